@@ -1,0 +1,91 @@
+"""Platforms, in the one normal form that containerd and buildx print.
+
+Source: containerd/platforms (database.go, `normalizeArch`): arm64/v8 is arm64, amd64/v1 is amd64, arm is
+arm/v7, and a variant may come without its v.
+"""
+
+import difflib
+from dataclasses import dataclass
+from typing import Self
+
+_ALIASES = {
+    "x86_64": "amd64",
+    "x86-64": "amd64",
+    "aarch64": "arm64",
+    "armhf": "arm/v7",
+    "armel": "arm/v6",
+    "i386": "386",
+}
+_DEFAULT_VARIANT = {"arm64": "v8", "amd64": "v1"}
+_MACHINES = {
+    "386": "i686",
+    "amd64": "x86_64",
+    "arm": "armv7l",
+    "arm64": "aarch64",
+    "loong64": "loongarch64",
+    "mips64le": "mips64",
+    "ppc64le": "ppc64le",
+    "riscv64": "riscv64",
+    "s390x": "s390x",
+}
+_VARIANTS = {
+    "amd64": ("v1", "v2", "v3", "v4"),
+    "arm": ("v5", "v6", "v7", "v8"),
+    "arm64": ("v8", "v9"),
+}
+_SYSTEMS = ("linux", "windows", "freebsd", "darwin")
+
+
+@dataclass(frozen=True, order=True)
+class Platform:
+    """An operating system, an architecture and, where it matters, its variant."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what people write: `amd64`, `x86_64`, `linux/arm64/v8`, `aarch64`, `linux/arm/v7`.
+
+        Raises:
+            ValueError: an unknown system, architecture or variant; the message says what was meant.
+        """
+        parts = text.strip().lower().split("/")
+        system = parts.pop(0) if parts[0] in _SYSTEMS and len(parts) > 1 else "linux"
+        architecture, _, alias_variant = _ALIASES.get(parts[0], parts[0]).partition("/")
+        variant = parts[1] if len(parts) > 1 else alias_variant
+        known_variants = ("", *_VARIANTS.get(architecture, ()))
+        complete = all(parts) and len(parts) <= 2  # noqa: PLR2004
+        if architecture not in _MACHINES or not complete or variant not in known_variants:
+            raise ValueError(f"unknown platform {text!r}{_suggestion(text)}")
+        return cls.of(system, architecture, variant)
+
+    @classmethod
+    def of(cls, system: str, architecture: str, variant: str = "") -> Self:
+        """The normal form of three fields as a manifest or an image config holds them; never fails."""
+        if architecture in _DEFAULT_VARIANT and variant.isdecimal():
+            variant = f"v{variant}"
+        if architecture == "arm" and not variant:
+            variant = "v7"
+        if _DEFAULT_VARIANT.get(architecture) == variant:
+            variant = ""
+        return cls(system, architecture, variant)
+
+    @property
+    def machine(self) -> str:
+        """What `uname -m` prints on it: `x86_64`, `aarch64` …; the architecture's own name if unknown."""
+        if (self.architecture, self.variant) == ("arm", "v6"):
+            return "armv6l"
+        return _MACHINES.get(self.architecture, self.architecture)
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+def _suggestion(text: str) -> str:
+    known = [*_MACHINES, *_ALIASES]
+    close = difflib.get_close_matches(text.strip().lower().rpartition("/")[2], known, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return "; known are " + ", ".join(sorted(_MACHINES))

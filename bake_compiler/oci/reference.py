@@ -1,0 +1,87 @@
+"""Image references: registry, repository, tag and digest.
+
+Source: distribution/reference (reference.go, grammar) and Docker's default domain rules (normalize.go).
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Self
+
+from bake_compiler.oci.digest import Digest
+
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[a-fA-F0-9:]+\])"
+_REGISTRY = re.compile(rf"{_HOST}(?::[0-9]+)?")
+_HUB = "docker.io"
+
+
+@dataclass(frozen=True, order=True)
+class Reference:
+    """Where an image is: `registry/repository:tag@digest`, Docker Hub's short names resolved."""
+
+    registry: str
+    repository: str
+    tag: str = ""
+    digest: Digest | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a reference as `docker pull` does: `nginx`, `ghcr.io/acme/web:1.0`, `[::1]:5000/a@sha256:…`.
+
+        A text with neither tag nor digest keeps both empty: `latest` is never assumed.
+
+        Raises:
+            ValueError: not a valid reference; the message says which part.
+        """
+        name, _, digest = text.partition("@")
+        head, slash, tail = name.rpartition("/")
+        tail, _, tag = tail.partition(":")
+        registry, repository = _split_registry(head + slash + tail)
+        if not _REGISTRY.fullmatch(registry):
+            raise ValueError(f"{text!r}: {registry!r} is not a registry host")
+        if not _REPOSITORY.fullmatch(repository):
+            raise ValueError(f"{text!r}: {repository!r} is not a repository (lower-case letters, digits and . _ - /)")
+        if tag or name.endswith(":"):
+            check_tag(tag)
+        return cls(registry, repository, tag, Digest.parse(digest) if digest or "@" in text else None)
+
+    def at(self, digest: Digest) -> Self:
+        """The same repository by digest, without the tag."""
+        return replace(self, tag="", digest=digest)
+
+    def tagged(self, tag: str) -> Self:
+        """The same repository under this tag, without the digest."""
+        return replace(self, tag=check_tag(tag), digest=None)
+
+    @property
+    def name(self) -> str:
+        """`registry/repository`."""
+        return f"{self.registry}/{self.repository}"
+
+    def __str__(self) -> str:
+        return f"{self.name}{':' + self.tag if self.tag else ''}{'@' + str(self.digest) if self.digest else ''}"
+
+
+def check_tag(tag: str) -> str:
+    """The tag itself.
+
+    Raises:
+        ValueError: not a valid tag (distribution-spec v1.1, "Pulling manifests").
+    """
+    if not _TAG.fullmatch(tag):
+        raise ValueError(f"{tag!r} is not a tag: up to 128 letters, digits, and . _ - (not first)")
+    return tag
+
+
+def _split_registry(name: str) -> tuple[str, str]:
+    first, slash, rest = name.partition("/")
+    if slash and (first == "localhost" or first.startswith("[") or "." in first or ":" in first):
+        return (_HUB if first == "index.docker.io" else first), _official(first, rest)
+    return _HUB, _official(_HUB, name)
+
+
+def _official(registry: str, repository: str) -> str:
+    hub = registry in {_HUB, "index.docker.io"}
+    return f"library/{repository}" if hub and "/" not in repository else repository

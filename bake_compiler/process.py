@@ -1,0 +1,113 @@
+"""The edge to subprocesses: a command described but not yet started, and the one place that starts it."""
+
+import asyncio
+import os
+import shlex
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from bake_compiler.errors import PreflightError
+
+_LONGEST_LINE = 64 * 1024 * 1024
+_GRACE_SECONDS = 10.0
+
+_KEPT = frozenset(
+    "PATH HOME USER LOGNAME TMPDIR LANG LC_ALL SSH_AUTH_SOCK SSL_CERT_FILE SSL_CERT_DIR XDG_CONFIG_HOME XDG_RUNTIME_DIR "
+    "HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy "
+    "DOCKER_HOST DOCKER_CONFIG DOCKER_CONTEXT DOCKER_CERT_PATH DOCKER_TLS_VERIFY DOCKER_API_VERSION "
+    "BUILDX_BUILDER BUILDX_CONFIG".split()
+)
+_KEPT_PREFIXES = ("AWS_", "AZURE_", "GOOGLE_", "CLOUDSDK_")  # what credential helpers of registries read
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subprocess described but not yet started.
+
+    Attributes:
+        argv: the program and its arguments; never a shell line.
+        env: its whole environment.
+        cwd: where it runs.
+        shown: names of the variables that matter to a person, in the order to show them.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = Path()
+    shown: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """As a line that a person can paste into a shell."""
+        variables = (f"{name}={shlex.quote(self.env[name])}" for name in self.shown)
+        return " ".join((*variables, *map(shlex.quote, self.argv)))
+
+
+class Runner(Protocol):
+    """Whatever can run a command: the real thing, or a fake in a test."""
+
+    async def __call__(self, command: Command, on_line: Callable[[str], None]) -> int:
+        """Run to the end; give each line of stdout and stderr to `on_line`; return the exit status.
+
+        When cancelled it ends the process and its children before it lets the cancellation pass.
+        """
+
+
+def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
+    """The part of an environment that docker and its helpers need.
+
+    The rest stays out: a variable of the same name would silently override one of the bake file, and secrets of other
+    tools are none of a build's business.
+    """
+    return {name: value for name, value in environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+
+
+async def run(command: Command, on_line: Callable[[str], None]) -> int:
+    """The real Runner: a process group of its own, so that Ctrl-C in the terminal reaches bakec alone.
+
+    Raises:
+        PreflightError: there is no such program.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command.argv,
+            env=dict(command.env),
+            cwd=command.cwd,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+            limit=_LONGEST_LINE,
+        )
+    except FileNotFoundError as error:
+        raise PreflightError(f"{command.argv[0]!r} is not on PATH", hint="install Docker with buildx") from error
+    try:
+        if process.stdout is not None:
+            async for line in process.stdout:
+                on_line(line.decode("utf-8", errors="replace").rstrip("\r\n"))
+        return await process.wait()
+    finally:
+        await asyncio.shield(_end(process))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Interrupt what still runs, then kill it: no child outlives bakec."""
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        if process.returncode is not None:
+            return
+        try:
+            os.killpg(process.pid, sign)
+            await asyncio.wait_for(process.wait(), _GRACE_SECONDS)
+        except TimeoutError:
+            continue
+        except ProcessLookupError:
+            return
+
+
+async def output_of(runner: Runner, command: Command) -> tuple[int, str]:
+    """Exit status and all output of a short command."""
+    lines: list[str] = []
+    status = await runner(command, lines.append)
+    return status, "\n".join(lines)
