@@ -4,5 +4,17 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import Descriptor, ImageConfig, Index, Manifest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import Child, RawManifest, Snapshot
 
-__all__ = ["Descriptor", "Digest", "ImageConfig", "Index", "Manifest", "Platform", "Reference"]
+__all__ = [
+    "Child",
+    "Descriptor",
+    "Digest",
+    "ImageConfig",
+    "Index",
+    "Manifest",
+    "Platform",
+    "RawManifest",
+    "Reference",
+    "Snapshot",
+]

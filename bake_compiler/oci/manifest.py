@@ -1,13 +1,13 @@
 """Indexes, manifests and image configs, parsed from a registry's bytes.
 
-Source: OCI image-spec v1.1 (image-index.md, manifest.md, config.md, descriptor.md), Docker's image manifest v2.2.
+Source: OCI image-spec v1.1 (image-index.md, manifest.md, config.md, descriptor.md), Docker image manifest v2.2.
 Unknown fields are kept out and never an error: registries and tools add their own.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic.alias_generators import to_camel
 
 from bake_compiler.oci.digest import Digest
@@ -57,6 +57,20 @@ class _Wire(BaseModel):
         validate_by_name=True,
         arbitrary_types_allowed=True,
     )
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        """Read JSON as a registry stores it.
+
+        Raises:
+            ValueError: something needed is missing or wrong; the message names the first place.
+        """
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise ValueError(": ".join(filter(None, (place, first["msg"])))) from error
 
 
 class Descriptor(_Wire):

@@ -64,7 +64,7 @@ class Platform:
     @classmethod
     def of(cls, system: str, architecture: str, variant: str = "") -> Self:
         """The normal form of three fields as a manifest or an image config holds them; never fails."""
-        if architecture in _DEFAULT_VARIANT and variant.isdecimal():
+        if architecture in _VARIANTS and variant.isdecimal():
             variant = f"v{variant}"
         if architecture == "arm" and not variant:
             variant = "v7"

@@ -12,8 +12,10 @@ from bake_compiler.oci.digest import Digest
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[a-fA-F0-9:]+\])"
-_REGISTRY = re.compile(rf"{_HOST}(?::[0-9]+)?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_REGISTRY = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::([0-9]{{1,5}}))?")
+_LAST_PORT = 65535
+_LONGEST_NAME = 255
 _HUB = "docker.io"
 
 
@@ -39,10 +41,14 @@ class Reference:
         head, slash, tail = name.rpartition("/")
         tail, _, tag = tail.partition(":")
         registry, repository = _split_registry(head + slash + tail)
-        if not _REGISTRY.fullmatch(registry):
+        host = _REGISTRY.fullmatch(registry)
+        if not host or int(host[1] or 0) > _LAST_PORT:
             raise ValueError(f"{text!r}: {registry!r} is not a registry host")
-        if not _REPOSITORY.fullmatch(repository):
-            raise ValueError(f"{text!r}: {repository!r} is not a repository (lower-case letters, digits and . _ - /)")
+        if len(repository) > _LONGEST_NAME or not _REPOSITORY.fullmatch(repository):
+            raise ValueError(
+                f"{text!r}: {repository!r} is not a repository"
+                f" (up to {_LONGEST_NAME} lower-case letters, digits and . _ - /)"
+            )
         if tag or name.endswith(":"):
             check_tag(tag)
         return cls(registry, repository, tag, Digest.parse(digest) if digest or "@" in text else None)
@@ -61,7 +67,9 @@ class Reference:
         return f"{self.registry}/{self.repository}"
 
     def __str__(self) -> str:
-        return f"{self.name}{':' + self.tag if self.tag else ''}{'@' + str(self.digest) if self.digest else ''}"
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.name}{tag}{digest}"
 
 
 def check_tag(tag: str) -> str:

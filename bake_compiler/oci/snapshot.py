@@ -1,0 +1,152 @@
+"""What a registry holds under one reference, as one value: the registry stage makes it, the checks judge it."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.manifest import INDEXES, MANIFESTS, Descriptor, ImageConfig, Index, Manifest
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference
+
+_MEMBERS_OF_INDEX = frozenset({"manifests"})
+_MEMBERS_OF_MANIFEST = frozenset({"config", "layers", "fsLayers"})
+
+
+@dataclass(frozen=True)
+class RawManifest:
+    """The bytes of an index or a manifest, which are what its digest stands for."""
+
+    media_type: str
+    digest: Digest
+    content: bytes
+
+    def parse(self) -> Index | Manifest:
+        """What the bytes say, read as their media type says.
+
+        Content that could be read as both kinds, or that names another type than it came with, is refused
+        (CVE-2021-41190: two readers would see two different images).
+
+        Raises:
+            ValueError: neither an index nor a manifest, or not a sound one.
+        """
+        members = _members(self.content)
+        inner = members.get("mediaType", self.media_type)
+        if inner != self.media_type:
+            raise ValueError(f"it came as {self.media_type!r} but calls itself {inner!r}")
+        if self.media_type in INDEXES and not _MEMBERS_OF_MANIFEST & members.keys():
+            return Index.read(self.content)
+        if self.media_type in MANIFESTS and not _MEMBERS_OF_INDEX & members.keys():
+            return Manifest.read(self.content)
+        raise ValueError(f"content of type {self.media_type!r} is neither an index nor an image manifest")
+
+
+class Kind(StrEnum):
+    """Why a piece of content is not at hand."""
+
+    MISSING = "missing"
+    WRONG = "wrong"
+    MALFORMED = "malformed"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What kept one piece of content from being read.
+
+    `UNCHECKED` says nothing of what the registry holds: it must never count as good.
+    """
+
+    kind: Kind
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One descriptor, and what the registry has for it.
+
+    Attributes:
+        descriptor: what was promised.
+        size: bytes that the registry has; None if it did not say.
+        trouble: why it is not at hand, if so.
+    """
+
+    descriptor: Descriptor
+    size: int | None = None
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class Child:
+    """One entry of an index: an image or an attestation, with everything that it is made of.
+
+    Attributes:
+        piece: the manifest itself.
+        manifest: what it says; None if that could not be read.
+        config: what the image says of itself; None for an attestation, or if that could not be read.
+        parts: its config and its layers, in this order.
+    """
+
+    piece: Piece
+    manifest: Manifest | None = None
+    config: ImageConfig | None = None
+    parts: tuple[Piece, ...] = ()
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What the index says of it."""
+        return self.piece.descriptor
+
+    @property
+    def platform(self) -> Platform | None:
+        """The platform that the index gives it."""
+        return self.descriptor.platform
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All content that it needs."""
+        return (self.piece, *self.parts)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a registry held under a reference when it was asked.
+
+    Attributes:
+        reference: where it was asked for.
+        raw: the bytes; None if there is nothing (`trouble` is then MISSING).
+        index, manifest: what they say; at most one is set.
+        trouble: why neither is set.
+        nested: the indexes inside the index.
+        children: the entries in order, those of nested indexes in place of them. A plain manifest is its own
+            only child, on the platform that its config states.
+    """
+
+    reference: Reference
+    raw: RawManifest | None = None
+    index: Index | None = None
+    manifest: Manifest | None = None
+    trouble: Trouble | None = None
+    nested: tuple[Piece, ...] = ()
+    children: tuple[Child, ...] = ()
+
+    @property
+    def images(self) -> tuple[Child, ...]:
+        """The children that are images."""
+        return tuple(child for child in self.children if not child.descriptor.is_attestation)
+
+    @property
+    def attestations(self) -> tuple[Child, ...]:
+        """The children that are attestations."""
+        return tuple(child for child in self.children if child.descriptor.is_attestation)
+
+
+def _members(content: bytes) -> dict[str, object]:
+    try:
+        members = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it is not JSON") from error
+    if not isinstance(members, dict):
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 - wrong content, not a wrong type of ours
+    return members

@@ -1,0 +1,11 @@
+"""The edge to registries: manifests and blobs over HTTP, and what a tag holds as one value.
+
+Source: OCI distribution-spec v1.1 and the distribution project's API.
+"""
+
+from bake_compiler.registry.client import Registry
+from bake_compiler.registry.fetch import fetch_snapshot
+from bake_compiler.registry.refusal import WrongContentError
+from bake_compiler.registry.retry import Retry
+
+__all__ = ["Registry", "Retry", "WrongContentError", "fetch_snapshot"]

@@ -1,0 +1,95 @@
+"""`./dev sandbox up|down|status|env`, and `ensure`, which `./dev demo` and `./dev test` use."""
+
+import argparse
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox import bases, engine, kernel, machine
+from sandbox.state import SandboxError, State, alone, own_processes, say
+
+
+def up(state: State) -> None:
+    """Bring everything up; instant when it is."""
+    if _is_up(state):
+        say("is up")
+        return
+    if os.geteuid() != 0:
+        raise SandboxError("step start: the sandbox needs root", "run as root, or start a Docker of your own")
+    with alone(state):
+        engine.fetch(state)
+        engine.start(state)
+        bases.build(state)
+    say(engine.versions(state))
+
+
+def down(state: State, *, purge: bool = False) -> None:
+    """Take everything down; `purge` also removes what was downloaded and built."""
+    with alone(state):
+        engine.stop(state)
+    if purge:
+        shutil.rmtree(state.home)
+    say("is down")
+
+
+def status(state: State) -> int:
+    """Say what is up; 0 when all of it is."""
+    for what, answers in (("engine", engine.engine_answers(state)), ("registry", engine.registry_answers(state.registry))):
+        print(f"{what}: {'up' if answers else 'down'}")
+    for base in bases.BASES:
+        there = engine.has_manifest(state.registry, base.repository, base.tag)
+        print(f"base {base.repository}:{base.tag}: {'there' if there else 'missing'}")
+    print(f"processes: {len(own_processes(state))}")
+    print(f"kernel: {', '.join(kernel.report_kernel(state)) or 'nothing'}")
+    return 0 if _is_up(state) else 1
+
+
+def ensure(state: State) -> None:
+    """Use the machine's Docker if it can do the job, else the sandbox; print the exports of the one in use."""
+    usable = None if _is_up(state) else machine.usable_docker()
+    if usable is None:
+        up(state)
+        usable = state.environment()
+    else:
+        say(f"using this machine's Docker, and the registry at {usable['BAKEC_REGISTRY']}")
+    print(_exports(usable))
+
+
+def _exports(variables: dict[str, str]) -> str:
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def _is_up(state: State) -> bool:
+    ready = (state.home / "ready").exists()
+    return ready and engine.engine_answers(state) and engine.registry_answers(state.registry)
+
+
+def main() -> int:
+    """Run one verb; failures are two lines, never a traceback."""
+    parser = argparse.ArgumentParser(prog="./dev sandbox", description=__doc__)
+    parser.add_argument("verb", choices=("up", "down", "status", "env", "ensure"))
+    parser.add_argument("--purge", action="store_true", help="down: also remove downloads, images and the registry's data")
+    arguments = parser.parse_args()
+    state = State.of(Path(__file__).parent.parent)
+    verbs: dict[str, Callable[[], int | None]] = {
+        "up": lambda: up(state),
+        "down": lambda: down(state, purge=arguments.purge),
+        "status": lambda: status(state),
+        "env": lambda: print(_exports(state.environment())),
+        "ensure": lambda: ensure(state),
+    }
+    try:
+        return verbs[arguments.verb]() or 0
+    except SandboxError as error:
+        print(f"error: {error.message}\n hint: {error.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted; `./dev sandbox down` removes what was started")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The machine's own package archive, read through a private apt state: the machine's apt is never touched."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.state import SandboxError, State, run_step
+
+TESTING = "forky"
+STABLE = "trixie"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One address of an archive and the suites that it is asked for."""
+
+    uri: str
+    suites: tuple[str, ...]
+
+
+def parse_sources(text: str) -> Iterator[Source]:
+    """The sources in an apt file, in deb822 or one-line form."""
+    for line in text.splitlines():
+        if match := re.match(r"\s*deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)", line):
+            yield Source(match[1], (match[2],))
+    for stanza in re.split(r"\n\s*\n", text):
+        fields = dict(re.findall(r"^(Types|URIs|Suites):\s*(.+)$", stanza, flags=re.MULTILINE))
+        if "deb" in fields.get("Types", "").split():
+            for uri in fields.get("URIs", "").split():
+                yield Source(uri, tuple(fields.get("Suites", "").split()))
+
+
+def release_name(os_release: str) -> str:
+    """VERSION_CODENAME of an os-release file; empty when there is none."""
+    match = re.search(r'^VERSION_CODENAME="?([a-z]+)"?$', os_release, flags=re.MULTILINE)
+    return match[1] if match else ""
+
+
+def archive_uri(texts: Sequence[str], release: str) -> str:
+    """The address from which the machine takes its own release.
+
+    Raises:
+        SandboxError: no source names it.
+    """
+    for text in texts:
+        for source in parse_sources(text):
+            if release in source.suites:
+                return source.uri
+    raise SandboxError(
+        f"step archive: no apt source of this machine has the suite {release or 'of a Debian release'}",
+        "the sandbox needs Debian 12 or 13; elsewhere, start a Docker of your own",
+    )
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The archive with a private apt state for one architecture."""
+
+    state: State
+    uri: str
+    own_release: str
+    architecture: str = "amd64"
+
+    @classmethod
+    def of_machine(cls, state: State, architecture: str = "amd64") -> "Archive":
+        """The archive that this machine's apt is set up with."""
+        files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+        texts = [path.read_text(errors="replace") for path in files if path.is_file()]
+        release = release_name(Path("/etc/os-release").read_text())
+        uri = os.environ.get("BAKEC_SANDBOX_ARCHIVE") or archive_uri(texts, release)
+        return cls(state, uri, release, architecture)
+
+    @property
+    def apt(self) -> Path:
+        """The private apt state."""
+        return self.state.home / "apt" / self.architecture
+
+    @property
+    def options(self) -> list[str]:
+        """apt options that keep everything inside that state."""
+        places = {
+            "Dir::Etc::sourcelist": self.apt / "bakec.sources",
+            "Dir::Etc::sourceparts": "/dev/null",
+            "Dir::Etc::preferencesparts": "/dev/null",
+            "Dir::State::Lists": self.apt / "lists",
+            "Dir::State::status": self.apt / "status",
+            "Dir::Cache": self.apt / "cache",
+            "APT::Architecture": self.architecture,
+            "APT::Architectures": self.architecture,
+            "APT::Sandbox::User": "root",
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+        }
+        return [part for name, value in places.items() for part in ("-o", f"{name}={value}")]
+
+    def update(self) -> None:
+        """Read the package lists of testing, stable and the machine's own release."""
+        for folder in ("lists/partial", "cache/archives/partial", "debs"):
+            (self.apt / folder).mkdir(parents=True, exist_ok=True)
+        (self.apt / "status").touch()
+        suites = " ".join(sorted({TESTING, STABLE, self.own_release}))
+        stanza = f"Types: deb\nURIs: {self.uri}\nSuites: {suites}\nComponents: main\nSigned-By: {KEYRING}\n"
+        (self.apt / "bakec.sources").write_text(stanza)
+        run_step(self.state, f"archive-{self.architecture}", ["apt-get", *self.options, "update", "--error-on=any"])
+
+    def unpack(self, packages: Sequence[str], suite: str, prefix: Path) -> None:
+        """Download packages of a suite, without what they depend on, and unpack them under `prefix`."""
+        debs = self.apt / "debs" / suite
+        debs.mkdir(parents=True, exist_ok=True)
+        names = [f"{package}/{suite}" for package in packages]
+        fetch = ["sh", "-c", 'cd "$1" && shift && exec apt-get "$@"', "sh", debs, *self.options, "download", *names]
+        run_step(self.state, f"download-{suite}", fetch)
+        prefix.mkdir(parents=True, exist_ok=True)
+        for deb in sorted(debs.glob("*.deb")):
+            run_step(self.state, f"unpack-{suite}", ["dpkg-deb", "-x", deb, prefix])
+        shutil.rmtree(debs)
+
+    def closure(self, packages: Sequence[str], suite: str) -> list[Path]:
+        """Download packages and all that they depend on, as if nothing were installed."""
+        shutil.rmtree(self.apt / "cache" / "archives", ignore_errors=True)
+        (self.apt / "cache" / "archives" / "partial").mkdir(parents=True)
+        options = [*self.options, "-o", f"APT::Default-Release={suite}", "--no-install-recommends", "--download-only"]
+        run_step(self.state, f"closure-{self.architecture}", ["apt-get", *options, "-y", "install", *packages])
+        return sorted((self.apt / "cache" / "archives").glob("*.deb"))

@@ -1,0 +1,207 @@
+"""dockerd with buildx and compose, and the registry beside it: fetched, started, stopped."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+from sandbox import kernel
+from sandbox.archive import STABLE, TESTING, Archive
+from sandbox.state import SandboxError, State, end_processes, run_step, say, start_daemon, wait_for
+
+GO_PACKAGES = ("docker.io", "docker-cli", "containerd", "docker-buildx", "docker-compose", "docker-registry", "qemu-user")
+OWN_PACKAGES = (  # need the C library of the machine's own release
+    *("runc", "libseccomp2", "iptables", "libip4tc2", "libip6tc2", "libxtables12"),
+    *("libmnl0", "libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11"),
+)
+_REGISTRY_CONFIG = """version: 0.1
+log: {{level: warn}}
+storage:
+  filesystem: {{rootdirectory: {root}}}
+  delete: {{enabled: true}}
+http: {{addr: "{address}"}}
+"""
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=5)
+        self._path = str(path)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+def engine_answers(state: State) -> bool:
+    """Whether the sandbox's dockerd answers."""
+    return _ok(_UnixConnection(state.socket), "/_ping")
+
+
+def registry_answers(address: str) -> bool:
+    """Whether a registry answers there."""
+    return _ok(http.client.HTTPConnection(address, timeout=5), "/v2/")
+
+
+def has_manifest(address: str, repository: str, tag: str) -> bool:
+    """Whether a registry has this tag."""
+    return _ok(http.client.HTTPConnection(address, timeout=5), f"/v2/{repository}/manifests/{tag}", "HEAD")
+
+
+def _ok(connection: http.client.HTTPConnection, path: str, method: str = "GET") -> bool:
+    accept = "application/vnd.oci.image.index.v1+json"
+    try:
+        connection.request(method, path, headers={"Accept": accept})
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def fetch(state: State) -> None:
+    """Unpack everything that the engine needs, once; testing first, stable if that does not run here."""
+    if (state.home / "fetched").exists():
+        return
+    archive = Archive.of_machine(state)
+    say(f"fetching the engine from {archive.uri}")
+    archive.update()
+    archive.unpack(OWN_PACKAGES, archive.own_release, state.prefix / "own")
+    try:
+        suite = _fetch_suite(archive, TESTING)
+    except SandboxError as error:
+        say(f"{TESTING} can't be used ({error.message}); falling back to {STABLE}")
+        suite = _fetch_suite(archive, STABLE)
+    (state.home / "fetched").write_text(suite)
+
+
+def _fetch_suite(archive: Archive, suite: str) -> str:
+    state = archive.state
+    prefix = state.prefix / suite
+    archive.unpack(GO_PACKAGES, suite, prefix)
+    _link_commands(state, prefix)
+    for command in ("dockerd", "docker", "containerd", "docker-registry", "aarch64-binfmt-P", "runc", "iptables"):
+        run_step(state, "versions", [state.bin / command, "--version"])
+    return suite
+
+
+def _link_commands(state: State, prefix: Path) -> None:
+    shutil.rmtree(state.bin, ignore_errors=True)
+    state.bin.mkdir(parents=True)
+    for folder in ("usr/bin", "usr/sbin", "usr/libexec/docker"):
+        for command in sorted((prefix / folder).glob("*")):
+            if command.name.startswith(("docker", "containerd", "ctr")) and command.is_file():
+                (state.bin / command.name).symlink_to(command)
+    qemu = next(path for path in prefix.glob("usr/bin/qemu-aarch64*") if path.is_file())
+    (state.bin / "aarch64-binfmt-P").symlink_to(qemu)
+    own = state.prefix / "own"
+    libraries = f"{own}/usr/lib/x86_64-linux-gnu:{own}/lib/x86_64-linux-gnu"
+    modules = next((path for path in own.glob("**/xtables") if path.is_dir()), own)
+    for name, target in (("runc", "usr/sbin/runc"), ("iptables", "usr/sbin/xtables-nft-multi")):
+        word = "iptables " if name == "iptables" else ""
+        script = f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} XTABLES_LIBDIR={modules} exec {own}/{target} {word}"$@"\n'
+        (state.bin / name).write_text(script)
+        (state.bin / name).chmod(0o755)
+    plugins = state.docker_config / "cli-plugins"
+    plugins.mkdir(parents=True, exist_ok=True)
+    for plugin in (prefix / "usr/libexec/docker/cli-plugins").glob("docker-*"):
+        (plugins / plugin.name).unlink(missing_ok=True)
+        (plugins / plugin.name).symlink_to(plugin)
+
+
+def start(state: State) -> None:
+    """Bring the registry, the emulation, the bridge and dockerd up, each unless it is."""
+    state.run.mkdir(parents=True, exist_ok=True)
+    if not registry_answers(state.registry) or not _registry_is_ours(state):
+        _start_registry(state)
+    kernel.add_emulation(state)
+    kernel.add_bridge(state)
+    if not engine_answers(state):
+        _start_dockerd(state)
+
+
+def _registry_is_ours(state: State) -> bool:
+    return state.port_file.is_file() and bool(_listening(state))
+
+
+def _listening(state: State) -> bool:
+    from sandbox.state import own_processes  # noqa: PLC0415
+
+    for pid in own_processes(state):
+        try:
+            if "docker-registry" in Path(f"/proc/{pid}/cmdline").read_text():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _start_registry(state: State) -> None:
+    wanted = int(state.registry.rpartition(":")[2])
+    port = wanted if _is_free(wanted) else _is_free(0)
+    state.port_file.write_text(str(port))
+    say(f"starting a registry on {state.registry}")
+    config = state.home / "registry.yml"
+    config.write_text(_REGISTRY_CONFIG.format(root=state.home / "registry", address=state.registry))
+    start_daemon(state, "registry", [state.bin / "docker-registry", "serve", config], {"OTEL_TRACES_EXPORTER": "none"})
+    wait_for("registry", state, lambda: registry_answers(state.registry), 20)
+
+
+def _is_free(port: int) -> int:
+    """The port when it can be had (any free one for 0), else 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+        return int(probe.getsockname()[1])
+
+
+def _start_dockerd(state: State) -> None:
+    say("starting dockerd")
+    (state.run / "docker.pid").unlink(missing_ok=True)
+    config = {
+        "features": {"containerd-snapshotter": True},
+        "bridge": state.bridge,
+        "cgroup-parent": f"bakec-{state.key}",
+        "data-root": str(state.home / "docker"),
+        "exec-root": str(state.run / "exec"),
+        "pidfile": str(state.run / "docker.pid"),
+        "hosts": [f"unix://{state.socket}"],
+        "iptables": False,
+        "ip6tables": False,
+        "registry-mirrors": [f"http://{state.registry}"],
+        "max-concurrent-uploads": 8,
+    }
+    path = state.home / "daemon.json"
+    path.write_text(json.dumps(config, indent=2))
+    environment = {"PATH": f"{state.bin}:{os.environ['PATH']}:/usr/sbin:/sbin"}
+    start_daemon(state, "dockerd", [state.bin / "dockerd", "--config-file", path], environment)
+    wait_for("dockerd", state, lambda: engine_answers(state), 60)
+
+
+def stop(state: State) -> None:
+    """End and remove everything that `start` made; what is gone already is no error."""
+    end_processes(state)
+    kernel.remove_mounts(state)
+    kernel.remove_bridges(state)
+    kernel.remove_emulation(state)
+    kernel.remove_cgroups(state)
+    shutil.rmtree(state.run, ignore_errors=True)
+
+
+def versions(state: State) -> str:
+    """One line: what runs and where it is from."""
+    suite = (state.home / "fetched").read_text()
+    words = [f"Debian {suite}:"]
+    for argv in (["docker", "--version"], ["docker", "buildx", "version"], ["docker", "compose", "version", "--short"]):
+        environment = {**os.environ, **state.environment()}
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
+        words.append(done.stdout.strip())
+    return " · ".join(words)
+
+

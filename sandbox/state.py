@@ -1,0 +1,216 @@
+"""Where the sandbox keeps things, how its steps fail, and which processes are its own."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "BAKEC_SANDBOX"  # in the environment of each process that the sandbox starts
+
+
+class SandboxError(Exception):
+    """A step that failed: what, and where its log is or what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class State:
+    """The paths and names of one checkout's sandbox; two checkouts never share one."""
+
+    home: Path
+
+    @classmethod
+    def of(cls, checkout: Path) -> "State":
+        """The sandbox of a checkout."""
+        return cls(checkout.resolve() / ".sandbox")
+
+    @property
+    def key(self) -> str:
+        """Eight characters that tell this sandbox from every other on the machine."""
+        return hashlib.sha256(str(self.home).encode()).hexdigest()[:8]
+
+    @property
+    def run(self) -> Path:
+        """Sockets and mounts: a short path, for a socket's may have 108 characters at most."""
+        return Path("/run") / f"bakec-{self.key}"
+
+    @property
+    def socket(self) -> Path:
+        """The engine's socket."""
+        return self.run / "docker.sock"
+
+    @property
+    def prefix(self) -> Path:
+        """Unpacked packages."""
+        return self.home / "prefix"
+
+    @property
+    def bin(self) -> Path:
+        """The commands that go first on PATH."""
+        return self.home / "bin"
+
+    @property
+    def docker_config(self) -> Path:
+        """DOCKER_CONFIG: the CLI plugins."""
+        return self.home / "docker-config"
+
+    @property
+    def logs(self) -> Path:
+        """A log for each step."""
+        return self.home / "logs"
+
+    @property
+    def bridge(self) -> str:
+        """The network bridge (15 characters at most)."""
+        return f"bakec{self.key}"
+
+    @property
+    def port_file(self) -> Path:
+        """Holds the registry's port."""
+        return self.home / "registry.port"
+
+    @property
+    def registry(self) -> str:
+        """`127.0.0.1:PORT` of the sandbox's registry; port 5000 until one was chosen."""
+        port = self.port_file.read_text().strip() if self.port_file.is_file() else "5000"
+        return f"127.0.0.1:{port}"
+
+    def environment(self) -> dict[str, str]:
+        """What docker and bakec need in their environment."""
+        return {
+            "DOCKER_HOST": f"unix://{self.socket}",
+            "DOCKER_CONFIG": str(self.docker_config),
+            "PATH": f"{self.bin}:{os.environ.get('PATH', os.defpath)}",
+            "BAKEC_REGISTRY": self.registry,
+        }
+
+
+def say(text: str) -> None:
+    """Tell the person what is being done."""
+    print(f"sandbox: {text}", file=sys.stderr, flush=True)
+
+
+def run_step(
+    state: State, step: str, argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None, text: str = ""
+) -> str:
+    """Run a command of a step and return its output, which also goes to the step's log.
+
+    Raises:
+        SandboxError: it failed; names the step and the log.
+    """
+    state.logs.mkdir(parents=True, exist_ok=True)
+    log = state.logs / f"{step}.log"
+    try:
+        done = subprocess.run(
+            list(map(str, argv)),
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            env={**os.environ, **(env or {}), MARK: state.key},
+        )
+    except OSError as error:
+        raise SandboxError(f"step {step}: {argv[0]}: {error.strerror}", f"its log is {log}") from error
+    with log.open("a", encoding="utf-8") as out:
+        out.write(f"$ {' '.join(map(str, argv))}\n{done.stdout}")
+    if done.returncode:
+        last = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), "no output")
+        raise SandboxError(f"step {step}: {argv[0]} exited with {done.returncode}: {last.strip()}", f"its log is {log}")
+    return done.stdout
+
+
+def start_daemon(state: State, step: str, argv: Sequence[str | Path], env: Mapping[str, str]) -> None:
+    """Start a process that outlives us, marked as the sandbox's own, its output in the step's log."""
+    state.logs.mkdir(parents=True, exist_ok=True)
+    with (state.logs / f"{step}.log").open("ab") as log:
+        subprocess.Popen(
+            list(map(str, argv)),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, **env, MARK: state.key},
+        )
+
+
+def wait_for(step: str, state: State, ready: "Sequence[object] | object", seconds: float) -> None:
+    """Wait until `ready()` is true.
+
+    Raises:
+        SandboxError: it was not within that time; names the step and the log.
+    """
+    assert callable(ready)
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise SandboxError(f"step {step}: not up after {seconds:.0f} s", f"its log is {state.logs / step}.log")
+        time.sleep(0.05)
+
+
+def own_processes(state: State) -> set[int]:
+    """Processes that carry the sandbox's mark, run in its containers' cgroup, or descend from one that does."""
+    mark = f"{MARK}={state.key}".encode()
+    cgroup = f"bakec-{state.key}".encode()
+    parents: dict[int, int] = {}
+    own: set[int] = set()
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            try:
+                parents[int(process.name)] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+                marked = mark in (process / "environ").read_bytes().split(b"\0")
+                if marked or cgroup in (process / "cgroup").read_bytes():
+                    own.add(int(process.name))
+            except OSError:
+                continue  # it ended meanwhile
+    while grown := {child for child, parent in parents.items() if parent in own} - own:
+        own |= grown
+    return own - _ancestors(parents)
+
+
+def _ancestors(parents: Mapping[int, int]) -> set[int]:
+    """Ourselves and those that we run under: `./dev` itself may carry the mark."""
+    found, pid = set(), os.getpid()
+    while pid:
+        found.add(pid)
+        pid = parents.get(pid, 0)
+    return found
+
+
+def end_processes(state: State, seconds: float = 15) -> None:
+    """Terminate every process of the sandbox, and kill what does not go in time."""
+    for sign, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
+        for pid in own_processes(state):
+            _signal(pid, sign)
+        deadline = time.monotonic() + patience
+        while own_processes(state) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+
+def _signal(pid: int, sign: signal.Signals) -> None:
+    try:
+        os.kill(pid, sign)
+    except ProcessLookupError:
+        return
+
+
+@contextmanager
+def alone(state: State) -> Iterator[None]:
+    """Wait until no other `up` or `down` of this sandbox runs."""
+    import fcntl  # noqa: PLC0415 - POSIX only, as the sandbox is
+
+    state.home.mkdir(parents=True, exist_ok=True)
+    with (state.home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
