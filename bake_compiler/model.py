@@ -137,7 +137,12 @@ def _matching(pattern: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _check_registry(text: str) -> str:
+def check_registry(text: str) -> str:
+    """The registry itself: a host, with a port and a path where there is one, with or without a slash at its end.
+
+    Raises:
+        ValueError: it is none.
+    """
     Reference.parse(f"{text.rstrip('/')}/image")
     return text
 
@@ -248,7 +253,7 @@ class Project(Model):
     """
 
     name: Name
-    registry: Annotated[Text, AfterValidator(_check_registry)]
+    registry: Annotated[Text, AfterValidator(check_registry)]
     repository: Annotated[Text, AfterValidator(_check_repository)] = "{image}"
     tag: Annotated[str, AfterValidator(check_tag)]
     platforms: tuple[PlatformName, ...] = Field(min_length=1)

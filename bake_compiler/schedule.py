@@ -56,6 +56,9 @@ async def run_all(
         async with free:
             return await build(image)
 
-    async with asyncio.TaskGroup() as group:
-        for image in images:
-            group.create_task(give_chance(image))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for image in images:
+                group.create_task(give_chance(image))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors

@@ -29,13 +29,13 @@ class Digest:
         return cls(algorithm, encoded)
 
     @classmethod
-    def of(cls, content: bytes) -> Self:
-        """The sha256 digest of these bytes."""
-        return cls("sha256", hashlib.sha256(content).hexdigest())
+    def of(cls, content: bytes, algorithm: str = "sha256") -> Self:
+        """The digest of these bytes."""
+        return cls(algorithm, hashlib.new(algorithm, content).hexdigest())
 
     def matches(self, content: bytes) -> bool:
         """Whether these bytes have this digest, by its own algorithm."""
-        return hashlib.new(self.algorithm, content).hexdigest() == self.encoded
+        return Digest.of(content, self.algorithm) == self
 
     @property
     def short(self) -> str:

@@ -1,6 +1,6 @@
 """Indexes, manifests and image configs, parsed from a registry's bytes.
 
-Source: OCI image-spec v1.1 (image-index.md, manifest.md, config.md, descriptor.md), Docker image manifest v2.2.
+Source: OCI image-spec v1.1 (image-index.md, manifest.md, config.md, descriptor.md), Docker's manifest v2.2.
 Unknown fields are kept out and never an error: registries and tools add their own.
 """
 

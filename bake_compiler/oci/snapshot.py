@@ -1,4 +1,4 @@
-"""What a registry holds under one reference, as one value: the registry stage makes it, the checks judge it."""
+"""What a registry holds under one reference, as one value: registry makes it, verify judges it."""
 
 import json
 from dataclasses import dataclass

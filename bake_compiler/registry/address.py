@@ -8,6 +8,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 
 _API_HOSTS = {"docker.io": "registry-1.docker.io"}
+_REGISTRIES = {host: registry for registry, host in _API_HOSTS.items()}
 
 
 def base_url(registry_host: str) -> str:
@@ -37,7 +38,7 @@ def is_loopback(host: str) -> bool:
 
 
 def may_follow(origin: httpx.URL, target: httpx.URL) -> bool:
-    """Whether a blob may be fetched from where its registry points: over https, or from loopback to loopback."""
+    """Whether a blob may be fetched from where its registry points: over https, or loopback to loopback."""
     if target.scheme == "https":
         return True
     return target.scheme == "http" and is_loopback(target.host) and is_loopback(origin.host)
@@ -46,6 +47,12 @@ def may_follow(origin: httpx.URL, target: httpx.URL) -> bool:
 def shown(url: httpx.URL | str) -> str:
     """A URL for a person: without query and user, which may carry credentials."""
     return str(httpx.URL(url).copy_with(query=None, fragment=None, username="", password=""))
+
+
+def registry_of(url: str) -> str:
+    """The registry that a URL belongs to, as references and `docker login` name it."""
+    authority = httpx.URL(url).netloc.decode()
+    return _REGISTRIES.get(authority, authority)
 
 
 def _host_of(registry_host: str) -> str:

@@ -54,7 +54,7 @@ class Patience:
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds that a `Retry-After` asks for; a date counts from the answer's own `Date`, whoever's clock is right."""
+    """Seconds that a `Retry-After` asks for; a date counts from the answer's own `Date`."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)

@@ -1,0 +1,40 @@
+"""The command line: argv → one pipeline call → exit code. The real edges are made here and handed down."""
+
+import sys
+
+from bake_compiler.errors import BakecError, ModelError
+
+DEBUG = "--debug"
+
+
+def main() -> None:
+    """Run `bakec`; every failure that bakec knows is two lines and an exit code, a traceback only with --debug."""
+    from bake_compiler.cli.app import app  # noqa: PLC0415 - typer is imported when a command is run
+
+    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
+    try:
+        app(args=arguments, prog_name="bakec")
+    except BakecError as error:
+        if DEBUG in sys.argv:
+            raise
+        sys.stderr.write(error_text(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if DEBUG in sys.argv:
+            raise
+        fault = BakecError(f"bakec itself is at fault: {type(error).__name__}: {error}", hint=f"run it with {DEBUG}")
+        sys.stderr.write(error_text(fault))
+        sys.exit(fault.exit_code)
+
+
+def error_text(error: BakecError) -> str:
+    """What a person reads: each mistake with its place, then the error and what to do about it."""
+    lines = []
+    for problem in error.problems if isinstance(error, ModelError) else ():
+        lines.append(f"error: {problem}")
+        lines += [f" hint: {problem.hint}"] if problem.hint else []
+    lines.append(f"error: {error.message}")
+    lines += [f" hint: {error.hint}"] if error.hint else []
+    return "\n".join(lines) + "\n"

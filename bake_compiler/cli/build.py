@@ -1,0 +1,61 @@
+"""bakec build: preflight, build, verify, move tags."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bake_compiler.cli.options import (
+    DEFAULT_JOBS,
+    Jobs,
+    Json,
+    Platforms,
+    ProjectDir,
+    Registry,
+    Selectors,
+    Tag,
+    edges,
+    print_report,
+    root_of,
+    run_async,
+    say,
+    select_wanted,
+)
+
+
+def build(
+    selectors: Selectors = None,
+    platforms: Platforms = None,
+    tag: Tag = "",
+    registry: Registry = "",
+    push: Annotated[bool, typer.Option("--push/--load", help="Push and verify, or load into the local engine.")] = True,
+    jobs: Jobs = DEFAULT_JOBS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Build images for every platform, verify them in the registry, then move their public tags, all or none.
+
+    Examples: `bakec build all`, `bakec build foundation`, `bakec build backend nginx --platform amd64,arm64`.
+    """
+    from bake_compiler import pipeline  # noqa: PLC0415
+
+    root = root_of(project)
+    plan = pipeline.plan_project(root)
+    wanted = select_wanted(plan, selectors, platforms, registry, tag)
+
+    async def work() -> pipeline.Report | None:
+        async with edges(root) as real:
+            run = pipeline.Build(plan, wanted, real, push=push, slots=jobs)
+            if dry_run:
+                for command in run.commands(await run.variables()):
+                    sys.stdout.write(f"{command}\n")
+                return None
+            say(f"building {len(wanted.images)} images, {len(wanted.cells)} builds, {jobs} at once")
+            return await run.run()
+
+    report = run_async(work)
+    if report is not None:
+        print_report(report, as_json=as_json)
+        sys.stdout.flush()
+        sys.exit(report.exit_code)

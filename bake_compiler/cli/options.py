@@ -1,0 +1,150 @@
+"""Options that several verbs share, and the edges made from them."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from bake_compiler.errors import BakecError, UsageError
+from bake_compiler.oci.platform import Platform
+
+if TYPE_CHECKING:
+    from bake_compiler.pipeline import Edges
+    from bake_compiler.plan import Plan, Wanted
+    from bake_compiler.report import Report
+
+_T = TypeVar("_T")
+
+
+def complete_selector(incomplete: str) -> list[str]:
+    """Selectors for the shell; none when there is no project here or it has mistakes."""
+    from bake_compiler import pipeline  # noqa: PLC0415
+    from bake_compiler.plan.select import known  # noqa: PLC0415
+
+    try:
+        names = known(pipeline.plan_project(root_of(None)))
+    except BakecError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+ProjectDir = Annotated[
+    Path | None, typer.Option("--project", metavar="DIR", help="The project's root; default: here or above.")
+]
+Selectors = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SELECTOR]...",
+        help="all (the default), a phase, a component, an image, or component/image.",
+        autocompletion=complete_selector,
+    ),
+]
+Platforms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--platform",
+        metavar="P[,P]",
+        envvar="BAKEC_PLATFORM",
+        help="amd64, arm64, x86_64, aarch64, linux/arm64/v8 …; default: all of the project's.",
+    ),
+]
+Registry = Annotated[
+    str, typer.Option("--registry", metavar="HOST[/PATH]", envvar="BAKEC_REGISTRY", help="Default: the project's.")
+]
+Tag = Annotated[str, typer.Option("--tag", metavar="TAG", envvar="BAKEC_TAG", help="Default: the project's.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Images at once; default: one a core.")]
+
+DEFAULT_JOBS = os.cpu_count() or 2
+
+
+def root_of(project: Path | None) -> Path:
+    """The project's root, absolute."""
+    from bake_compiler.loader import find_root  # noqa: PLC0415
+
+    return find_root((project or Path.cwd()).resolve())
+
+
+def parse_platforms(texts: Sequence[str] | None) -> tuple[Platform, ...]:
+    """Platforms from `--platform` values, each of which may list several.
+
+    Raises:
+        UsageError: an unknown or empty one: never a silent native build.
+    """
+    names = [name for text in texts or () for name in text.split(",")]
+    try:
+        return tuple(Platform.parse(name) for name in names)
+    except ValueError as error:
+        raise UsageError(f"--platform: {error}", hint="write --platform amd64,arm64") from error
+
+
+def select_wanted(
+    plan: "Plan", selectors: list[str] | None, platforms: list[str] | None, registry: str, tag: str
+) -> "Wanted":
+    """What the shared options ask for.
+
+    Raises:
+        UsageError: one of them asks for what can't be.
+    """
+    from bake_compiler.model import check_registry  # noqa: PLC0415
+    from bake_compiler.oci.reference import check_tag  # noqa: PLC0415
+    from bake_compiler.plan import select  # noqa: PLC0415
+
+    for option, text, check in (("--tag", tag, check_tag), ("--registry", registry, check_registry)):
+        try:
+            check(text) if text else None
+        except ValueError as error:
+            raise UsageError(f"{option}: {error}", hint=f"see `bakec build --help` for {option}") from error
+    return select(
+        plan, selectors or [], platforms=parse_platforms(platforms), registry=registry.rstrip("/"), tag=tag
+    )
+
+
+def say(line: str) -> None:
+    """One line of progress, on stderr."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+@asynccontextmanager
+async def edges(root: Path) -> AsyncIterator["Edges"]:
+    """The real edges."""
+    import httpx  # noqa: PLC0415 - 60 ms that compile and plan do not need
+
+    from bake_compiler import pipeline, process  # noqa: PLC0415
+    from bake_compiler.registry import Registry as RegistryClient  # noqa: PLC0415
+
+    async with httpx.AsyncClient(timeout=30) as http:
+        yield pipeline.Edges(root, process.scrubbed(os.environ), process.run, RegistryClient(http), say)
+
+
+def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    """Run to the end; SIGTERM is as good as Ctrl-C: both cancel, and what was begun is ended in order."""
+
+    async def main() -> _T:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work()
+
+    return asyncio.run(main())
+
+
+def print_report(report: "Report", *, as_json: bool) -> None:
+    """The document on stdout."""
+    if as_json:
+        from bake_compiler.report.json import render_json  # noqa: PLC0415
+
+        sys.stdout.write(render_json(report))
+        return
+    from rich.console import Console  # noqa: PLC0415
+
+    from bake_compiler.report.console import print_report as print_for_people  # noqa: PLC0415
+
+    print_for_people(report, Console(soft_wrap=True, highlight=False))

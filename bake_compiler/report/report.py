@@ -1,0 +1,134 @@
+"""The report: the expected matrix, the outcome of each cell, all findings, one verdict."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bake_compiler.buildx import Failure
+from bake_compiler.errors import BuildError, Interrupted, RegistryError, VerificationError
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.platform import Platform
+from bake_compiler.plan.plan import Cell, Wanted
+from bake_compiler.verify import Finding, Promise, Severity, verified_platforms
+
+
+class Outcome(StrEnum):
+    """How a cell ended; each expected one ends as exactly one of these."""
+
+    BUILT = "built"
+    VERIFIED = "verified"
+    LOADED = "loaded"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    EXCLUDED = "excluded"
+
+
+GOOD = frozenset({Outcome.BUILT, Outcome.VERIFIED, Outcome.LOADED, Outcome.EXCLUDED})
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One image on one platform: how it ended, and why when that is not plain success."""
+
+    cell: Cell
+    outcome: Outcome
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """One image: where it is, what was found, how long it took.
+
+    Attributes:
+        name: of the image.
+        reference: its public reference.
+        cells: one for each platform wanted of it.
+        digest: of the index that was pushed or found; None when there is none.
+        seconds: from the start of its build to the end of its verification.
+        failure: why the build failed; None when it did not.
+        findings: what the verifier found.
+    """
+
+    name: str
+    reference: str
+    cells: tuple[CellResult, ...]
+    digest: Digest | None = None
+    seconds: float = 0.0
+    failure: Failure | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run.
+
+    Attributes:
+        verb: `build` or `verify`.
+        registry, tag: that it was about.
+        images: in plan order.
+        excluded: cells that their author excluded, with the reason.
+        published: whether the public tags were moved; None when the verb does not move any.
+        interrupted: whether a person or the system stopped it.
+        note: what a person has to know beyond the cells; may be empty.
+        seconds: wall time.
+    """
+
+    verb: str
+    registry: str
+    tag: str
+    images: tuple[ImageResult, ...]
+    excluded: tuple[CellResult, ...]
+    published: bool | None = None
+    interrupted: bool = False
+    publish_error: str = ""
+    note: str = ""
+    seconds: float = 0.0
+
+    @property
+    def cells(self) -> tuple[CellResult, ...]:
+        """Every cell that was asked for, excluded ones last."""
+        return (*(cell for image in self.images for cell in image.cells), *self.excluded)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many cells ended in which way; only outcomes that occurred."""
+        return dict(Counter(str(cell.outcome) for cell in self.cells))
+
+    @property
+    def exit_code(self) -> int:
+        """As DESIGN says: a build that failed outweighs the registry, and that outweighs verification."""
+        failures = [image.failure for image in self.images if image.failure]
+        if self.interrupted:
+            return Interrupted.exit_code
+        if any(failure.kind == "build" for failure in failures):
+            return BuildError.exit_code
+        if failures or self.publish_error:
+            return RegistryError.exit_code
+        return 0 if all(cell.outcome in GOOD for cell in self.cells) else VerificationError.exit_code
+
+    @property
+    def summary(self) -> str:
+        """One line: images, cells, how they ended."""
+        images = len(self.images)
+        counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.counts.items()))
+        return f"{images} image{'s' * (images != 1)}, {len(self.cells)} cells: {counted}"
+
+
+def excluded_cells(wanted: Wanted) -> tuple[CellResult, ...]:
+    """The cells that their authors excluded."""
+    return tuple(CellResult(each.cell, Outcome.EXCLUDED, each.reason) for each in wanted.excluded)
+
+
+def cells_by_findings(promise: Promise, findings: Sequence[Finding], good: Outcome) -> tuple[CellResult, ...]:
+    """Each promised cell by what the verifier found: `good` if it is proven, else failed, with the first reason."""
+    proven = verified_platforms(promise, findings)
+    return tuple(_judged(Cell(promise.image, platform), findings, good, proven) for platform in promise.platforms)
+
+
+def _judged(cell: Cell, findings: Sequence[Finding], good: Outcome, proven: Sequence[Platform]) -> CellResult:
+    if cell.platform in proven:
+        return CellResult(cell, good)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    cause = min(errors, key=lambda finding: finding.platform != cell.platform)
+    return CellResult(cell, Outcome.FAILED, f"{cause.code}: {cause.message}")

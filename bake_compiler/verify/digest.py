@@ -1,0 +1,14 @@
+"""The registry holds what this run has pushed."""
+
+from bake_compiler.oci.snapshot import Snapshot
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.promise import Promise
+
+
+def check_digest(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Another digest than the one that this run was told on pushing."""
+    if promise.digest is None or snapshot.raw is None or snapshot.raw.digest == promise.digest:
+        return ()
+    message = f"{snapshot.reference} holds {snapshot.raw.digest}, this run pushed {promise.digest}"
+    hint = "someone else pushed it meanwhile: find out who, then build again"
+    return (Finding(promise.image, None, "digest", message, hint),)
