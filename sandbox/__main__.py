@@ -63,8 +63,7 @@ def _exports(variables: dict[str, str]) -> str:
 
 
 def _is_up(state: State) -> bool:
-    ready = (state.home / "ready").exists()
-    return ready and engine.engine_answers(state) and engine.registry_answers(state.registry)
+    return engine.engine_answers(state) and engine.registry_answers(state.registry) and not bases.missing(state)
 
 
 def main() -> int:
@@ -85,6 +84,9 @@ def main() -> int:
         return verbs[arguments.verb]() or 0
     except SandboxError as error:
         print(f"error: {error.message}\n hint: {error.hint}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error}\n hint: the steps so far are in {state.logs}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         say("interrupted; `./dev sandbox down` removes what was started")

@@ -16,6 +16,7 @@ from sandbox.archive import STABLE, TESTING, Archive
 from sandbox.state import State, run_step, say
 
 ARCHITECTURES = ("amd64", "arm64")
+MACHINE_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 # What Docker's slim images leave out.
 _SLIM = (
     *("--path-exclude=/usr/share/doc/*", "--path-include=/usr/share/doc/*/copyright"),
@@ -53,11 +54,11 @@ class Base:
 
 def build(state: State) -> None:
     """Build and push each base that the registry lacks or whose recipe changed."""
-    missing = [base for base in BASES if not _is_current(state, base)]
-    if missing:
-        say("making base images: " + ", ".join(f"{base.repository}:{base.tag}" for base in missing))
-        _archives(state)
-    for base in missing:
+    lacking = missing(state)
+    if lacking:
+        say("making base images: " + ", ".join(f"{base.repository}:{base.tag}" for base in lacking))
+        _each(state, Archive.update)
+    for base in lacking:
         context = state.home / "bases" / base.tag.replace("/", "-")
         shutil.rmtree(context, ignore_errors=True)
         context.mkdir(parents=True)
@@ -65,7 +66,11 @@ def build(state: State) -> None:
         _push(state, base, context)
         _stamp(state, base).write_text(base.recipe)
         shutil.rmtree(context)
-    (state.home / "ready").touch()
+
+
+def missing(state: State) -> list[Base]:
+    """The bases that the registry lacks, or holds from another recipe."""
+    return [base for base in BASES if not _is_current(state, base)]
 
 
 def _is_current(state: State, base: Base) -> bool:
@@ -84,13 +89,9 @@ def _push(state: State, base: Base, context: Path) -> None:
     platforms = ",".join(f"linux/{architecture}" for architecture in ARCHITECTURES)
     argv = ["docker", "buildx", "build", "--progress=plain", "--provenance=false", "--platform", platforms]
     run_step(state, f"base-{base.tag}", [*argv, "--push", "--tag", tag, context], env=state.environment())
-
-
-def _archives(state: State) -> list[Archive]:
-    archives = [Archive.of_machine(state, architecture) for architecture in ARCHITECTURES]
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(Archive.update, archives))
-    return archives
+    # An older copy that someone pulled would be preferred to the registry's.
+    forget = ["sh", "-c", 'docker image rm --force "$1" || true', "sh", f"{base.repository}:{base.tag}"]
+    run_step(state, f"base-{base.tag}", forget, env=state.environment())
 
 
 def _each(state: State, work: Callable[[Archive], None]) -> None:
@@ -162,6 +163,10 @@ def _set_up_apt(archive: Archive, root: Path) -> None:
     )
     excludes = "\n".join(option.removeprefix("--") for option in _SLIM)
     (root / "etc/dpkg/dpkg.cfg.d/docker").write_text(excludes + "\n")
+    if MACHINE_CA.is_file():  # a proxy between here and a package index may sign with a certificate of its own
+        (root / "etc/ssl").mkdir(exist_ok=True)
+        shutil.copy(MACHINE_CA, root / "etc/ssl/machine-ca.crt")
+        (root / "etc/pip.conf").write_text("[global]\ncert = /etc/ssl/machine-ca.crt\n")
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")  # no service starts in a build
     policy.chmod(0o755)

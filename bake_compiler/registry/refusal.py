@@ -24,6 +24,8 @@ _HINTS: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "it was never pushed there, or was deleted",
     HTTPStatus.TOO_MANY_REQUESTS: "the registry limits requests: wait, log in, or run fewer at once",
 }
+_FAILING = "the registry itself fails: look at its log, or try again later"
+_REFUSING = "look at the registry's log for why it refuses this"
 _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED})
 
 
@@ -55,9 +57,10 @@ def from_answer(answer: Answer) -> Refusal | None:
     """The refusal that an answer's status stands for; None if it is none."""
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return None
-    hint = _HINTS.get(answer.status, "").format(host=registry_of(answer.ask.url))
-    error = _kind(answer.status)(_message(answer), hint=hint)
-    busy = answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    failing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    hint = _HINTS.get(answer.status, _FAILING if failing else _REFUSING)
+    error = _kind(answer.status)(_message(answer), hint=hint.format(host=registry_of(answer.ask.url)))
+    busy = failing or answer.status == HTTPStatus.TOO_MANY_REQUESTS
     return Refusal(error, transient=busy, pause=retry_after(answer.headers))
 
 

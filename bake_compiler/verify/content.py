@@ -19,14 +19,10 @@ _CODES = {
 def check_content(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Manifests, configs and layers that are missing, wrong, of another size, or could not be checked."""
     subjects = {str(child.descriptor.digest): child.platform for child in snapshot.images}
-    return (
-        *_judge(promise, None, snapshot.nested),
-        *(
-            finding
-            for child in snapshot.children
-            for finding in _judge(promise, _platform(child, subjects), child.pieces)
-        ),
-    )
+    findings = [*_judge(promise, None, snapshot.nested)]
+    for child in snapshot.children:
+        findings += _judge(promise, _platform(child, subjects), child.pieces)
+    return tuple(dict.fromkeys(findings))  # a layer may occur more than once
 
 
 def _platform(child: Child, subjects: dict[str, Platform | None]) -> Platform | None:
@@ -37,7 +33,7 @@ def _platform(child: Child, subjects: dict[str, Platform | None]) -> Platform | 
 
 
 def _judge(promise: Promise, platform: Platform | None, pieces: tuple[Piece, ...]) -> Iterator[Finding]:
-    for piece in {piece.descriptor.digest: piece for piece in pieces}.values():
+    for piece in pieces:
         if piece.trouble:
             code, message = _CODES[piece.trouble.kind], f"{_name(piece)}: {piece.trouble.message}"
             yield Finding(promise.image, platform, code, message, piece.trouble.hint)

@@ -24,5 +24,5 @@ def _shared(promise: Promise, snapshot: Snapshot) -> Iterator[Finding]:
         if len(shared) > 1:
             message = f"{digest} is listed for {', '.join(sorted(map(str, shared)))}: it runs on one at most"
             hint = "build each platform, in place of tagging one image for all"
-            for platform in shared:
+            for platform in sorted(shared):
                 yield Finding(promise.image, platform, "same-manifest", message, hint)

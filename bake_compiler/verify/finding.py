@@ -53,7 +53,8 @@ def verified_platforms(promise: Promise, findings: Iterable[Finding]) -> tuple[P
 
     An error on a platform that nobody promised concerns the whole: it is published with the rest.
     """
-    errors = {finding.platform for finding in findings if finding.severity is Severity.ERROR}
+    own = (finding for finding in findings if finding.image == promise.image)
+    errors = {finding.platform for finding in own if finding.severity is Severity.ERROR}
     if errors - set(promise.platforms):
         return ()
     return tuple(platform for platform in promise.platforms if platform not in errors)

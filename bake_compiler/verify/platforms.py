@@ -8,7 +8,7 @@ from bake_compiler.oci.snapshot import Child, Snapshot
 from bake_compiler.verify.finding import Finding, Severity
 from bake_compiler.verify.promise import Promise
 
-_UNKNOWN = "unknown"
+_UNKNOWN = {"", "unknown"}
 
 
 def check_platforms(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
@@ -61,4 +61,4 @@ def _readable_without_platform(child: Child, snapshot: Snapshot) -> bool:
 
 
 def _runnable(platform: Platform | None) -> bool:
-    return platform is not None and _UNKNOWN not in {platform.os, platform.architecture}
+    return platform is not None and not _UNKNOWN & {platform.os, platform.architecture}

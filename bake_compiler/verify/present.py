@@ -7,10 +7,10 @@ from bake_compiler.verify.promise import Promise
 
 def check_present(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Nothing there, nothing sound, or a plain manifest where several platforms need an index."""
-    if snapshot.trouble:
-        code = "absent" if snapshot.trouble.kind is Kind.MISSING else snapshot.trouble.kind
-        message = f"{snapshot.reference}: {snapshot.trouble.message}"
-        return (Finding(promise.image, None, code, message, snapshot.trouble.hint),)
+    if trouble := snapshot.trouble:
+        code = "absent" if trouble.kind is Kind.MISSING else trouble.kind.value
+        message = f"{snapshot.reference} is {code}: {trouble.message}"
+        return (Finding(promise.image, None, code, message, trouble.hint),)
     if snapshot.index is None:
         return (_not_an_index(promise, snapshot),)
     return ()

@@ -1,0 +1,375 @@
+"""A registry in memory that answers as distribution (registry:2 and 3) does, to a transport or on a socket.
+
+    registry = FakeRegistry()
+    registry.push_image("acme/web", "1.0", ("linux/amd64", "linux/arm64"))
+    http = httpx.AsyncClient(transport=httpx.MockTransport(registry))
+
+`with registry.serve() as host` gives the same on 127.0.0.1, for programs that open their own sockets.
+"""
+
+import json
+import re
+import socket
+import struct
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.manifest import INDEXES, MANIFESTS
+from tests.fakes.images import Made, index_of
+
+LARGEST_MANIFEST = 4 * 1024 * 1024
+
+_NAME = r"/v2/(?P<name>[a-z0-9._/-]+)"
+_DIGEST = r"(?P<digest>[a-z0-9]+:[a-f0-9]+)"
+_MESSAGES = {
+    "BLOB_UNKNOWN": "blob unknown to registry",
+    "BLOB_UPLOAD_UNKNOWN": "blob upload unknown to registry",
+    "DIGEST_INVALID": "provided digest did not match uploaded content",
+    "MANIFEST_BLOB_UNKNOWN": "blob unknown to registry",
+    "MANIFEST_INVALID": "manifest invalid",
+    "MANIFEST_UNKNOWN": "manifest unknown",
+    "NAME_UNKNOWN": "repository name not known to registry",
+    "TOOMANYREQUESTS": "too many requests",
+    "UNAUTHORIZED": "authentication required",
+    "UNKNOWN": "unknown error",
+    "UNSUPPORTED": "The operation is unsupported.",
+}
+_CODES = {401: "UNAUTHORIZED", 429: "TOOMANYREQUESTS"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the registry sees it; header names in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer; one to HEAD keeps the body here, and the edges leave it out."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next `times` requests of this method whose path contains this text.
+
+    Attributes:
+        status: answer this in place of the truth; 0 answers the truth.
+        body: with this; an error document unless told.
+        reset: cut the connection instead of an answer.
+        delay: seconds to wait first.
+    """
+
+    status: int = 0
+    path: str = ""
+    method: str = ""
+    times: int = 1
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    reset: bool = False
+    delay: float = 0.0
+
+    def hits(self, request: Request) -> bool:
+        return self.times > 0 and self.method in {"", request.method} and self.path in request.path
+
+
+@dataclass
+class Repository:
+    """What one repository holds, by digest; its tags name digests."""
+
+    manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def holds(self, digest: str) -> bool:
+        return digest in self.manifests or digest in self.blobs
+
+
+class ConnectionCut(Exception):  # noqa: N818 - an event, not an error
+    """The registry hangs up without an answer."""
+
+
+class FakeRegistry:
+    """Repositories in memory behind the API of the distribution-spec.
+
+    Attributes:
+        repositories: what it holds: look, or damage it.
+        faults: what goes wrong next.
+        requests: everything that it was asked.
+    """
+
+    def __init__(self) -> None:
+        self.repositories: defaultdict[str, Repository] = defaultdict(Repository)
+        self.faults: list[Fault] = []
+        self.requests: list[Request] = []
+        self._uploads: dict[str, bytes] = {}
+        self._lock = threading.RLock()
+
+    def push(self, name: str, tag: str, made: Made) -> Made:
+        """Store this under a tag, with all that it needs."""
+        self._store(self.repositories[name], made)
+        self.repositories[name].tags[tag] = str(made.digest)
+        return made
+
+    def push_image(self, name: str, tag: str, platforms: tuple[str, ...], *, attested: bool = True) -> Made:
+        """Store a sound multi-platform image as buildx pushes it."""
+        return self.push(name, tag, index_of(*platforms, attested=attested))
+
+    def delete(self, name: str, digest: Digest) -> None:
+        """Lose a manifest or a blob, as a careless garbage collection does."""
+        repository = self.repositories[name]
+        repository.manifests.pop(str(digest), None)
+        repository.blobs.pop(str(digest), None)
+
+    def corrupt(self, name: str, digest: Digest, content: bytes) -> None:
+        """Serve other bytes for a digest than it stands for."""
+        repository = self.repositories[name]
+        if str(digest) in repository.manifests:
+            repository.manifests[str(digest)] = (repository.manifests[str(digest)][0], content)
+        else:
+            repository.blobs[str(digest)] = content
+
+    def tag(self, name: str, tag: str) -> str | None:
+        """The digest that a tag names."""
+        return self.repositories[name].tags.get(tag)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of httpx: the handler of an `httpx.MockTransport`."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked = Request(request.method, request.url.path, dict(request.url.params), headers, request.read())
+        try:
+            reply = self.respond(asked)
+        except ConnectionCut as error:
+            raise httpx.ReadError("connection reset by peer", request=request) from error
+        body = b"" if request.method == "HEAD" else reply.body
+        return httpx.Response(reply.status, headers=dict(reply.headers), content=body)
+
+    @contextmanager
+    def serve(self) -> Iterator[str]:
+        """Answer on a port of 127.0.0.1; gives `127.0.0.1:PORT`."""
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+    def respond(self, request: Request) -> Reply:
+        """The answer to a request, with its length stated."""
+        reply = self._faulty(request) or self._route(request)
+        return Reply(reply.status, {"Content-Length": str(len(reply.body)), **reply.headers}, reply.body)
+
+    def _faulty(self, request: Request) -> Reply | None:
+        with self._lock:
+            self.requests.append(request)
+            fault = next((fault for fault in self.faults if fault.hits(request)), None)
+            if fault is None:
+                return None
+            fault.times -= 1
+        time.sleep(fault.delay)
+        if fault.reset:
+            raise ConnectionCut
+        if not fault.status:
+            return None
+        body = _error(fault.status, _CODES.get(fault.status, "UNKNOWN")).body
+        return Reply(fault.status, fault.headers, body if fault.body is None else fault.body)
+
+    def _route(self, request: Request) -> Reply:
+        routes: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
+            ("GET", r"/v2/", self._base),
+            ("GET HEAD", _NAME + r"/manifests/(?P<reference>[^/]+)", self._get_manifest),
+            ("PUT", _NAME + r"/manifests/(?P<reference>[^/]+)", self._put_manifest),
+            ("GET HEAD", _NAME + r"/blobs/" + _DIGEST, self._get_blob),
+            ("POST", _NAME + r"/blobs/uploads/", self._start_upload),
+            ("PATCH", _NAME + r"/blobs/uploads/(?P<upload>[0-9a-f-]+)", self._continue_upload),
+            ("PUT", _NAME + r"/blobs/uploads/(?P<upload>[0-9a-f-]+)", self._finish_upload),
+            ("GET", _NAME + r"/tags/list", self._list_tags),
+        )
+        matches = [
+            (methods, match, handler)
+            for methods, pattern, handler in routes
+            if (match := re.fullmatch(pattern, request.path))
+        ]
+        for methods, match, handler in matches:
+            if request.method in methods.split():
+                with self._lock:
+                    return handler(request, **match.groupdict())
+        return _error(405, "UNSUPPORTED") if matches else Reply(404, body=b"404 page not found\n")
+
+    def _base(self, _: Request) -> Reply:
+        return Reply(200, {"Docker-Distribution-Api-Version": "registry/2.0"}, b"{}")
+
+    def _get_manifest(self, request: Request, name: str, reference: str) -> Reply:
+        repository = self._look(name)
+        digest = repository.tags.get(reference, reference)
+        if digest not in repository.manifests:
+            return _error(404, "MANIFEST_UNKNOWN")
+        media_type, content = repository.manifests[digest]
+        if not {media_type, "*/*"} & set(re.split(r"\s*,\s*", request.headers.get("accept", "*/*"))):
+            return _error(404, "MANIFEST_UNKNOWN")
+        return Reply(200, {"Content-Type": media_type, "Docker-Content-Digest": digest}, content)
+
+    def _put_manifest(self, request: Request, name: str, reference: str) -> Reply:
+        repository = self.repositories[name]
+        media_type = request.headers.get("content-type", "")
+        needed = _needed(request.body, media_type)
+        if needed is None:
+            return _error(400, "MANIFEST_INVALID")
+        if not all(map(repository.holds, needed)):
+            return _error(400, "MANIFEST_BLOB_UNKNOWN")
+        digest = str(Digest.of(request.body))
+        if ":" in reference and reference != digest:
+            return _error(400, "DIGEST_INVALID")
+        repository.manifests[digest] = (media_type, request.body)
+        if ":" not in reference:
+            repository.tags[reference] = digest
+        where = f"/v2/{name}/manifests/{digest}"
+        return Reply(201, {"Location": where, "Docker-Content-Digest": digest})
+
+    def _get_blob(self, _: Request, name: str, digest: str) -> Reply:
+        content = self._look(name).blobs.get(digest)
+        if content is None:
+            return _error(404, "BLOB_UNKNOWN")
+        return Reply(
+            200, {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}, content
+        )
+
+    def _start_upload(self, request: Request, name: str) -> Reply:
+        digest = request.query.get("mount", "")
+        mounted = self._look(request.query.get("from", "")).blobs.get(digest)
+        if mounted is not None:
+            return self._keep_blob(name, digest, mounted)
+        upload = str(uuid.uuid4())
+        self._uploads[upload] = b""
+        return self._accepted(name, upload)
+
+    def _continue_upload(self, request: Request, name: str, upload: str) -> Reply:
+        if upload not in self._uploads:
+            return _error(404, "BLOB_UPLOAD_UNKNOWN")
+        self._uploads[upload] += request.body
+        return self._accepted(name, upload)
+
+    def _finish_upload(self, request: Request, name: str, upload: str) -> Reply:
+        if upload not in self._uploads:
+            return _error(404, "BLOB_UPLOAD_UNKNOWN")
+        content = self._uploads[upload] + request.body
+        digest = request.query.get("digest", "")
+        if str(Digest.of(content)) != digest:
+            return _error(400, "DIGEST_INVALID")
+        del self._uploads[upload]
+        return self._keep_blob(name, digest, content)
+
+    def _list_tags(self, _: Request, name: str) -> Reply:
+        if name not in self.repositories:
+            return _error(404, "NAME_UNKNOWN")
+        document = {"name": name, "tags": sorted(self.repositories[name].tags)}
+        return Reply(200, {"Content-Type": "application/json"}, json.dumps(document).encode())
+
+    def _accepted(self, name: str, upload: str) -> Reply:
+        end = max(0, len(self._uploads[upload]) - 1)
+        where = f"/v2/{name}/blobs/uploads/{upload}"
+        return Reply(202, {"Location": where, "Range": f"0-{end}", "Docker-Upload-UUID": upload})
+
+    def _keep_blob(self, name: str, digest: str, content: bytes) -> Reply:
+        self.repositories[name].blobs[digest] = content
+        return Reply(201, {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
+
+    def _look(self, name: str) -> Repository:
+        return self.repositories.get(name) or Repository()
+
+    def _store(self, repository: Repository, made: Made) -> None:
+        repository.manifests[str(made.digest)] = (made.media_type, made.content)
+        for blob in made.blobs:
+            repository.blobs[str(Digest.of(blob))] = blob
+        for child in made.children:
+            self._store(repository, child)
+
+
+def _needed(content: bytes, media_type: str) -> tuple[str, ...] | None:
+    """The digests that must be there before a manifest is taken; None if it is not one."""
+    try:
+        document: dict[str, Any] = json.loads(content)
+        if document.get("mediaType", media_type) != media_type or len(content) > LARGEST_MANIFEST:
+            return None
+        if media_type in INDEXES:
+            return tuple(entry["digest"] for entry in document["manifests"])
+        if media_type in MANIFESTS:
+            return tuple(entry["digest"] for entry in (document["config"], *document["layers"]))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return None
+
+
+def _error(status: int, code: str) -> Reply:
+    document = {"errors": [{"code": code, "message": _MESSAGES[code], "detail": None}]}
+    return Reply(status, {"Content-Type": "application/json"}, json.dumps(document).encode())
+
+
+def _handler(registry: FakeRegistry) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            url = urlsplit(self.path)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            try:
+                reply = registry.respond(
+                    Request(self.command, url.path, dict(parse_qsl(url.query)), headers, self._body())
+                )
+            except ConnectionCut:
+                self._cut()
+                return
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else reply.body)
+
+        do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+                return b"".join(self._chunks())
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+
+        def _chunks(self) -> Iterator[bytes]:
+            while size := int(self.rfile.readline().partition(b";")[0], 16):
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+
+        def _cut(self) -> None:
+            """Close at once, which the other side sees as a reset."""
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    return Handler

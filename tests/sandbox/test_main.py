@@ -1,0 +1,71 @@
+"""`python -m sandbox` as a person runs it: what it says, and how it fails."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = Path(__file__).parents[2] / "sandbox"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    shutil.copytree(CODE, tmp_path / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def run(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=checkout,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_status_of_a_fresh_checkout_says_what_is_down_and_fails(checkout: Path) -> None:
+    status = run(checkout, "status")
+
+    assert status.returncode == 1
+    assert "engine: down" in status.stdout
+    assert "processes: 0" in status.stdout
+    assert "kernel: nothing" in status.stdout
+
+
+def test_down_of_a_fresh_checkout_is_no_error(checkout: Path) -> None:
+    down = run(checkout, "down")
+
+    assert (down.returncode, down.stdout) == (0, "")
+
+
+def test_purge_removes_everything_that_was_kept(checkout: Path) -> None:
+    (checkout / ".sandbox" / "registry").mkdir(parents=True)
+
+    assert run(checkout, "down", "--purge").returncode == 0
+    assert not (checkout / ".sandbox").exists()
+
+
+def test_env_prints_exports_and_nothing_else(checkout: Path) -> None:
+    env = run(checkout, "env")
+
+    names = [line.removeprefix("export ").partition("=")[0] for line in env.stdout.splitlines()]
+    assert names == ["DOCKER_HOST", "DOCKER_CONFIG", "PATH", "BAKEC_REGISTRY"]
+
+
+@pytest.mark.sandbox
+@pytest.mark.skipif(os.geteuid() != 0, reason="a sandbox needs root")
+@pytest.mark.skipif(shutil.which("apt-get") is None, reason="needs apt")
+def test_unreachable_archive_names_the_step_and_its_log(checkout: Path) -> None:
+    up = run(checkout, "up", BAKEC_SANDBOX_ARCHIVE=f"file://{checkout}/no-archive")
+
+    *_, error, hint = up.stderr.splitlines()
+    assert up.returncode == 1
+    assert error.startswith("error: step archive-amd64: ")
+    assert hint == f" hint: its log is {checkout}/.sandbox/logs/archive-amd64.log"
+    assert "no-archive" in (checkout / ".sandbox/logs/archive-amd64.log").read_text()
+    assert "Traceback" not in up.stderr

@@ -1,0 +1,62 @@
+import pytest
+
+from bake_compiler.oci import Descriptor, ImageConfig, Index, Manifest, Platform
+from bake_compiler.oci.manifest import OCI_MANIFEST
+from tests.fakes.images import attestation_of, encoded, image_of, index_of
+
+
+def entry(**members: object) -> Descriptor:
+    base: dict[str, object] = {"mediaType": OCI_MANIFEST, "digest": "sha256:" + "0" * 64, "size": 1}
+    return Descriptor.read(encoded(base | members))
+
+
+def test_an_index_tells_images_and_attestations_apart() -> None:
+    index = Index.read(index_of("linux/amd64", "linux/arm64", attested=True).content)
+
+    assert [str(image.platform) for image in index.images] == ["linux/amd64", "linux/arm64"]
+    assert [str(other.platform) for other in index.attestations] == ["unknown/unknown"] * 2
+
+
+def test_an_artifact_type_makes_an_attestation() -> None:
+    assert entry(artifactType="application/spdx+json").is_attestation
+
+
+def test_an_unknown_platform_alone_makes_no_attestation() -> None:
+    unmarked = attestation_of(image_of("linux/amd64"), annotated=False)
+
+    assert not Index.read(index_of(unmarked).content).attestations
+
+
+def test_an_entry_takes_the_normal_form_of_its_platform() -> None:
+    described = entry(platform={"os": "linux", "architecture": "arm64", "variant": "v8"})
+
+    assert described.platform == Platform.parse("arm64")
+
+
+def test_null_stands_for_nothing_as_go_writes_it() -> None:
+    config = {"mediaType": "x", "digest": "sha256:" + "0" * 64, "size": 1}
+    manifest = Manifest.read(encoded({"config": config, "layers": None, "annotations": None}))
+
+    assert manifest.layers == ()
+    assert Index.read(encoded({"manifests": None})).manifests == ()
+    assert ImageConfig.read(encoded({"os": "linux", "config": None})).config.labels == {}
+
+
+@pytest.mark.parametrize("platform", [None, "linux/arm64"])
+def test_a_platform_that_is_no_object_is_none(platform: object) -> None:
+    assert entry(platform=platform).platform is None
+
+
+def test_unknown_members_are_passed_over() -> None:
+    assert ImageConfig.read(encoded({"os": "linux", "architecture": "arm64", "x": 1})).platform == (
+        Platform.parse("arm64")
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "place"),
+    [({"digest": "sha256:0"}, "digest"), ({"size": -1}, "size"), ({"mediaType": None}, "mediaType")],
+)
+def test_a_bad_entry_is_named_by_its_place(members: dict[str, object], place: str) -> None:
+    with pytest.raises(ValueError, match=f"^{place}: "):
+        entry(**members)

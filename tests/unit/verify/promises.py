@@ -1,0 +1,34 @@
+"""What the tests of the checks promise, and how they read what was found."""
+
+from bake_compiler.oci import Digest, Platform, Snapshot
+from bake_compiler.verify import Check, Promise, Severity
+from tests.fakes.snapshots import REFERENCE
+
+
+def promise(*platforms: str, digest: Digest | None = None) -> Promise:
+    return Promise("web", REFERENCE, tuple(map(Platform.parse, platforms)), digest)
+
+
+BOTH = promise("linux/amd64", "linux/arm64")
+
+
+def found(check: Check, wanted: Promise, snapshot: Snapshot) -> list[tuple[str, str | None, str]]:
+    """Severity, platform and code of each finding of a check; each must be fit to be read."""
+    findings = check(wanted, snapshot)
+    for finding in findings:
+        assert finding.image == "web"
+        assert finding.message
+        assert finding.hint
+    return [(finding.severity.value, _text(finding.platform), finding.code) for finding in findings]
+
+
+def error(code: str, platform: str | None = None) -> tuple[str, str | None, str]:
+    return Severity.ERROR.value, platform, code
+
+
+def warning(code: str, platform: str | None = None) -> tuple[str, str | None, str]:
+    return Severity.WARNING.value, platform, code
+
+
+def _text(platform: Platform | None) -> str | None:
+    return None if platform is None else str(platform)
