@@ -203,6 +203,9 @@ target "singleuser" {
   inherits   = ["_common"]
   context    = "components/singleuser"
   dockerfile = "Dockerfile"
+  args       = {
+    "JUPYTERLAB" = "4.4.10"
+  }
   labels     = {
     "org.opencontainers.image.title"       = "singleuser"
     "org.opencontainers.image.description" = "JupyterLab for one user"

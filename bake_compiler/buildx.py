@@ -203,7 +203,7 @@ class Progress:
         )
 
 
-# `[linux/arm64 build 3/5] RUN …`; cross-built: `[linux/amd64->arm64 build 3/5]`; several targets: `[web linux/arm64 …]`.
+# `[linux/arm64 build 3/5] RUN …`; cross-built `[linux/amd64->arm64 build 3/5]`; several targets `[web linux/arm64 …]`.
 _VERTEX = re.compile(
     r"\[(?:[a-zA-Z0-9_-]+ )??(?P<platform>[a-z]+/[a-z0-9/]+(?:->[a-z0-9/]+)?)? ?(?P<stage>[^\s\]]+)? ?\d+/\d+\]"
 )

@@ -23,7 +23,11 @@ _ESCAPES = str.maketrans(
         "\n": "\\n",
         "\r": "\\r",
         "\t": "\\t",
-        **{chr(code): f"\\u{code:04x}" for code in (*range(0x20), 0x7F, 0x85, 0x2028, 0x2029) if chr(code) not in "\n\r\t"},
+        **{
+            chr(code): f"\\u{code:04x}"
+            for code in (*range(0x20), 0x7F, 0x85, 0x2028, 0x2029)
+            if chr(code) not in "\n\r\t"
+        },
     }
 )
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")

@@ -86,7 +86,9 @@ class _Done:
 
     @property
     def good(self) -> bool:
-        return not (self.failure or self.blocked or any(finding.severity is Severity.ERROR for finding in self.findings))
+        return not (
+            self.failure or self.blocked or any(finding.severity is Severity.ERROR for finding in self.findings)
+        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,9 @@ class Build:
     async def prepare(self) -> dict[str, str]:
         """All that can be known before a build; returns the bake file's variables."""
         if stale(self.edges.root, compile_plan(self.edges.root, self.plan)):
-            raise ModelError(f"{BAKE_FILE} is not what the models say", hint="run `bakec compile`, then look at the diff")
+            raise ModelError(
+                f"{BAKE_FILE} is not what the models say", hint="run `bakec compile`, then look at the diff"
+            )
         platforms = sorted({cell.platform for cell in self.wanted.cells})
         await check_machine(self.edges.runner, self.edges.root, self.edges.env, platforms)
         if self.push:
@@ -213,16 +217,16 @@ class Build:
             kind = "registry" if isinstance(error, RegistryError) else "build"
             done.failure = Failure(error.message, kind, log=str(log))
 
-    async def _verify_digest(self, image: PlannedImage, digest: Digest) -> tuple[RawManifest | None, tuple[Finding, ...]]:
+    async def _verify_digest(
+        self, image: PlannedImage, digest: Digest
+    ) -> tuple[RawManifest | None, tuple[Finding, ...]]:
         at = self.wanted.reference(image).at(digest)
         snapshot = await fetch_snapshot(self.edges.registry, at, fresh=True)
         return snapshot.raw, check_image(Promise(image.name, at, image.platforms, digest), snapshot)
 
     async def _publish(self, done: Mapping[str, _Done]) -> str:
         """Move every public tag; the error in words when that failed."""
-        staged = [
-            (self.wanted.reference(image), raw) for image in self.wanted.images if (raw := done[image.name].raw)
-        ]
+        staged = [(self.wanted.reference(image), raw) for image in self.wanted.images if (raw := done[image.name].raw)]
         self.edges.say(f"all verified: moving {len(staged)} tags")
         try:
             await move_tags(self.edges.registry, await plan_moves(self.edges.registry, staged))
@@ -314,9 +318,7 @@ async def verify(wanted: Wanted, edges: Edges, *, run: bool = False, slots: int 
     )
 
 
-async def _smoke_all(
-    image: PlannedImage, at: Reference, edges: Edges, free: asyncio.Semaphore
-) -> Sequence[Finding]:
+async def _smoke_all(image: PlannedImage, at: Reference, edges: Edges, free: asyncio.Semaphore) -> Sequence[Finding]:
     async def one(platform: Platform) -> tuple[Finding, ...]:
         if not image.smoke:
             return (Finding(image.name, platform, "smoke-missing", "the image declares no smoke command"),)

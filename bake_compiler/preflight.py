@@ -41,7 +41,11 @@ async def _check_version(runner: Runner, root: Path, env: Mapping[str, str]) -> 
 
 def builder_platforms(inspection: str) -> frozenset[Platform]:
     """Every platform that `docker buildx inspect` lists, of all nodes; unknown ones are left out."""
-    names = [name.strip(" *") for line in re.findall(r"^Platforms:(.*)$", inspection, re.M) for name in line.split(",")]
+    names = [
+        name.strip(" *")
+        for line in re.findall(r"^Platforms:(.*)$", inspection, re.MULTILINE)
+        for name in line.split(",")
+    ]
     return frozenset(platform for name in names if name for platform in _known(name))
 
 

@@ -12,7 +12,9 @@ from bake_compiler.verify import Finding
 _TAIL = 5
 
 
-def smoke_command(image: PlannedImage, at: Reference, platform: Platform, env: Mapping[str, str], root: Path) -> Command:
+def smoke_command(
+    image: PlannedImage, at: Reference, platform: Platform, env: Mapping[str, str], root: Path
+) -> Command:
     """The `docker run` of an image's smoke command on one platform."""
     entrypoint, *arguments = image.smoke
     argv = ("docker", "run", "--rm", "--quiet", "--pull=always", f"--platform={platform}", f"--entrypoint={entrypoint}")

@@ -37,7 +37,10 @@ def down(state: State, *, purge: bool = False) -> None:
 
 def status(state: State) -> int:
     """Say what is up; 0 when all of it is."""
-    for what, answers in (("engine", engine.engine_answers(state)), ("registry", engine.registry_answers(state.registry))):
+    for what, answers in (
+        ("engine", engine.engine_answers(state)),
+        ("registry", engine.registry_answers(state.registry)),
+    ):
         print(f"{what}: {'up' if answers else 'down'}")
     for base in bases.BASES:
         there = engine.has_manifest(state.registry, base.repository, base.tag)
@@ -70,7 +73,9 @@ def main() -> int:
     """Run one verb; failures are two lines, never a traceback."""
     parser = argparse.ArgumentParser(prog="./dev sandbox", description=__doc__)
     parser.add_argument("verb", choices=("up", "down", "status", "env", "ensure"))
-    parser.add_argument("--purge", action="store_true", help="down: also remove downloads, images and the registry's data")
+    parser.add_argument(
+        "--purge", action="store_true", help="down: also remove downloads, images and the registry's data"
+    )
     arguments = parser.parse_args()
     state = State.of(Path(__file__).parent.parent)
     verbs: dict[str, Callable[[], int | None]] = {

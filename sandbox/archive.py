@@ -81,7 +81,7 @@ class Archive:
 
     @property
     def options(self) -> list[str]:
-        """apt options that keep everything inside that state."""
+        """Apt options that keep everything inside that state."""
         places = {
             "Dir::Etc::sourcelist": self.apt / "bakec.sources",
             "Dir::Etc::sourceparts": "/dev/null",
@@ -112,7 +112,16 @@ class Archive:
         debs = self.apt / "debs" / suite
         debs.mkdir(parents=True, exist_ok=True)
         names = [f"{package}/{suite}" for package in packages]
-        fetch = ["sh", "-c", 'cd "$1" && shift && exec apt-get "$@"', "sh", debs, *self.options, "download", *names]
+        fetch: list[str | Path] = [
+            "sh",
+            "-c",
+            'cd "$1" && shift && exec apt-get "$@"',
+            "sh",
+            debs,
+            *self.options,
+            "download",
+            *names,
+        ]
         run_step(self.state, f"download-{suite}", fetch)
         prefix.mkdir(parents=True, exist_ok=True)
         for deb in sorted(debs.glob("*.deb")):

@@ -108,7 +108,9 @@ def _busybox(state: State, context: Path) -> None:
         for folder in ("bin", "etc", "root", "usr/local/bin", "var"):
             (target / "root" / folder).mkdir(parents=True)
         (target / "root" / "tmp").mkdir(mode=0o1777)
-        (target / "root" / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
+        (target / "root" / "etc" / "passwd").write_text(
+            "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"
+        )
         (target / "root" / "etc" / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
         shutil.copy(binary, target / "root" / "bin" / "busybox")
         applets = run_step(state, "base-stable", [binary, "--list"]).split() if archive.architecture == "amd64" else []
@@ -159,7 +161,8 @@ def _set_up_apt(archive: Archive, root: Path) -> None:
     keyring = "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
     (root / "etc/apt/sources.list.d/debian.sources").write_text(sources + keyring)
     (root / "etc/apt/apt.conf.d/docker").write_text(
-        'Acquire::Languages "none";\nAcquire::Retries "3";\nAPT::Install-Recommends "false";\nDPkg::Options:: "--force-unsafe-io";\n'
+        'Acquire::Languages "none";\nAcquire::Retries "3";\n'
+        'APT::Install-Recommends "false";\nDPkg::Options:: "--force-unsafe-io";\n'
     )
     excludes = "\n".join(option.removeprefix("--") for option in _SLIM)
     (root / "etc/dpkg/dpkg.cfg.d/docker").write_text(excludes + "\n")
@@ -176,7 +179,8 @@ def _set_up_apt(archive: Archive, root: Path) -> None:
 
 def _registry(state: State, context: Path) -> None:
     _each(state, lambda archive: archive.unpack(["docker-registry"], TESTING, context / archive.architecture))
-    config = "version: 0.1\nstorage: {filesystem: {rootdirectory: /var/lib/registry}, delete: {enabled: true}}\nhttp: {addr: ':5000'}\n"
+    storage = "{filesystem: {rootdirectory: /var/lib/registry}, delete: {enabled: true}}"
+    config = f"version: 0.1\nstorage: {storage}\nhttp: {{addr: ':5000'}}\n"
     (context / "config.yml").write_text(config)
     (context / "Dockerfile").write_text(
         "FROM debian:trixie-slim\nARG TARGETARCH\nCOPY ${TARGETARCH}/usr/bin/docker-registry /bin/registry\n"

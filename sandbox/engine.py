@@ -12,7 +12,15 @@ from sandbox import kernel
 from sandbox.archive import STABLE, TESTING, Archive
 from sandbox.state import SandboxError, State, end_processes, run_step, say, start_daemon, wait_for
 
-GO_PACKAGES = ("docker.io", "docker-cli", "containerd", "docker-buildx", "docker-compose", "docker-registry", "qemu-user")
+GO_PACKAGES = (
+    "docker.io",
+    "docker-cli",
+    "containerd",
+    "docker-buildx",
+    "docker-compose",
+    "docker-registry",
+    "qemu-user",
+)
 OWN_PACKAGES = (  # need the C library of the machine's own release
     *("runc", "libseccomp2", "iptables", "libip4tc2", "libip6tc2", "libxtables12"),
     *("libmnl0", "libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11"),
@@ -203,5 +211,3 @@ def versions(state: State) -> str:
         done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
         words.append(done.stdout.strip())
     return " · ".join(words)
-
-

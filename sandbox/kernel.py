@@ -137,7 +137,7 @@ def remove_mounts(state: State) -> None:
     points = [line.split()[4].replace("\\040", " ") for line in lines]
     own = [point for point in points if Path(point).is_relative_to(state.home) or Path(point).is_relative_to(state.run)]
     for point in sorted(own, key=len, reverse=True):
-        subprocess.run(["umount", "-l", point], check=False, capture_output=True)
+        subprocess.run(["/bin/umount", "-l", point], check=False, capture_output=True)
 
 
 def remove_cgroups(state: State) -> None:

@@ -39,4 +39,3 @@ def _succeeds(*argv: str) -> bool:
         return subprocess.run(argv, capture_output=True, check=False, timeout=60).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
-

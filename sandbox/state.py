@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,13 +145,12 @@ def start_daemon(state: State, step: str, argv: Sequence[str | Path], env: Mappi
         )
 
 
-def wait_for(step: str, state: State, ready: "Sequence[object] | object", seconds: float) -> None:
+def wait_for(step: str, state: State, ready: Callable[[], bool], seconds: float) -> None:
     """Wait until `ready()` is true.
 
     Raises:
         SandboxError: it was not within that time; names the step and the log.
     """
-    assert callable(ready)
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:

@@ -39,12 +39,13 @@ def build(
     Examples: `bakec build all`, `bakec build foundation`, `bakec build backend nginx --platform amd64,arm64`.
     """
     from bake_compiler import pipeline  # noqa: PLC0415
+    from bake_compiler.report import Report  # noqa: PLC0415
 
     root = root_of(project)
     plan = pipeline.plan_project(root)
     wanted = select_wanted(plan, selectors, platforms, registry, tag)
 
-    async def work() -> pipeline.Report | None:
+    async def work() -> Report | None:
         async with edges(root) as real:
             run = pipeline.Build(plan, wanted, real, push=push, slots=jobs)
             if dry_run:

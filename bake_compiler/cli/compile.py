@@ -15,7 +15,9 @@ def compile_(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there; - is stdout.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail with a diff when the file is stale.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail with a diff when the file is stale.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write docker-bake.hcl from the models; it is committed and works by hand.

@@ -101,9 +101,7 @@ def select_wanted(
             check(text) if text else None
         except ValueError as error:
             raise UsageError(f"{option}: {error}", hint=f"see `bakec build --help` for {option}") from error
-    return select(
-        plan, selectors or [], platforms=parse_platforms(platforms), registry=registry.rstrip("/"), tag=tag
-    )
+    return select(plan, selectors or [], platforms=parse_platforms(platforms), registry=registry.rstrip("/"), tag=tag)
 
 
 def say(line: str) -> None:

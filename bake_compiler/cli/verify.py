@@ -37,11 +37,12 @@ def verify(
     Needs no Docker, unless --run is given. Examples: `bakec verify all`, `bakec verify backend --tag v9 --json`.
     """
     from bake_compiler import pipeline  # noqa: PLC0415
+    from bake_compiler.report import Report  # noqa: PLC0415
 
     root = root_of(project)
     wanted = select_wanted(pipeline.plan_project(root), selectors, platforms, registry, tag)
 
-    async def work() -> pipeline.Report:
+    async def work() -> Report:
         async with edges(root) as real:
             return await pipeline.verify(wanted, real, run=run, slots=jobs)
 

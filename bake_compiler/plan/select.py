@@ -60,7 +60,9 @@ def _names(plan: Plan, selector: str) -> tuple[str, ...]:
             raise UsageError(f"{plan.name} has no components", hint="add components/NAME/component.py")
         if selector in plan.phases:
             raise UsageError(f"phase {selector!r} has no images", hint="`bakec plan` lists every phase and image")
-        raise UsageError(f"no phase, component or image is called {selector!r}", hint=did_you_mean(selector, known(plan)))
+        raise UsageError(
+            f"no phase, component or image is called {selector!r}", hint=did_you_mean(selector, known(plan))
+        )
     return found
 
 

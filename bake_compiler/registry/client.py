@@ -70,9 +70,7 @@ class Registry:
             RegistryError: it could not be asked; AccessError: it would not say.
         """
         url = manifest_url(ref, _name(ref))
-        answer = await self._ask(
-            Ask("GET", url, {"Accept": _ACCEPT, **_VERBATIM}, limit=LARGEST_MANIFEST), fresh=fresh
-        )
+        answer = await self._ask(Ask("GET", url, {"Accept": _ACCEPT, **_VERBATIM}, limit=LARGEST_MANIFEST), fresh=fresh)
         if wanted := ref.digest or _stated_digest(answer):
             _check(answer, wanted, Digest.of(answer.content, wanted.algorithm))
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()

@@ -60,9 +60,7 @@ async def exchange(http: httpx.AsyncClient, ask: Ask, auth: httpx.Auth | None) -
             request = _onward(http, ask, origin, response)
     raise RegistryError(
         f"{ask.method} {shown(ask.url)}: redirected to {shown(request.url)}",
-        hint=f"bakec follows {ask.hops} redirects here"
-        if ask.hops
-        else "name the registry that answers itself",
+        hint=f"bakec follows {ask.hops} redirects here" if ask.hops else "name the registry that answers itself",
     )
 
 

@@ -131,9 +131,7 @@ class _Visit:
     def _size(self, digest: Digest) -> asyncio.Future[int | None]:
         """Asked once, however many images share the layer."""
         if digest not in self.sizes:
-            self.sizes[digest] = asyncio.ensure_future(
-                self.registry.blob_size(self.ref, digest, fresh=self.fresh)
-            )
+            self.sizes[digest] = asyncio.ensure_future(self.registry.blob_size(self.ref, digest, fresh=self.fresh))
         return self.sizes[digest]
 
 

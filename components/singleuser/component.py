@@ -4,11 +4,12 @@ from bake_compiler import Component, Image
 
 component = Component(
     phase="dependent",
+    args={"JUPYTERLAB": "4.4.10"},
     images=[
         Image(
             name="singleuser",
             description="JupyterLab for one user",
-            smoke=("sh", "-c", "jupyter-lab --version && uname -m"),
+            smoke=("sh", "-c", "python3 -m jupyterlab --version && uname -m"),
         ),
     ],
 )

@@ -255,9 +255,7 @@ class FakeRegistry:
         content = self._look(name).blobs.get(digest)
         if content is None:
             return _error(404, "BLOB_UNKNOWN")
-        return Reply(
-            200, {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}, content
-        )
+        return Reply(200, {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}, content)
 
     def _start_upload(self, request: Request, name: str) -> Reply:
         digest = request.query.get("mount", "")

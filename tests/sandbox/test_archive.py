@@ -40,7 +40,9 @@ def test_reads_one_line_entries_with_and_without_options(line: str) -> None:
     assert list(parse_sources(line)) == [Source("http://archive.test/debian", ("trixie",))]
 
 
-@pytest.mark.parametrize("line", ["# deb http://archive.test/debian trixie main", "deb-src http://a.test/d trixie main"])
+@pytest.mark.parametrize(
+    "line", ["# deb http://archive.test/debian trixie main", "deb-src http://a.test/d trixie main"]
+)
 def test_skips_comments_and_source_packages(line: str) -> None:
     assert list(parse_sources(line)) == []
 

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.sandbox
 
 def start(state: State) -> None:
     """Start the engine from a process of its own: as `up` does, which ends and leaves it running."""
-    script = "import pathlib, sys; from sandbox import engine, state; engine.start(state.State(pathlib.Path(sys.argv[1])))"
+    script = (
+        "import pathlib, sys; from sandbox import engine, state; engine.start(state.State(pathlib.Path(sys.argv[1])))"
+    )
     subprocess.run([sys.executable, "-c", script, state.home], check=True)
 
 

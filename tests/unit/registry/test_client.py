@@ -64,12 +64,8 @@ async def test_each_refusal_has_its_error_with_method_url_and_hint(
     assert hint in caught.value.hint
 
 
-async def test_the_words_of_the_registry_are_part_of_the_message(
-    registry: Registry, fake: FakeRegistry
-) -> None:
-    fake.faults.append(
-        Fault(400, body=b'{"errors": [{"code": "TAG_INVALID", "message": "immutable\\u001b[2J"}]}')
-    )
+async def test_the_words_of_the_registry_are_part_of_the_message(registry: Registry, fake: FakeRegistry) -> None:
+    fake.faults.append(Fault(400, body=b'{"errors": [{"code": "TAG_INVALID", "message": "immutable\\u001b[2J"}]}'))
 
     with pytest.raises(RegistryError) as caught:
         await registry.manifest(REF)
@@ -171,9 +167,7 @@ async def test_a_passing_failure_is_asked_again(
     assert len(fake.requests) == 4
 
 
-async def test_a_lasting_failure_ends_at_the_deadline(
-    registry: Registry, fake: FakeRegistry, clock: FakeClock
-) -> None:
+async def test_a_lasting_failure_ends_at_the_deadline(registry: Registry, fake: FakeRegistry, clock: FakeClock) -> None:
     fake.faults.append(Fault(503, times=99))
 
     with pytest.raises(RegistryError, match="503 Service Unavailable"):
@@ -243,9 +237,7 @@ async def test_ping_of_a_host_that_is_no_registry_fails(registry: Registry, fake
         await registry.ping("registry.test")
 
 
-async def test_wrong_bytes_for_a_digest_are_refused(
-    registry: Registry, fake: FakeRegistry, made: Made
-) -> None:
+async def test_wrong_bytes_for_a_digest_are_refused(registry: Registry, fake: FakeRegistry, made: Made) -> None:
     fake.corrupt("acme/web", made.digest, made.content + b" ")
 
     with pytest.raises(WrongContentError, match="wrong bytes"):
@@ -277,9 +269,7 @@ async def test_a_digest_goes_before_a_tag(registry: Registry, fake: FakeRegistry
     assert (await registry.manifest(both)).digest == made.digest
 
 
-async def test_a_sha512_digest_is_checked_by_its_own_algorithm(
-    registry: Registry, fake: FakeRegistry
-) -> None:
+async def test_a_sha512_digest_is_checked_by_its_own_algorithm(registry: Registry, fake: FakeRegistry) -> None:
     digest = Digest.of(b"{}", "sha512")
     fake.repositories["acme/web"].manifests[str(digest)] = ("application/x", b"{}")
     fake.faults.append(Fault(200, headers={"Content-Type": "text/plain; charset=utf-8"}, body=b"{}"))
@@ -321,9 +311,7 @@ async def test_a_tag_is_read_back_when_the_registry_names_no_digest(
     assert [request.method for request in fake.requests] == ["PUT", "GET"]
 
 
-async def test_a_tag_that_took_other_bytes_is_an_error(
-    registry: Registry, fake: FakeRegistry, made: Made
-) -> None:
+async def test_a_tag_that_took_other_bytes_is_an_error(registry: Registry, fake: FakeRegistry, made: Made) -> None:
     other = Digest.of(b"other")
     fake.faults.append(Fault(201, headers={"Docker-Content-Digest": str(other)}))
 
@@ -341,9 +329,7 @@ async def test_a_tag_that_holds_other_bytes_afterwards_is_an_error(
         await registry.put_manifest(REF, RawManifest(made.media_type, made.digest, made.content))
 
 
-async def test_a_put_that_was_cut_is_written_again(
-    registry: Registry, fake: FakeRegistry, made: Made
-) -> None:
+async def test_a_put_that_was_cut_is_written_again(registry: Registry, fake: FakeRegistry, made: Made) -> None:
     fake.faults.append(Fault(method="PUT", reset=True))
 
     await registry.put_manifest(REF.tagged("next"), RawManifest(made.media_type, made.digest, made.content))
@@ -353,9 +339,7 @@ async def test_a_put_that_was_cut_is_written_again(
 
 async def test_a_put_without_a_tag_is_refused(registry: Registry, made: Made) -> None:
     with pytest.raises(UsageError, match="names no tag"):
-        await registry.put_manifest(
-            REF.at(made.digest), RawManifest(made.media_type, made.digest, made.content)
-        )
+        await registry.put_manifest(REF.at(made.digest), RawManifest(made.media_type, made.digest, made.content))
 
 
 async def test_no_more_requests_are_under_way_than_allowed() -> None:

@@ -89,9 +89,7 @@ async def test_ping_finds_a_registry(client: Registry, place: Place) -> None:
     await client.ping(place.host)
 
 
-async def test_a_manifest_comes_back_by_tag_as_it_was_pushed(
-    client: Registry, ref: Reference, pushed: Made
-) -> None:
+async def test_a_manifest_comes_back_by_tag_as_it_was_pushed(client: Registry, ref: Reference, pushed: Made) -> None:
     assert await client.manifest(ref) == RawManifest(pushed.media_type, pushed.digest, pushed.content)
 
 
@@ -121,9 +119,7 @@ async def test_a_tag_of_an_unknown_repository_is_not_found(client: Registry, ref
 
 
 @pytest.mark.usefixtures("pushed")
-async def test_an_unknown_tag_or_digest_of_a_repository_is_not_found(
-    client: Registry, ref: Reference
-) -> None:
+async def test_an_unknown_tag_or_digest_of_a_repository_is_not_found(client: Registry, ref: Reference) -> None:
     for at in (ref.tagged("other"), ref.at(NOWHERE)):
         with pytest.raises(NotFoundError, match="MANIFEST_UNKNOWN"):
             await client.manifest(at)
@@ -182,9 +178,7 @@ async def test_an_index_with_unknown_children_is_not_taken(client: Registry, ref
     made = index_of(image_of("linux/amd64", layers=(b"never pushed",)))
 
     with pytest.raises(RegistryError, match="MANIFEST_BLOB_UNKNOWN"):
-        await client.put_manifest(
-            ref.tagged("broken"), RawManifest(made.media_type, made.digest, made.content)
-        )
+        await client.put_manifest(ref.tagged("broken"), RawManifest(made.media_type, made.digest, made.content))
     with pytest.raises(NotFoundError):
         await client.manifest(ref.tagged("broken"))
 

@@ -33,14 +33,10 @@ async def test_a_sound_image_has_no_trouble(registry: Registry, fake: FakeRegist
     assert troubles(snapshot) == []
     assert snapshot.index is not None
     assert snapshot.manifest is None
-    assert [child.descriptor.digest for child in snapshot.children] == [
-        child.digest for child in made.children
-    ]
+    assert [child.descriptor.digest for child in snapshot.children] == [child.digest for child in made.children]
 
 
-async def test_a_config_is_read_for_images_and_not_for_attestations(
-    registry: Registry, fake: FakeRegistry
-) -> None:
+async def test_a_config_is_read_for_images_and_not_for_attestations(registry: Registry, fake: FakeRegistry) -> None:
     fake.push(NAME, "1.0", index_of(AMD, attested=True))
 
     image, attestation = (await fetch_snapshot(registry, REF)).children
@@ -98,9 +94,7 @@ async def test_a_plain_manifest_is_its_own_child_on_the_platform_of_its_config(
     assert [str(child.platform) for child in snapshot.children] == ["linux/arm64"]
 
 
-async def test_a_plain_manifest_without_its_config_has_no_platform(
-    registry: Registry, fake: FakeRegistry
-) -> None:
+async def test_a_plain_manifest_without_its_config_has_no_platform(registry: Registry, fake: FakeRegistry) -> None:
     fake.push(NAME, "1.0", ARM)
     fake.delete(NAME, Digest.of(ARM.blobs[0]))
 
@@ -111,9 +105,7 @@ async def test_a_plain_manifest_without_its_config_has_no_platform(
 
 
 @pytest.mark.parametrize("part", [0, 1])
-async def test_a_missing_config_or_layer_is_recorded(
-    registry: Registry, fake: FakeRegistry, part: int
-) -> None:
+async def test_a_missing_config_or_layer_is_recorded(registry: Registry, fake: FakeRegistry, part: int) -> None:
     lost = Digest.of(ARM.blobs[part])
     fake.push(NAME, "1.0", index_of(AMD, ARM))
     fake.delete(NAME, lost)
@@ -121,9 +113,7 @@ async def test_a_missing_config_or_layer_is_recorded(
     assert troubles(await fetch_snapshot(registry, REF)) == [(lost, Kind.MISSING)]
 
 
-async def test_a_missing_child_is_recorded_and_the_others_are_read(
-    registry: Registry, fake: FakeRegistry
-) -> None:
+async def test_a_missing_child_is_recorded_and_the_others_are_read(registry: Registry, fake: FakeRegistry) -> None:
     fake.push(NAME, "1.0", index_of(AMD, ARM))
     fake.delete(NAME, ARM.digest)
 
@@ -163,9 +153,7 @@ async def test_a_config_or_layer_that_could_not_be_asked_for_is_unchecked(
     assert troubles(await fetch_snapshot(registry, REF)) == [(hidden, Kind.UNCHECKED)]
 
 
-async def test_a_child_of_another_type_than_its_entry_says_is_malformed(
-    registry: Registry, fake: FakeRegistry
-) -> None:
+async def test_a_child_of_another_type_than_its_entry_says_is_malformed(registry: Registry, fake: FakeRegistry) -> None:
     made = index_of(replace(ARM, media_type=DOCKER_MANIFEST))
     fake.push(NAME, "1.0", made)
     fake.repositories[NAME].manifests[str(ARM.digest)] = (ARM.media_type, ARM.content)
@@ -233,9 +221,7 @@ async def test_a_layer_that_images_share_is_asked_for_once(registry: Registry, f
     assert sum(str(shared) in request.path for request in fake.requests) == 1
 
 
-async def test_a_layer_that_may_not_be_distributed_is_not_asked_for(
-    registry: Registry, fake: FakeRegistry
-) -> None:
+async def test_a_layer_that_may_not_be_distributed_is_not_asked_for(registry: Registry, fake: FakeRegistry) -> None:
     foreign = ARM.content.replace(b"image.layer.v1", b"image.layer.nondistributable.v1")
     made = replace(ARM, content=foreign)
     fake.push(NAME, "1.0", index_of(made))
@@ -244,9 +230,7 @@ async def test_a_layer_that_may_not_be_distributed_is_not_asked_for(
     assert troubles(await fetch_snapshot(registry, REF)) == []
 
 
-async def test_children_just_pushed_may_take_a_moment_to_be_seen(
-    registry: Registry, fake: FakeRegistry
-) -> None:
+async def test_children_just_pushed_may_take_a_moment_to_be_seen(registry: Registry, fake: FakeRegistry) -> None:
     fake.push(NAME, "1.0", index_of(AMD, ARM))
     fake.faults.append(Fault(404, path=str(ARM.digest), times=2))
     fake.faults.append(Fault(404, path="/blobs/", times=2))

@@ -75,9 +75,7 @@ async def test_credentials_follow_within_the_registry() -> None:
     assert "authorization" in trail.requests[1].headers
 
 
-@pytest.mark.parametrize(
-    "location", ["http://store.test/layer", "http://127.0.0.1:1/layer", "ftp://store.test/layer"]
-)
+@pytest.mark.parametrize("location", ["http://store.test/layer", "http://127.0.0.1:1/layer", "ftp://store.test/layer"])
 async def test_a_blob_is_not_fetched_from_an_unsafe_place(location: str) -> None:
     trail = at_the_registry(location)
 

@@ -46,17 +46,13 @@ def test_a_platform_that_nobody_promised_is_a_warning() -> None:
     assert found(check_platforms, BOTH, snapshot) == [warning("platform-extra", "linux/riscv64")]
 
 
-@pytest.mark.parametrize(
-    ("listed", "wanted"), [("linux/arm64/v8", "linux/arm64"), ("linux/arm64", "linux/arm64/v8")]
-)
+@pytest.mark.parametrize(("listed", "wanted"), [("linux/arm64/v8", "linux/arm64"), ("linux/arm64", "linux/arm64/v8")])
 def test_arm64_and_arm64_v8_are_one_platform(listed: str, wanted: str) -> None:
     made = image_of(listed)
     entry = made.entry["platform"] | {"variant": listed.partition("arm64/")[2]}
     content = index_of(made).content.replace(b'"architecture":"arm64"', _members(entry))
 
-    assert (
-        found(check_platforms, promise(wanted), snapshot_of(replace(index_of(made), content=content))) == []
-    )
+    assert found(check_platforms, promise(wanted), snapshot_of(replace(index_of(made), content=content))) == []
 
 
 @pytest.mark.parametrize(
@@ -120,9 +116,7 @@ def test_a_plain_manifest_whose_config_is_lost_is_not_unknown_but_missing() -> N
     made: Made = image_of("linux/amd64")
     snapshot = snapshot_of(made, lambda fake: fake.delete("acme/web", Digest.of(made.blobs[0])))
 
-    assert found(check_platforms, promise("linux/amd64"), snapshot) == [
-        error("platform-missing", "linux/amd64")
-    ]
+    assert found(check_platforms, promise("linux/amd64"), snapshot) == [error("platform-missing", "linux/amd64")]
 
 
 def _members(entry: dict[str, str]) -> bytes:
