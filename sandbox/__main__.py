@@ -28,6 +28,7 @@ def up(state: State) -> None:
 
 def down(state: State, *, purge: bool = False) -> None:
     """Take everything down; `purge` also removes what was downloaded and built."""
+    machine.forget_registry()
     with alone(state):
         engine.stop(state)
     if purge:

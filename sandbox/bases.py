@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import engine
-from sandbox.archive import STABLE, TESTING, Archive
+from sandbox.archive import STABLE, Archive
 from sandbox.state import State, run_step, say
 
 ARCHITECTURES = ("amd64", "arm64")
@@ -178,7 +178,8 @@ def _set_up_apt(archive: Archive, root: Path) -> None:
 
 
 def _registry(state: State, context: Path) -> None:
-    _each(state, lambda archive: archive.unpack(["docker-registry"], TESTING, context / archive.architecture))
+    suite = engine.suite(state)
+    _each(state, lambda archive: archive.unpack(["docker-registry"], suite, context / archive.architecture))
     storage = "{filesystem: {rootdirectory: /var/lib/registry}, delete: {enabled: true}}"
     config = f"version: 0.1\nstorage: {storage}\nhttp: {{addr: ':5000'}}\n"
     (context / "config.yml").write_text(config)

@@ -202,10 +202,14 @@ def stop(state: State) -> None:
     shutil.rmtree(state.run, ignore_errors=True)
 
 
+def suite(state: State) -> str:
+    """The Debian suite that the engine is from."""
+    return (state.home / "fetched").read_text()
+
+
 def versions(state: State) -> str:
     """One line: what runs and where it is from."""
-    suite = (state.home / "fetched").read_text()
-    words = [f"Debian {suite}:"]
+    words = [f"from Debian {suite(state)}"]
     for argv in (["docker", "--version"], ["docker", "buildx", "version"], ["docker", "compose", "version", "--short"]):
         environment = {**os.environ, **state.environment()}
         done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)

@@ -3,28 +3,62 @@
 import os
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from sandbox.engine import registry_answers
 from sandbox.state import say
 
+_CONTAINER = "bakec-registry"
+_USUAL = "127.0.0.1:5000"
+_PATIENCE = 20.0  # seconds
 _PLATFORMS = "linux/amd64,linux/arm64"
 
 
 def usable_docker() -> dict[str, str] | None:
     """What to export to use the machine's Docker; None, and a word why, when it can't do the job."""
-    registry = os.environ.get("BAKEC_REGISTRY", "127.0.0.1:5000")
     if not _succeeds("docker", "version"):
         say("no Docker engine answers here: using a private one")
     elif not _succeeds("docker", "buildx", "version"):
         say("this machine's Docker has no buildx: using a private engine")
-    elif not registry_answers(registry):
-        say(f"no registry answers at {registry}: using a private engine")
+    elif not (registry := _registry()):
+        say("no local registry, and none can be run here: using a private engine")
     elif not _pushes(registry):
         say(f"this machine's Docker can't push {_PLATFORMS} to {registry}: using a private engine")
     else:
         return {"BAKEC_REGISTRY": registry}
     return None
+
+
+def forget_registry() -> None:
+    """Remove the registry container that `usable_docker` started, if it did."""
+    if _published():
+        _succeeds("docker", "rm", "--force", "--volumes", _CONTAINER)
+
+
+def _registry() -> str:
+    """A local registry that answers: the one named, the one on the usual port, or a container of ours; else empty."""
+    for address in (os.environ.get("BAKEC_REGISTRY", ""), _USUAL, _published()):
+        if address and registry_answers(address):
+            return address
+    say("starting a registry in a container; `./dev sandbox down` removes it")
+    _succeeds("docker", "run", "--detach", "--name", _CONTAINER, "--publish", "127.0.0.1::5000", "registry:2")
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and (address := _published()):
+        if registry_answers(address):
+            return address
+        time.sleep(0.1)
+    return ""
+
+
+def _published() -> str:
+    """The address at which our registry container is published; empty when it does not run."""
+    try:
+        argv = ["docker", "port", _CONTAINER, "5000/tcp"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.partition("\n")[0].strip()
 
 
 def _pushes(registry: str) -> bool:

@@ -1,0 +1,55 @@
+"""What the README shows is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_component_of_the_readme_loads_and_plans(tmp_path: Path) -> None:
+    example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert example
+    components = tmp_path / "components"
+    for name in ("apphub", "web"):
+        (components / name).mkdir(parents=True)
+        (components / name / "Dockerfile").write_text("FROM scratch\n")
+    (components / "project.py").write_text((ROOT / "components" / "project.py").read_text())
+    (components / "apphub" / "component.py").write_text((ROOT / "components" / "apphub" / "component.py").read_text())
+    (components / "web" / "component.py").write_text(example[1])
+
+    plan = subprocess.run(
+        [sys.executable, "-m", "bake_compiler", "plan", "web"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert plan.returncode == 0, plan.stderr
+    assert "web-init" in plan.stdout
+
+
+def test_each_verb_and_option_of_the_readme_exists() -> None:
+    for verb, rest in re.findall(r"^\| `bakec (\w+)[^`]*` \|(.*)\|$", README, re.MULTILINE):
+        text = subprocess.run(
+            [sys.executable, "-m", "bake_compiler", verb, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        for option in re.findall(r"`(--?[a-z-]+)`", rest):
+            assert option in text, f"{verb} {option}"
+
+
+def test_dev_has_the_verbs_that_it_shows() -> None:
+    shown = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, check=True).stdout
+    for verb in ("demo", "test", "check", "golden", "bench", "sandbox"):
+        assert re.search(rf"^  {verb}\b", shown, re.MULTILINE)
+
+
+def test_the_demo_shown_lists_every_image_of_the_committed_file() -> None:
+    images = re.findall(r'tags\s+= \[ref\("ai-infra-([a-z-]+)"\)\]', (ROOT / "docker-bake.hcl").read_text())
+    rows = re.findall(r"^│ ([a-z-]+) +│ built +│ built +│", README, re.MULTILINE)
+
+    assert len(images) == 13
+    assert rows == images
