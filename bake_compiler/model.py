@@ -83,7 +83,7 @@ class Model(BaseModel):
             try:
                 super().__init__(**fields)
             except ValidationError as error:
-                if mistakes is None:
+                if mistakes is None or sys._getframe(1).f_globals is globals():  # noqa: SLF001 - a dict in a model
                     raise
                 mistakes.extend(_mistakes_of(error, source, list(type(self).model_fields)))
                 self._stand_in(fields)
