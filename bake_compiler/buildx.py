@@ -88,7 +88,7 @@ def read_digest(path: Path, target: str) -> Digest:
     """
     try:
         metadata = json.loads(path.read_bytes())
-        return Digest.parse(metadata[target]["containerimage.digest"])
+        return Digest.parse(str(metadata[target]["containerimage.digest"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"buildx ended well, but {path.name} holds no digest of {target}"
         raise BuildError(message, hint="is `docker buildx version` at least 0.13?") from error

@@ -83,7 +83,7 @@ class Model(BaseModel):
             try:
                 super().__init__(**fields)
             except ValidationError as error:
-                if mistakes is None or sys._getframe(1).f_globals is globals():  # noqa: SLF001 - a dict in a model
+                if mistakes is None or _inside_another():
                     raise
                 mistakes.extend(_mistakes_of(error, source, list(type(self).model_fields)))
                 self._stand_in(fields)
@@ -107,8 +107,17 @@ def _calling_source() -> Source:
     return Source(frame.f_code.co_filename, frame.f_lineno)
 
 
+def _inside_another() -> bool:
+    """Whether pydantic makes this model from a dict inside another one, which will tell the mistake with its place."""
+    return sys._getframe(2).f_globals.get("__name__") == "pydantic.main"  # noqa: SLF001 - as above
+
+
 def _mistakes_of(error: ValidationError, source: Source, known: list[str]) -> Iterator[Mistake]:
-    for problem in error.errors(include_url=False):
+    problems = error.errors(include_url=False)
+    for problem in problems:
+        inner = (other["loc"][: len(problem["loc"])] == problem["loc"] for other in problems if other is not problem)
+        if problem["type"] == "too_short" and any(inner):
+            continue  # only because an item of it was refused
         place = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             yield Mistake(source, place, "no such field", did_you_mean(place, known))

@@ -42,7 +42,7 @@ async def move_tags(registry: Registry, moves: Sequence[Move]) -> None:
         try:
             await registry.put_manifest(move.tag, move.to)
         except RegistryError as error:
-            left = await _put_back(registry, done)
+            left = await _put_back(registry, [*done, move])  # it may have been written, and only the answer lost
             state = f"; still moved: {', '.join(left)}" if left else "; all other tags are as they were"
             raise RegistryError(f"{move.tag} could not be moved: {error.message}{state}", hint=error.hint) from error
         done.append(move)
@@ -61,9 +61,20 @@ async def _put_back(registry: Registry, done: Sequence[Move]) -> list[str]:
     for move in done:
         try:
             if move.old is None:
-                left.append(f"{move.tag} (new)")
+                back = await _current(registry, move.tag) is None
             else:
                 await registry.put_manifest(move.tag, move.old)
+                back = True
         except RegistryError:
-            left.append(str(move.tag))
+            back = await _names_the_old(registry, move)
+        if not back:
+            left.append(str(move.tag) if move.old else f"{move.tag} (new)")
     return left
+
+
+async def _names_the_old(registry: Registry, move: Move) -> bool:
+    try:
+        now = await _current(registry, move.tag)
+    except RegistryError:
+        return False
+    return now is not None and move.old is not None and now.digest == move.old.digest

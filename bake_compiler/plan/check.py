@@ -58,10 +58,16 @@ def _claim(taken: dict[str, str], name: str, what: str, source: Source) -> Itera
 def _check_paths(stack: Stack) -> Iterator[Mistake]:
     for name, component in stack.components.items():
         base = "." if component.relative_to == "project" else f"components/{name}"
-        for field in ("context", "dockerfile"):
-            path = posixpath.normpath(posixpath.join(base, getattr(component, field)))
-            if path.startswith(".."):
-                yield Mistake(component.source, field, f"{path} is outside the project", "move it inside")
+        yield from _check_path(base, component.context, "context", component.source)
+        yield from _check_path(base, component.dockerfile, "dockerfile", component.source)
+        for image in component.images:
+            yield from _check_path(base, image.dockerfile or ".", "dockerfile", image.source)
+
+
+def _check_path(base: str, path: str, field: str, source: Source) -> Iterator[Mistake]:
+    found = posixpath.normpath(posixpath.join(base, path))
+    if found == ".." or found.startswith("../"):
+        yield Mistake(source, field, f"{found} is outside the project", "move it inside")
 
 
 def _check_needs(stack: Stack) -> Iterator[Mistake]:
