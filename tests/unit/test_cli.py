@@ -1,0 +1,70 @@
+"""The command line as a user meets it, without an engine."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1] / "golden" / "full"
+
+
+def bakec(*words: str, path: str = os.defpath) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": path, "HOME": "/nonexistent", "NO_COLOR": "1"}
+    argv = [sys.executable, "-m", "bake_compiler", *words]
+    return subprocess.run(argv, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("platform", ["amd64,arm46", "", "amd64,", "s390x"])
+def test_an_unknown_empty_or_undeclared_platform_is_never_a_silent_native_build(platform: str) -> None:
+    ended = bakec("build", "all", "--platform", platform)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: ")
+    assert "\n hint: " in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_an_unknown_selector_is_a_usage_error_that_names_the_nearest() -> None:
+    ended = bakec("build", "wbe")
+
+    assert ended.returncode == 2
+    assert "'web'" in ended.stderr
+
+
+def test_the_plan_is_a_document_on_stdout() -> None:
+    document = json.loads(bakec("plan", "web", "--json", "--tag", "9").stdout)
+
+    assert document["schema"] == "bakec.plan/1"
+    assert [image["reference"] for image in document["images"]] == [
+        "harbor.example:8443/team/stack/web:9",
+        "harbor.example:8443/team/stack/web-init:9",
+    ]
+    assert {each["reason"] for each in document["excluded"]} == {"as the hub"}
+
+
+def test_a_stale_file_fails_the_check_with_a_diff_and_is_not_written(tmp_path: Path) -> None:
+    stale = tmp_path / "docker-bake.hcl"
+    stale.write_text("# edited by hand\n")
+
+    ended = bakec("compile", "--check", "-o", str(stale))
+
+    assert ended.returncode == 3
+    assert "-# edited by hand" in ended.stdout
+    assert stale.read_text() == "# edited by hand\n"
+
+
+def test_a_machine_without_docker_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    ended = bakec("build", "all", path=str(tmp_path))
+
+    assert ended.returncode == 7
+    assert "docker" in ended.stderr
+
+
+def test_a_directory_without_a_project_is_a_usage_error(tmp_path: Path) -> None:
+    ended = bakec("plan", "--project", str(tmp_path))
+
+    assert ended.returncode == 2
+    assert "components/project.py" in ended.stderr
