@@ -11,6 +11,9 @@ from sandbox.state import SandboxError, State, run_step
 
 TESTING = "forky"
 STABLE = "trixie"
+# The machine's own: they would empty its package cache, or tell its desktop of updates.
+_HOOKS = tuple(f"APT::Update::{when}" for when in ("Pre-Invoke", "Post-Invoke", "Post-Invoke-Success"))
+_OFF = {"no", "false", "without", "off", "disable", "0"}  # as apt reads them
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -25,13 +28,14 @@ class Source:
 def parse_sources(text: str) -> Iterator[Source]:
     """The sources in an apt file, in deb822 or one-line form."""
     for line in text.splitlines():
-        if match := re.match(r"\s*deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)", line):
+        if match := re.match(r"\s*deb\s+(?:\[[^]]*\]\s+)?([\w+]+:/\S+)\s+(\S+)", line):
             yield Source(match[1], (match[2],))
     for stanza in re.split(r"\n\s*\n", text):
-        fields = dict(re.findall(r"^(Types|URIs|Suites):\s*(.+)$", stanza, flags=re.MULTILINE))
-        if "deb" in fields.get("Types", "").split():
-            for uri in fields.get("URIs", "").split():
-                yield Source(uri, tuple(fields.get("Suites", "").split()))
+        lines = re.findall(r"^(\w+):\s*(.+)$", stanza, flags=re.MULTILINE)
+        fields = {name.lower(): value.split() for name, value in lines}  # apt takes names in any case
+        if "deb" in fields.get("types", ()) and fields.get("enabled", [""])[0].lower() not in _OFF:
+            for uri in fields.get("uris", ()):
+                yield Source(uri, tuple(fields.get("suites", ())))
 
 
 def release_name(os_release: str) -> str:
@@ -43,17 +47,26 @@ def release_name(os_release: str) -> str:
 def archive_uri(texts: Sequence[str], release: str) -> str:
     """The address from which the machine takes its own release.
 
+    Others name their suites after Debian's releases too; only Debian's archive has the release's updates as well.
+
     Raises:
         SandboxError: no source names it.
     """
-    for text in texts:
-        for source in parse_sources(text):
-            if release in source.suites:
-                return source.uri
+    sources = [source for text in texts for source in parse_sources(text)]
+    having = [source.uri for source in sources if release in source.suites]
+    updated = {source.uri for source in sources if f"{release}-updates" in source.suites}
+    for uri in (*(uri for uri in having if uri in updated), *having):
+        return uri
     raise SandboxError(
         f"step archive: no apt source of this machine has the suite {release or 'of a Debian release'}",
         "the sandbox needs Debian 12 or 13; elsewhere, start a Docker of your own",
     )
+
+
+def source_files(apt: Path) -> Iterator[Path]:
+    """The files in which apt itself looks for sources: a `.disabled` or `.save` beside them is none."""
+    files = (apt / "sources.list", *sorted((apt / "sources.list.d").glob("*")))
+    return (path for path in files if path.suffix in {".list", ".sources"} and path.is_file())
 
 
 @dataclass(frozen=True)
@@ -68,8 +81,7 @@ class Archive:
     @classmethod
     def of_machine(cls, state: State, architecture: str = "amd64") -> "Archive":
         """The archive that this machine's apt is set up with."""
-        files = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
-        texts = [path.read_text(errors="replace") for path in files if path.is_file()]
+        texts = [path.read_text(errors="replace") for path in source_files(Path("/etc/apt"))]
         release = release_name(Path("/etc/os-release").read_text())
         uri = os.environ.get("BAKEC_SANDBOX_ARCHIVE") or archive_uri(texts, release)
         return cls(state, uri, release, architecture)
@@ -81,7 +93,7 @@ class Archive:
 
     @property
     def options(self) -> list[str]:
-        """Apt options that keep everything inside that state."""
+        """Options that keep everything inside that state, and the machine's hooks out of it."""
         places = {
             "Dir::Etc::sourcelist": self.apt / "bakec.sources",
             "Dir::Etc::sourceparts": "/dev/null",
@@ -95,7 +107,8 @@ class Archive:
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
         }
-        return [part for name, value in places.items() for part in ("-o", f"{name}={value}")]
+        settings = [part for name, value in places.items() for part in ("-o", f"{name}={value}")]
+        return ["-c", str(self.apt / "hooks.conf"), *settings]
 
     def update(self) -> None:
         """Read the package lists of testing, stable and the machine's own release; testing may be out of reach."""
@@ -111,6 +124,7 @@ class Archive:
         names = " ".join(sorted(suites))
         stanza = f"Types: deb\nURIs: {self.uri}\nSuites: {names}\nComponents: main\nSigned-By: {KEYRING}\n"
         (self.apt / "bakec.sources").write_text(stanza)
+        (self.apt / "hooks.conf").write_text("".join(f"#clear {hook};\n" for hook in _HOOKS))
         run_step(self.state, f"archive-{self.architecture}", ["apt-get", *self.options, "update", "--error-on=any"])
 
     def unpack(self, packages: Sequence[str], suite: str, prefix: Path) -> None:

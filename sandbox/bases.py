@@ -134,6 +134,7 @@ def _debian(state: State, context: Path) -> None:
         for deb in debs:
             run_step(state, f"debian-{archive.architecture}", ["dpkg-deb", "-x", deb, root])
         _configure(state, archive, root, debs)
+        _prune(root)
         _set_up_apt(archive, root)
         tar = context / f"{archive.architecture}.tar"
         run_step(state, f"debian-{archive.architecture}", ["tar", "-C", root, "--numeric-owner", "-cf", tar, "."])
@@ -154,6 +155,19 @@ def _configure(state: State, archive: Archive, root: Path, debs: Sequence[Path])
     step = f"debian-{archive.architecture}"
     run_step(state, step, [*dpkg, "--unpack", *debs], env=environment)
     run_step(state, step, [*dpkg, "--configure", "-a"], env=environment)
+
+
+def _prune(root: Path) -> None:
+    """Remove what dpkg leaves out from now on: the first unpacking, by dpkg-deb, knows no exclusions.
+
+    Also the plain file that maintainer scripts made where a container has its /dev/null.
+    """
+    (root / "dev/null").unlink(missing_ok=True)
+    for folder in ("man", "locale", "info"):
+        shutil.rmtree(root / "usr/share" / folder, ignore_errors=True)
+    for path in (root / "usr/share/doc").glob("*/**/*"):
+        if path.name != "copyright" and not path.is_dir():
+            path.unlink()
 
 
 def _set_up_apt(archive: Archive, root: Path) -> None:

@@ -6,11 +6,21 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import kernel
 from sandbox.archive import STABLE, TESTING, Archive
-from sandbox.state import SandboxError, State, end_processes, run_step, say, start_daemon, wait_for
+from sandbox.state import (
+    SandboxError,
+    State,
+    end_processes,
+    own_processes,
+    run_step,
+    say,
+    start_daemon,
+    wait_for,
+)
 
 GO_PACKAGES = (
     "docker.io",
@@ -34,19 +44,15 @@ http: {{addr: "{address}"}}
 """
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=5)
-        self._path = str(path)
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self._path)
-
-
 def engine_answers(state: State) -> bool:
     """Whether the sandbox's dockerd answers."""
-    return _ok(_UnixConnection(state.socket), "/_ping")
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(5)
+        if link.connect_ex(str(state.socket)):
+            return False
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = link
+        return _ok(connection, "/_ping")
 
 
 def registry_answers(address: str) -> bool:
@@ -72,7 +78,9 @@ def _ok(connection: http.client.HTTPConnection, path: str, method: str = "GET") 
 
 def fetch(state: State) -> None:
     """Unpack everything that the engine needs, once; testing first, stable if that does not run here."""
-    if (state.home / "fetched").exists():
+    fetched = state.home / "fetched"
+    if fetched.exists():
+        _link_commands(state, state.prefix / fetched.read_text())  # the checkout may have been moved
         return
     archive = Archive.of_machine(state)
     say(f"fetching the engine from {archive.uri}")
@@ -83,7 +91,7 @@ def fetch(state: State) -> None:
     except SandboxError as error:
         say(f"{TESTING} can't be used ({error.message}); falling back to {STABLE}")
         suite = _fetch_suite(archive, STABLE)
-    (state.home / "fetched").write_text(suite)
+    fetched.write_text(suite)
 
 
 def _fetch_suite(archive: Archive, suite: str) -> str:
@@ -121,23 +129,23 @@ def _link_commands(state: State, prefix: Path) -> None:
 
 
 def start(state: State) -> None:
-    """Bring the registry, the emulation, the bridge and dockerd up, each unless it is."""
-    state.run.mkdir(parents=True, exist_ok=True)
-    if not registry_answers(state.registry) or not _registry_is_ours(state):
+    """Bring the registry, the emulation, the bridge and dockerd up.
+
+    What is left of a half-killed sandbox goes first: dockerd waits 10 s for a containerd that it did not start, and
+    keeps the address of a registry that had to come back on another port.
+    """
+    whole = engine_answers(state) and registry_answers(state.registry) and _registry_is_ours(state)
+    if not whole:
+        stop(state)
+        state.run.mkdir(parents=True, exist_ok=True)
         _start_registry(state)
     kernel.add_emulation(state)
     kernel.add_bridge(state)
-    if not engine_answers(state):
+    if not whole:
         _start_dockerd(state)
 
 
 def _registry_is_ours(state: State) -> bool:
-    return state.port_file.is_file() and bool(_listening(state))
-
-
-def _listening(state: State) -> bool:
-    from sandbox.state import own_processes  # noqa: PLC0415
-
     for pid in own_processes(state):
         try:
             if "docker-registry" in Path(f"/proc/{pid}/cmdline").read_text():
@@ -171,6 +179,7 @@ def _is_free(port: int) -> int:
 
 def _start_dockerd(state: State) -> None:
     say("starting dockerd")
+    (state.docker_config / "config.json").write_text(json.dumps({"proxies": {"default": _proxies(os.environ)}}))
     (state.run / "docker.pid").unlink(missing_ok=True)
     config = {
         "features": {"containerd-snapshotter": True},
@@ -184,12 +193,20 @@ def _start_dockerd(state: State) -> None:
         "ip6tables": False,
         "registry-mirrors": [f"http://{state.registry}"],
         "max-concurrent-uploads": 8,
+        "shutdown-timeout": 1,  # seconds in which a container may end by itself; `down` needs no more
     }
     path = state.home / "daemon.json"
     path.write_text(json.dumps(config, indent=2))
     environment = {"PATH": f"{state.bin}:{os.environ['PATH']}:/usr/sbin:/sbin"}
     start_daemon(state, "dockerd", [state.bin / "dockerd", "--config-file", path], environment)
     wait_for("dockerd", state, lambda: engine_answers(state), 60)
+
+
+def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """The machine's proxies as Docker's client hands them to builds and containers."""
+    names = {"httpProxy": "http_proxy", "httpsProxy": "https_proxy", "noProxy": "no_proxy"}
+    found = {key: environment.get(name) or environment.get(name.upper()) for key, name in names.items()}
+    return {key: value for key, value in found.items() if value}
 
 
 def stop(state: State) -> None:

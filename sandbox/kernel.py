@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox.state import SandboxError, State, run_step, say
+from sandbox.state import SandboxError, State, run_step
 
 # linux/sockios.h, linux/if.h
 _ADD_BRIDGE, _DELETE_BRIDGE = 0x89A0, 0x89A1
@@ -152,6 +152,4 @@ def report_kernel(state: State) -> list[str]:
     """Names of what the sandbox has in the kernel now; empty after `down`."""
     left = [f"bridge {state.bridge}"] if (_INTERFACES / state.bridge).exists() else []
     left += [f"binfmt entry {_entry(state).name}"] if _entry(state).exists() else []
-    if left:
-        say(", ".join(left))
     return left

@@ -21,10 +21,12 @@ def usable_docker() -> dict[str, str] | None:
         say("no Docker engine answers here: using a private one")
     elif not _succeeds("docker", "buildx", "version"):
         say("this machine's Docker has no buildx: using a private engine")
+    elif "linux/arm64" not in (_output("docker", "buildx", "inspect", "--bootstrap") or ""):
+        say("this machine's Docker does not run linux/arm64: using a private engine")
     elif not (registry := _registry()):
         say("no local registry, and none can be run here: using a private engine")
-    elif not _pushes(registry):
-        say(f"this machine's Docker can't push {_PLATFORMS} to {registry}: using a private engine")
+    elif not _reaches(registry):
+        say(f"this machine's Docker can't build {_PLATFORMS} for {registry}: using a private engine")
     else:
         return {"BAKEC_REGISTRY": registry}
     return None
@@ -61,15 +63,22 @@ def _published() -> str:
     return done.stdout.partition("\n")[0].strip()
 
 
-def _pushes(registry: str) -> bool:
+def _reaches(registry: str) -> bool:
+    """Whether the builder exports both platforms and reaches the registry; a push would show it, but leave an image."""
     with tempfile.TemporaryDirectory() as context:
-        Path(context, "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
-        tag = f"{registry}/bakec-probe:probe"
-        return _succeeds("docker", "buildx", "build", "--platform", _PLATFORMS, "--push", "--tag", tag, context)
+        Path(context, "Dockerfile").write_text(f"FROM scratch\nADD http://{registry}/v2/ /answer\n")
+        output = f"type=oci,dest={context}/image.tar"
+        return _succeeds("docker", "buildx", "build", "--platform", _PLATFORMS, "--output", output, context)
 
 
 def _succeeds(*argv: str) -> bool:
+    return _output(*argv) is not None
+
+
+def _output(*argv: str) -> str | None:
+    """What a command prints; None when it fails."""
     try:
-        return subprocess.run(argv, capture_output=True, check=False, timeout=60).returncode == 0
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return None
+    return done.stdout if done.returncode == 0 else None

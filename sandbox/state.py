@@ -158,8 +158,8 @@ def wait_for(step: str, state: State, ready: Callable[[], bool], seconds: float)
         time.sleep(0.05)
 
 
-def own_processes(state: State) -> set[int]:
-    """Processes that carry the sandbox's mark, run in its containers' cgroup, or descend from one that does."""
+def own_processes(state: State) -> dict[int, int]:
+    """The parent of each process that has the sandbox's mark, is in its containers' cgroup, or descends from one."""
     mark = f"{MARK}={state.key}".encode()
     cgroup = f"bakec-{state.key}".encode()
     parents: dict[int, int] = {}
@@ -175,7 +175,7 @@ def own_processes(state: State) -> set[int]:
                 continue  # it ended meanwhile
     while grown := {child for child, parent in parents.items() if parent in own} - own:
         own |= grown
-    return own - _ancestors(parents)
+    return {pid: parents[pid] for pid in own - _ancestors(parents)}
 
 
 def _ancestors(parents: Mapping[int, int]) -> set[int]:
@@ -188,13 +188,40 @@ def _ancestors(parents: Mapping[int, int]) -> set[int]:
 
 
 def end_processes(state: State, seconds: float = 15) -> None:
-    """Terminate every process of the sandbox, and kill what does not go in time."""
-    for sign, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
-        for pid in own_processes(state):
-            _signal(pid, sign)
-        deadline = time.monotonic() + patience
-        while own_processes(state) and time.monotonic() < deadline:
-            time.sleep(0.1)
+    """Terminate the sandbox's processes, and kill what does not go in time.
+
+    Only those are asked whose parent is not one of them: dockerd ends its own, and would wait in vain for an answer of
+    a containerd that it lost.
+    """
+    own = own_processes(state)
+    # A child that dropped the mark is known by its parent only, which may end first: remember it, but not its number
+    # alone, which the kernel may give to another process.
+    known = {pid: _start_time(pid) for pid in own}
+
+    def left() -> set[int]:
+        return {pid for pid, started in known.items() if started and _start_time(pid) == started} | set(
+            own_processes(state)
+        )
+
+    _end({pid for pid, parent in own.items() if parent not in own}, signal.SIGTERM, left, seconds)
+    _end(left(), signal.SIGKILL, left, 5)
+
+
+def _end(pids: set[int], sign: signal.Signals, left: Callable[[], set[int]], patience: float) -> None:
+    for pid in pids:
+        _signal(pid, sign)
+    deadline = time.monotonic() + patience
+    while left() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _start_time(pid: int) -> str:
+    """When a process began, in the kernel's ticks; empty when it has ended (a zombie has)."""
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if state == "Z" else fields[18]
 
 
 def _signal(pid: int, sign: signal.Signals) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,14 +14,14 @@ import pytest
 from sandbox import engine, kernel
 from sandbox.state import State, own_processes
 
+CHECKOUT = Path(__file__).parents[2]
 pytestmark = pytest.mark.sandbox
 
 
 def start(state: State) -> None:
     """Start the engine from a process of its own: as `up` does, which ends and leaves it running."""
-    script = (
-        "import pathlib, sys; from sandbox import engine, state; engine.start(state.State(pathlib.Path(sys.argv[1])))"
-    )
+    imports = "import pathlib, sys; from sandbox import engine, state; "
+    script = imports + "engine.start(state.State(pathlib.Path(sys.argv[1])))"
     subprocess.run([sys.executable, "-c", script, state.home], check=True)
 
 
@@ -39,6 +40,17 @@ def runs_on(state: State, program: str) -> set[int]:
         if argv.exists() and Path(argv.read_text().split("\0")[0]).name == program:
             found.add(pid)
     return found
+
+
+def kill(state: State, program: str) -> None:
+    """Kill a program of the sandbox as nothing can prepare for, and wait until it is gone."""
+    victims = runs_on(state, program)
+    assert victims, f"no {program} runs"
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while runs_on(state, program) & victims and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def left_behind(state: State) -> list[str]:
@@ -63,13 +75,16 @@ def left_behind(state: State) -> list[str]:
 
 
 def hold_a_container(state: State) -> None:
-    """Run a container of an image of one program that the machine itself has."""
-    environment = {**os.environ, **state.environment()}
-    program = state.home / "program.tar"
-    subprocess.run(["tar", "-C", state.bin, "--dereference", "-cf", program, "aarch64-binfmt-P"], check=True)
-    subprocess.run(["docker", "import", program, "held"], env=environment, check=True, capture_output=True)
-    hold = ["docker", "run", "--detach", "--publish", "127.0.0.1::80", "held", "/aarch64-binfmt-P", "-version"]
-    subprocess.run(hold, env=environment, check=True, capture_output=True)
+    """Run an arm64 container that does not end by itself, with a published port, on a network of its own."""
+    image = f"{State.of(CHECKOUT).registry}/library/busybox:stable"
+    hold = ["docker", "run", "--detach", "--platform=linux/arm64", "--network=own", "--publish=127.0.0.1::80"]
+    for argv in (["docker", "network", "create", "own"], [*hold, image, "sleep", "600"]):
+        environment = {**os.environ, **state.environment()}
+        subprocess.run(argv, env=environment, check=True, capture_output=True)
+
+
+def bridges() -> set[str]:
+    return {path.name for path in Path("/sys/class/net").glob("br-*")}
 
 
 def test_engine_registry_and_kernel_are_up_after_start(running: State) -> None:
@@ -89,25 +104,26 @@ def test_second_start_is_instant_and_changes_nothing(running: State) -> None:
 
 
 def test_registry_takes_another_port_than_the_sandbox_beside_it(running: State) -> None:
-    beside = State.of(Path(__file__).parents[2])
+    beside = State.of(CHECKOUT)
 
     assert running.registry != beside.registry
 
 
 def test_stop_leaves_nothing_outside_the_sandboxs_directory(running: State) -> None:
+    if not engine.registry_answers(State.of(CHECKOUT).registry):
+        pytest.skip("the checkout's own sandbox, which has the image, is down")
+    before = bridges()
     hold_a_container(running)
 
     engine.stop(running)
 
     assert left_behind(running) == []
+    assert bridges() == before
 
 
 @pytest.mark.parametrize("program", ["dockerd", "containerd", "docker-registry"])
 def test_stop_leaves_nothing_after_one_of_its_processes_was_killed(running: State, program: str) -> None:
-    victims = runs_on(running, program)
-    assert victims, f"no {program} runs"
-    for pid in victims:
-        os.kill(pid, signal.SIGKILL)
+    kill(running, program)
 
     engine.stop(running)
 
@@ -116,13 +132,28 @@ def test_stop_leaves_nothing_after_one_of_its_processes_was_killed(running: Stat
 
 def test_start_mends_what_was_killed(running: State) -> None:
     for program in ("dockerd", "docker-registry"):
-        for pid in runs_on(running, program):
-            os.kill(pid, signal.SIGKILL)
+        kill(running, program)
 
     start(running)
 
     assert engine.engine_answers(running)
     assert engine.registry_answers(running.registry)
+
+
+def test_registry_that_must_change_its_port_stays_the_engines_mirror(running: State) -> None:
+    kill(running, "docker-registry")
+    host, _, port = running.registry.partition(":")
+    with socket.create_server((host, int(port))):
+        start(running)
+
+        assert running.registry != f"{host}:{port}"
+        assert running.registry in (running.home / "daemon.json").read_text()
+
+
+def test_builds_get_the_machines_proxies_in_either_case() -> None:
+    environment = {"HTTP_PROXY": "http://proxy.test:3128", "no_proxy": "localhost", "https_proxy": ""}
+
+    assert engine._proxies(environment) == {"httpProxy": "http://proxy.test:3128", "noProxy": "localhost"}
 
 
 def test_stop_of_a_stopped_sandbox_is_no_error(second: State) -> None:
@@ -132,7 +163,7 @@ def test_stop_of_a_stopped_sandbox_is_no_error(second: State) -> None:
 
 
 def test_stop_spares_the_sandbox_beside_it(running: State) -> None:
-    beside = State.of(Path(__file__).parents[2])
+    beside = State.of(CHECKOUT)
     if not engine.engine_answers(beside):
         pytest.skip("the checkout's own sandbox is down")
 

@@ -95,7 +95,7 @@ def test_step_whose_command_is_missing_names_itself_and_the_command(state: State
 def test_process_with_the_mark_is_our_own_and_another_sandboxs_is_not(state: State, start: Start) -> None:
     ours, foreign = start(state.key), start("0" * 8)
 
-    assert own_processes(state) & {ours.pid, foreign.pid} == {ours.pid}
+    assert set(own_processes(state)) & {ours.pid, foreign.pid} == {ours.pid}
 
 
 def test_child_that_dropped_the_mark_is_still_our_own(state: State) -> None:
