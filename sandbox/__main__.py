@@ -28,8 +28,8 @@ def up(state: State) -> None:
 
 def down(state: State, *, purge: bool = False) -> None:
     """Take everything down; `purge` also removes what was downloaded and built."""
-    machine.forget_registry()
     with alone(state):
+        machine.forget_registry(state)
         engine.stop(state)
     if purge:
         shutil.rmtree(state.home)
@@ -53,7 +53,7 @@ def status(state: State) -> int:
 
 def ensure(state: State) -> None:
     """Use the machine's Docker if it can do the job, else the sandbox; print the exports of the one in use."""
-    usable = None if _is_up(state) else machine.usable_docker()
+    usable = None if _is_up(state) else machine.usable_docker(state)
     if usable is None:
         up(state)
         usable = state.environment()

@@ -17,11 +17,24 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def docker_calls(checkout: Path) -> Path:
+    """A file with the arguments of each call of the `docker` that is put first on PATH."""
+    calls, docker = checkout / "calls", checkout / "path" / "docker"
+    docker.parent.mkdir()
+    docker.write_text(f'#!/bin/sh\necho "$@" >>{calls}\n')
+    docker.chmod(0o755)
+    calls.touch()
+    return calls
+
+
 def run(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m sandbox` where no Docker engine is in reach."""
+    nowhere = {"DOCKER_HOST": f"unix://{checkout}/no-engine.sock", "PATH": f"{checkout}/path:{os.environ['PATH']}"}
     return subprocess.run(
         [sys.executable, "-m", "sandbox", *arguments],
         cwd=checkout,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **nowhere, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -48,6 +61,33 @@ def test_purge_removes_everything_that_was_kept(checkout: Path) -> None:
 
     assert run(checkout, "down", "--purge").returncode == 0
     assert not (checkout / ".sandbox").exists()
+
+
+def test_down_asks_nothing_of_a_docker_in_which_it_started_nothing(checkout: Path, docker_calls: Path) -> None:
+    assert run(checkout, "down").returncode == 0
+
+    assert docker_calls.read_text() == ""
+
+
+def test_down_removes_the_registry_container_that_it_recorded_and_no_other(checkout: Path, docker_calls: Path) -> None:
+    (checkout / ".sandbox").mkdir()
+    (checkout / ".sandbox/registry-container").write_text("unix:///run/one.sock 0123456789abcdef")
+
+    assert run(checkout, "down").returncode == 0
+    assert run(checkout, "down").returncode == 0
+
+    assert docker_calls.read_text() == "--host unix:///run/one.sock rm --force --volumes 0123456789abcdef\n"
+
+
+def test_down_tells_of_a_container_that_it_could_not_remove(checkout: Path) -> None:
+    (checkout / ".sandbox").mkdir()
+    (checkout / ".sandbox/registry-container").write_text(f"unix://{checkout}/no.sock 0123456789abcdef")
+
+    down = run(checkout, "down")
+
+    assert down.returncode == 0
+    assert "0123456789ab is still there" in down.stderr
+    assert (checkout / ".sandbox/registry-container").exists()
 
 
 def test_env_prints_exports_and_nothing_else(checkout: Path) -> None:
