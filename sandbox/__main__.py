@@ -67,7 +67,12 @@ def _exports(variables: dict[str, str]) -> str:
 
 
 def _is_up(state: State) -> bool:
-    return engine.engine_answers(state) and engine.registry_answers(state.registry) and not bases.missing(state)
+    return (
+        engine.is_fetched(state)
+        and engine.engine_answers(state)
+        and engine.registry_answers(state.registry)
+        and not bases.missing(state)
+    )
 
 
 def main() -> int:

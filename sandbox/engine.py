@@ -15,6 +15,7 @@ from sandbox.state import (
     SandboxError,
     State,
     end_processes,
+    link,
     own_processes,
     run_step,
     say,
@@ -35,6 +36,13 @@ OWN_PACKAGES = (  # need the C library of the machine's own release
     *("runc", "libseccomp2", "iptables", "libip4tc2", "libip6tc2", "libxtables12"),
     *("libmnl0", "libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11"),
 )
+_COMMANDS = ("dockerd", "docker", "containerd", "docker-registry", "aarch64-binfmt-P", "runc", "iptables")
+_WRAPPED = {"runc": "usr/sbin/runc", "iptables": "usr/sbin/xtables-nft-multi"}  # in the prefix of our own release
+_WRAPPER = """#!/bin/sh
+own=${{0%/*}}/../prefix/own
+LD_LIBRARY_PATH=$own/usr/lib/x86_64-linux-gnu:$own/lib/x86_64-linux-gnu XTABLES_LIBDIR=$own/{modules} \\
+    exec "$own/{target}" {word}"$@"
+"""
 _REGISTRY_CONFIG = """version: 0.1
 log: {{level: warn}}
 storage:
@@ -79,9 +87,11 @@ def _ok(connection: http.client.HTTPConnection, path: str, method: str = "GET") 
 def fetch(state: State) -> None:
     """Unpack everything that the engine needs, once; testing first, stable if that does not run here."""
     fetched = state.home / "fetched"
-    if fetched.exists():
-        _link_commands(state, state.prefix / fetched.read_text())  # the checkout may have been moved
+    if fetched.exists() and is_fetched(state):
         return
+    if fetched.exists():
+        say("what was fetched is gone, or was fetched for another place")
+        fetched.unlink()
     archive = Archive.of_machine(state)
     say(f"fetching the engine from {archive.uri}")
     archive.update()
@@ -94,38 +104,45 @@ def fetch(state: State) -> None:
     fetched.write_text(suite)
 
 
+def is_fetched(state: State) -> bool:
+    """Whether each command is there and this sandbox's own: a copied checkout may lead to those of its original."""
+    commands = [state.bin / command for command in _COMMANDS]
+    commands += [state.prefix / "own" / target for target in _WRAPPED.values()]
+    commands += [_plugins(state) / "docker-buildx"]
+    return all(path.is_file() and path.resolve().is_relative_to(state.home.resolve()) for path in commands)
+
+
 def _fetch_suite(archive: Archive, suite: str) -> str:
     state = archive.state
     prefix = state.prefix / suite
     archive.unpack(GO_PACKAGES, suite, prefix)
     _link_commands(state, prefix)
-    for command in ("dockerd", "docker", "containerd", "docker-registry", "aarch64-binfmt-P", "runc", "iptables"):
+    for command in _COMMANDS:
         run_step(state, "versions", [state.bin / command, "--version"])
     return suite
 
 
 def _link_commands(state: State, prefix: Path) -> None:
     shutil.rmtree(state.bin, ignore_errors=True)
-    state.bin.mkdir(parents=True)
     for folder in ("usr/bin", "usr/sbin", "usr/libexec/docker"):
         for command in sorted((prefix / folder).glob("*")):
             if command.name.startswith(("docker", "containerd", "ctr")) and command.is_file():
-                (state.bin / command.name).symlink_to(command)
+                link(state.bin / command.name, command)
     qemu = next(path for path in prefix.glob("usr/bin/qemu-aarch64*") if path.is_file())
-    (state.bin / "aarch64-binfmt-P").symlink_to(qemu)
+    link(state.bin / "aarch64-binfmt-P", qemu)
     own = state.prefix / "own"
-    libraries = f"{own}/usr/lib/x86_64-linux-gnu:{own}/lib/x86_64-linux-gnu"
-    modules = next((path for path in own.glob("**/xtables") if path.is_dir()), own)
-    for name, target in (("runc", "usr/sbin/runc"), ("iptables", "usr/sbin/xtables-nft-multi")):
+    modules = next((path for path in own.glob("**/xtables") if path.is_dir()), own).relative_to(own)
+    for name, target in _WRAPPED.items():
         word = "iptables " if name == "iptables" else ""
-        script = f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} XTABLES_LIBDIR={modules} exec {own}/{target} {word}"$@"\n'
+        script = _WRAPPER.format(modules=modules, target=target, word=word)
         (state.bin / name).write_text(script)
         (state.bin / name).chmod(0o755)
-    plugins = state.docker_config / "cli-plugins"
-    plugins.mkdir(parents=True, exist_ok=True)
     for plugin in (prefix / "usr/libexec/docker/cli-plugins").glob("docker-*"):
-        (plugins / plugin.name).unlink(missing_ok=True)
-        (plugins / plugin.name).symlink_to(plugin)
+        link(_plugins(state) / plugin.name, plugin)
+
+
+def _plugins(state: State) -> Path:
+    return state.docker_config / "cli-plugins"
 
 
 def start(state: State) -> None:

@@ -102,7 +102,8 @@ def add_emulation(state: State) -> None:
     if not (_BINFMT / "register").exists():
         run_step(state, "emulation", ["mount", "-t", "binfmt_misc", "binfmt_misc", _BINFMT])
         (state.home / "mounted-binfmt").touch()
-    remove_emulation(state, unmount=False)
+    if _entry(state).exists():
+        return
     interpreter = state.bin / "aarch64-binfmt-P"
     line = f":{_entry(state).name}:M::{_AARCH64_MAGIC}:{_AARCH64_MASK}:{interpreter}:POCF"
     try:
@@ -114,14 +115,14 @@ def add_emulation(state: State) -> None:
         ) from error
 
 
-def remove_emulation(state: State, *, unmount: bool = True) -> None:
+def remove_emulation(state: State) -> None:
     """Take the entry back, and the mount if it was ours and nobody else uses it by now."""
     entry = _entry(state)
     if entry.exists():
         entry.write_text("-1")
     mounted = state.home / "mounted-binfmt"
     others = [path for path in _BINFMT.glob("*") if path.name not in {"register", "status"}]
-    if unmount and mounted.exists():
+    if mounted.exists():
         if not others:
             run_step(state, "emulation", ["umount", _BINFMT])
         mounted.unlink()

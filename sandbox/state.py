@@ -145,6 +145,13 @@ def start_daemon(state: State, step: str, argv: Sequence[str | Path], env: Mappi
         )
 
 
+def link(path: Path, target: Path) -> None:
+    """Make `path` a link to `target`, whatever was there: a relative one, so that a moved checkout keeps it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(os.path.relpath(target, path.parent))
+
+
 def wait_for(step: str, state: State, ready: Callable[[], bool], seconds: float) -> None:
     """Wait until `ready()` is true.
 

@@ -100,6 +100,21 @@ def test_env_prints_exports_and_nothing_else(checkout: Path) -> None:
 @pytest.mark.sandbox
 @pytest.mark.skipif(os.geteuid() != 0, reason="a sandbox needs root")
 @pytest.mark.skipif(shutil.which("apt-get") is None, reason="needs apt")
+def test_up_fetches_again_when_what_it_fetched_is_gone(checkout: Path) -> None:
+    (checkout / ".sandbox/bin").mkdir(parents=True)
+    (checkout / ".sandbox/fetched").write_text("forky")
+    (checkout / ".sandbox/bin/docker-registry").symlink_to("/gone/prefix/docker-registry")
+
+    up = run(checkout, "up", BAKEC_SANDBOX_ARCHIVE=f"file://{checkout}/no-archive")
+
+    assert "what was fetched is gone" in up.stderr
+    assert "error: step archive-amd64: " in up.stderr
+    assert not (checkout / ".sandbox/fetched").exists()
+
+
+@pytest.mark.sandbox
+@pytest.mark.skipif(os.geteuid() != 0, reason="a sandbox needs root")
+@pytest.mark.skipif(shutil.which("apt-get") is None, reason="needs apt")
 def test_unreachable_archive_names_the_step_and_its_log(checkout: Path) -> None:
     up = run(checkout, "up", BAKEC_SANDBOX_ARCHIVE=f"file://{checkout}/no-archive")
 
