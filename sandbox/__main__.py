@@ -1,4 +1,4 @@
-"""`./dev sandbox up|down|status|env`, and `ensure`, which `./dev demo` and `./dev test` use."""
+"""`./dev sandbox up|down|status|env|buildx`, and `ensure`, which `./dev demo` and `./dev test` use."""
 
 import argparse
 import os
@@ -8,12 +8,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import bases, engine, kernel, machine
+from sandbox import bases, buildx, engine, kernel, machine
 from sandbox.state import SandboxError, State, alone, own_processes, say
 
 
 def up(state: State) -> None:
-    """Bring everything up; instant when it is."""
+    """Bring everything up, and fetch the two versions of buildx; instant when all is there."""
+    _bring_up(state)
+    _fetch_buildx(state)
+
+
+def _bring_up(state: State) -> None:
     if _is_up(state):
         say("is up")
         return
@@ -55,11 +60,32 @@ def ensure(state: State) -> None:
     """Use the machine's Docker if it can do the job, else the sandbox; print the exports of the one in use."""
     usable = None if _is_up(state) else machine.usable_docker(state)
     if usable is None:
-        up(state)
+        _bring_up(state)
         usable = state.environment()
     else:
         say(f"using this machine's Docker, and the registry at {usable['BAKEC_REGISTRY']}")
-    print(_exports(usable))
+    env(state, usable)
+
+
+def env(state: State, engines: dict[str, str]) -> None:
+    """Print the exports of an engine, and of the two versions of buildx if they can be had."""
+    _fetch_buildx(state)
+    print(_exports({**engines, **buildx.environment(state)}))
+
+
+def plugins(state: State) -> None:
+    """Fetch the two versions of buildx and print their exports; no engine starts."""
+    buildx.fetch(state)
+    say(buildx.versions(state))
+    print(_exports(buildx.environment(state)))
+
+
+def _fetch_buildx(state: State) -> None:
+    """Fetch the two versions of buildx if they can be had: an engine is of use without them."""
+    try:
+        buildx.fetch(state)
+    except (SandboxError, OSError) as error:
+        say(f"BAKEC_BUILDX_OLDEST and BAKEC_BUILDX_NEWEST are left out: {error}")
 
 
 def _exports(variables: dict[str, str]) -> str:
@@ -78,7 +104,7 @@ def _is_up(state: State) -> bool:
 def main() -> int:
     """Run one verb; failures are two lines, never a traceback."""
     parser = argparse.ArgumentParser(prog="./dev sandbox", description=__doc__)
-    parser.add_argument("verb", choices=("up", "down", "status", "env", "ensure"))
+    parser.add_argument("verb", choices=("up", "down", "status", "env", "buildx", "ensure"))
     parser.add_argument(
         "--purge", action="store_true", help="down: also remove downloads, images and the registry's data"
     )
@@ -88,7 +114,8 @@ def main() -> int:
         "up": lambda: up(state),
         "down": lambda: down(state, purge=arguments.purge),
         "status": lambda: status(state),
-        "env": lambda: print(_exports(state.environment())),
+        "env": lambda: env(state, state.environment()),
+        "buildx": lambda: plugins(state),
         "ensure": lambda: ensure(state),
     }
     try:

@@ -110,17 +110,18 @@ class Archive:
         settings = [part for name, value in places.items() for part in ("-o", f"{name}={value}")]
         return ["-c", str(self.apt / "hooks.conf"), *settings]
 
-    def update(self) -> None:
-        """Read the package lists of testing, stable and the machine's own release; testing may be out of reach."""
+    def update(self, suites: frozenset[str] = frozenset()) -> None:
+        """Read the package lists of suites (all that the engine needs unless told); testing may be out of reach."""
         for folder in ("lists/partial", "cache/archives/partial", "debs"):
             (self.apt / folder).mkdir(parents=True, exist_ok=True)
         (self.apt / "status").touch()
+        wanted = suites or frozenset({TESTING, STABLE, self.own_release})
         try:
-            self._update({TESTING, STABLE, self.own_release})
+            self._update(wanted)
         except SandboxError:
-            self._update({STABLE, self.own_release})
+            self._update(wanted - {TESTING})
 
-    def _update(self, suites: set[str]) -> None:
+    def _update(self, suites: frozenset[str]) -> None:
         names = " ".join(sorted(suites))
         stanza = f"Types: deb\nURIs: {self.uri}\nSuites: {names}\nComponents: main\nSigned-By: {KEYRING}\n"
         (self.apt / "bakec.sources").write_text(stanza)

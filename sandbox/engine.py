@@ -123,7 +123,6 @@ def _fetch_suite(archive: Archive, suite: str) -> str:
 
 
 def _link_commands(state: State, prefix: Path) -> None:
-    shutil.rmtree(state.bin, ignore_errors=True)
     for folder in ("usr/bin", "usr/sbin", "usr/libexec/docker"):
         for command in sorted((prefix / folder).glob("*")):
             if command.name.startswith(("docker", "containerd", "ctr")) and command.is_file():

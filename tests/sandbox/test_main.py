@@ -91,10 +91,46 @@ def test_down_tells_of_a_container_that_it_could_not_remove(checkout: Path) -> N
 
 
 def test_env_prints_exports_and_nothing_else(checkout: Path) -> None:
+    put_buildx(checkout)
+
     env = run(checkout, "env")
 
-    names = [line.removeprefix("export ").partition("=")[0] for line in env.stdout.splitlines()]
-    assert names == ["DOCKER_HOST", "DOCKER_CONFIG", "PATH", "BAKEC_REGISTRY"]
+    engine, programs = exported(env)[:4], exported(env)[4:]
+    assert engine == ["DOCKER_HOST", "DOCKER_CONFIG", "PATH", "BAKEC_REGISTRY"]
+    assert programs == ["BAKEC_BUILDX_OLDEST", "BAKEC_BUILDX_NEWEST"]
+    assert env.stderr == ""
+
+
+def test_env_leaves_buildx_out_where_it_can_not_be_fetched_and_says_so(checkout: Path) -> None:
+    env = run(checkout, "env", BAKEC_SANDBOX_ARCHIVE=f"file://{checkout}/no-archive")
+
+    assert env.returncode == 0
+    assert exported(env) == ["DOCKER_HOST", "DOCKER_CONFIG", "PATH", "BAKEC_REGISTRY"]
+    assert "BAKEC_BUILDX_OLDEST and BAKEC_BUILDX_NEWEST are left out: " in env.stderr.splitlines()[-1]
+
+
+def test_buildx_prints_its_two_exports_and_starts_nothing(checkout: Path, docker_calls: Path) -> None:
+    put_buildx(checkout)
+
+    done = run(checkout, "buildx")
+
+    assert exported(done) == ["BAKEC_BUILDX_OLDEST", "BAKEC_BUILDX_NEWEST"]
+    assert "oldest 0.0.1, newest 0.0.2" in done.stderr
+    assert docker_calls.read_text() == ""
+
+
+def put_buildx(checkout: Path) -> None:
+    """Put two programs where `buildx` would fetch them to."""
+    (checkout / ".sandbox/bin").mkdir(parents=True)
+    for name, version in (("oldest", "0.0.1"), ("newest", "0.0.2")):
+        program = checkout / f".sandbox/bin/docker-buildx-{name}"
+        program.write_text(f"#!/bin/sh\necho github.com/docker/buildx {version} 0\n")
+        program.chmod(0o755)
+
+
+def exported(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The names of the variables that were printed."""
+    return [line.removeprefix("export ").partition("=")[0] for line in done.stdout.splitlines()]
 
 
 @pytest.mark.sandbox
