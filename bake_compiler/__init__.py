@@ -3,7 +3,69 @@
 This is what a component author imports.
 """
 
-from bake_compiler.model import Component, Image, Only, Phase, Project
-from bake_compiler.oci.platform import Platform
+from typing import TYPE_CHECKING
 
-__all__ = ["Component", "Image", "Only", "Phase", "Platform", "Project"]
+if TYPE_CHECKING:
+    from bake_compiler.model import (
+        Attest,
+        Cache,
+        Change,
+        Component,
+        Expr,
+        Function,
+        Group,
+        Image,
+        Join,
+        Only,
+        Output,
+        Phase,
+        Project,
+        Secret,
+        Ssh,
+        Target,
+        Validation,
+        Var,
+        Variable,
+        Variant,
+    )
+    from bake_compiler.oci.platform import Platform
+
+__all__ = [
+    "Attest",
+    "Cache",
+    "Change",
+    "Component",
+    "Expr",
+    "Function",
+    "Group",
+    "Image",
+    "Join",
+    "Only",
+    "Output",
+    "Phase",
+    "Platform",
+    "Project",
+    "Secret",
+    "Ssh",
+    "Target",
+    "Validation",
+    "Var",
+    "Variable",
+    "Variant",
+]
+
+
+def __getattr__(name: str) -> object:
+    """A model when it is first asked for: pydantic costs 100 ms that `bakec --help` need not pay."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bake_compiler import model  # noqa: PLC0415
+    from bake_compiler.oci.platform import Platform  # noqa: PLC0415
+
+    found: object = Platform if name == "Platform" else getattr(model, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

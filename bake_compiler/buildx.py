@@ -19,7 +19,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.plan.plan import PlannedImage
 from bake_compiler.process import Command
 
-BAKE_FILE = "docker-bake.hcl"
+BUILDX = ("docker", "buildx")
 TAIL_LINES = 20
 
 
@@ -44,20 +44,21 @@ class BakeRun:
     metadata: Path
 
 
-def bake_command(run: BakeRun, image: PlannedImage, *, registry: str, narrowed: bool = False) -> Command:
+def bake_command(run: BakeRun, image: PlannedImage, *, file: str, registry: str, narrowed: bool = False) -> Command:
     """The command that builds one image.
 
     Args:
         run: what the whole run shares.
         image: the image, with the platforms that are wanted of it.
+        file: the bake file, relative to the project's root.
         registry: the run's registry, for the staging tag.
         narrowed: the image has platforms of its own in the bake file and fewer are wanted.
     """
-    overrides = [f"tags={image.reference(registry, run.staging)}"] if run.staging else []
+    overrides = [f"tags={registry.rstrip('/')}/{image.repository}:{run.staging}"] if run.staging else []
     overrides += [f"platform={platform}" for platform in image.platforms] if narrowed else []
     return Command(
         argv=(
-            *("docker", "buildx", "bake", "--file", BAKE_FILE, "--progress", "rawjson"),
+            *("docker", "buildx", "bake", "--file", file, "--progress", "rawjson"),
             *("--metadata-file", str(metadata_file(run, image))),
             "--push" if run.push else "--load",
             *(part for override in overrides for part in ("--set", f"{image.name}.{override}")),
@@ -69,10 +70,11 @@ def bake_command(run: BakeRun, image: PlannedImage, *, registry: str, narrowed: 
     )
 
 
-def print_command(root: Path, env: Mapping[str, str], targets: Sequence[str] = ()) -> Command:
-    """The command that prints what buildx reads in the bake file, as JSON; needs no engine."""
-    argv = ("docker", "buildx", "bake", "--file", BAKE_FILE, "--progress", "quiet", "--print", *targets)
-    return Command(argv, env, root)
+def print_command(
+    root: Path, file: str, env: Mapping[str, str], targets: Sequence[str] = (), buildx: Sequence[str] = BUILDX
+) -> Command:
+    """The command that prints what buildx reads in a bake file, as JSON; needs no engine."""
+    return Command((*buildx, "bake", "--file", file, "--progress", "quiet", "--print", *targets), env, root)
 
 
 def metadata_file(run: BakeRun, image: PlannedImage) -> Path:

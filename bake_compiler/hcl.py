@@ -1,20 +1,30 @@
 """Plan → HCL text through docker-bake.hcl.j2, and HCL text → dict to check it.
 
-The template only arranges; each value passes through `quote`, so that no text can change the structure.
+The template only arranges; each value passes through `expression`, so that no text can change the structure.
 """
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from bake_compiler.errors import ModelError
-from bake_compiler.plan.plan import Plan, PlannedImage
+from bake_compiler.model.values import (
+    Call,
+    Expr,
+    Expression,
+    IfSet,
+    Join,
+    Split,
+    Tagged,
+    Timestamp,
+    Var,
+    Word,
+)
+from bake_compiler.plan.features import DESCRIPTION
+from bake_compiler.plan.plan import Plan, PlannedTarget
 
 TEMPLATE = "docker-bake.hcl.j2"
-OLDEST_BUILDX = "0.13"
 
 _ESCAPES = str.maketrans(
     {
@@ -30,7 +40,12 @@ _ESCAPES = str.maketrans(
         },
     }
 )
+_SPECIAL = re.compile(r'[\x00-\x1f"\\\x7f\x85\u2028\u2029]|[$%]\{')
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_WIDTH = 110
+_LONG = 200_000
+_SHOWN = 20
+_EPOCH = "1970-01-01T00:00:00Z"
 
 
 def quote(text: str) -> str:
@@ -39,8 +54,92 @@ def quote(text: str) -> str:
     Source: HCL native syntax specification, "Quoted template expressions": `${` and `%{` open templates and are
     written doubled; a JSON string is not an HCL string.
     """
-    escaped = text.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
-    return f'"{escaped}"'
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    if not _SPECIAL.search(text):
+        return text
+    return text.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
+
+
+def expression(value: object, indent: int = 0) -> str:  # noqa: PLR0911 - one case a type
+    """The HCL expression that means a value of a plan: a text, number, bool, None, list or map, or an expression."""
+    match value:
+        case str():
+            return quote(value)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"{value:.15f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+        case Expression():
+            return _reference(value, indent)
+        case Mapping():
+            return _map(value, indent)
+        case Sequence():
+            return _list([expression(each, indent + 1) for each in value], indent)
+        case _:
+            raise TypeError(f"{value!r} has no place in a bake file")
+
+
+def _reference(value: Expression, indent: int) -> str:  # noqa: PLR0911 - one case a type
+    match value:
+        case Var(name):
+            return name
+        case Expr(hcl):
+            return hcl
+        case Join():
+            return f'"{"".join(_template(value.parts))}"'
+        case IfSet(variable, then):
+            return f'{variable} != "" ? {expression(then)} : null'
+        case Timestamp(variable):
+            return f'timeadd("{_EPOCH}", "${{{variable}}}s")'
+        case Tagged(repository, tag):
+            name = expression(repository)
+            return f"ref({name})" if tag == Var("TAG") else f"ref_tag({name}, {expression(tag)})"
+        case Word(variable):
+            return f'regex_replace({variable}, "[^a-zA-Z0-9_-]", "-")'
+        case Split(variable):
+            return f'split(",", {variable})'
+        case Call(function, arguments):
+            return f"{function}({', '.join(expression(each, indent) for each in arguments)})"
+        case _:
+            raise TypeError(f"{value!r} has no place in a bake file")
+
+
+def _template(parts: Sequence[object]) -> Iterator[str]:
+    """The parts inside a quoted template; dollars before an interpolation would escape it, so they become one."""
+    for part, following in zip(parts, (*parts[1:], ""), strict=True):
+        if not isinstance(part, str):
+            yield f"${{{expression(part)}}}"
+        elif isinstance(following, str) or not part.endswith("$"):
+            yield _escaped(part)
+        else:
+            text = part.rstrip("$")
+            yield f'{_escaped(text)}${{"{part[len(text) :]}"}}'
+
+
+def _map(value: Mapping[str, object], indent: int) -> str:
+    if not value:
+        return "{}"
+    keys = list(map(quote, value))
+    width = max(map(len, keys))
+    pad = "  " * (indent + 1)
+    lines = (
+        f"{pad}{key:<{width}} = {expression(each, indent + 1)}\n"
+        for key, each in zip(keys, value.values(), strict=True)
+    )
+    return "{\n" + "".join(lines) + "  " * indent + "}"
+
+
+def _list(items: Sequence[str], indent: int) -> str:
+    line = f"[{', '.join(items)}]"
+    if len(line) <= _WIDTH:
+        return line
+    pad = "  " * (indent + 1)
+    return "[\n" + "".join(f"{pad}{item},\n" for item in items) + "  " * indent + "]"
 
 
 def render(plan: Plan, template: str) -> str:
@@ -49,7 +148,7 @@ def render(plan: Plan, template: str) -> str:
     Raises:
         ModelError: the template is not valid, or asks for what a plan does not have.
     """
-    import jinja2  # noqa: PLC0415 - 40 ms that only a compile needs
+    import jinja2  # noqa: PLC0415 - 20 ms that only a compile needs
 
     environment = jinja2.Environment(
         autoescape=False,  # noqa: S701 - HCL, not HTML: the hcl filter quotes
@@ -58,15 +157,43 @@ def render(plan: Plan, template: str) -> str:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"hcl": _literal, "comment": _comment, "title_labels": _title_labels}
+    described = plan.oldest_buildx >= DESCRIPTION
+    environment.filters |= {
+        "hcl": expression,
+        "comment": _comment,
+        "body": lambda target: "".join(_body(target, described=described)),
+    }
     try:
         return environment.from_string(template).render(
-            plan=plan, default=_default_targets(plan), oldest_buildx=OLDEST_BUILDX
+            plan=plan,
+            described=described,
+            oldest_buildx=".".join(map(str, plan.oldest_buildx)),
+            tagged=any(_has_other_tags(image.block) for image in plan.images),
         )
     except jinja2.TemplateSyntaxError as error:
         raise ModelError(f"{TEMPLATE}:{error.lineno}: {error.message}", hint="mend the template") from error
     except jinja2.UndefinedError as error:
         raise ModelError(f"{TEMPLATE}: {error.message}", hint="mend the template") from error
+
+
+def _has_other_tags(block: PlannedTarget) -> bool:
+    tags = block.attributes.get("tags", ())
+    return isinstance(tags, tuple) and any(isinstance(tag, Tagged) and tag.tag != Var("TAG") for tag in tags)
+
+
+def _body(target: PlannedTarget, *, described: bool) -> Iterator[str]:
+    """The lines between a target's braces."""
+    lines: dict[str, object] = {"inherits": target.inherits} if target.inherits else {}
+    if described and target.description and not target.name.startswith("_"):
+        lines["description"] = target.description
+    if target.matrix:
+        lines |= {"matrix": target.matrix, "name": target.target_name}
+    lines |= target.attributes
+    width = max((10, *map(len, lines))) if lines else 0
+    for name, value in lines.items():
+        if name in target.notes:
+            yield f"  # {_comment(target.notes[name])}\n"
+        yield f"  {name:<{width}} = {expression(value, 1)}\n"
 
 
 def template(root: Path) -> str:
@@ -80,50 +207,17 @@ def template(root: Path) -> str:
     return (Path(__file__).parent.parent / TEMPLATE).read_text(encoding="utf-8")  # an editable install
 
 
-def parse(text: str) -> dict[str, Any]:
-    """The blocks of a bake file: `{"target": {name: attributes}, "group": …, "variable": …}`, literals unquoted.
-
-    Raises:
-        ModelError: not valid HCL.
-    """
-    import hcl2  # noqa: PLC0415 - 100 ms that only a check needs
-    from lark.exceptions import LarkError  # noqa: PLC0415
-
-    try:
-        document = hcl2.loads(text)
-    except LarkError as error:
-        raise ModelError(f"the bake file is not valid HCL: {error}", hint=f"mend {TEMPLATE}") from error
-    return {
-        kind: {_unquote(name): body for block in document.get(kind, ()) for name, body in block.items()}
-        for kind in ("variable", "function", "group", "target")
-    }
-
-
-def check(plan: Plan, text: str) -> None:
-    """Parse a rendered file back and hold its structure against the plan.
-
-    Raises:
-        ModelError: not valid HCL, or its groups, targets or their places are not the plan's.
-    """
-    blocks = parse(text)
-    expected = {
-        "group": {"default", *(group.name for group in plan.groups)},
-        "target": {"_common", *(image.name for image in plan.images)},
-    }
-    for kind, names in expected.items():
-        if difference := names ^ set(blocks[kind]):
-            listed = ", ".join(sorted(difference))
-            raise ModelError(f"{kind}s differ between the plan and its file: {listed}", hint=f"mend {TEMPLATE}")
-    for image in plan.images:
-        target = blocks["target"][image.name]
-        for key, value in {"context": image.context, "dockerfile": image.dockerfile}.items():
-            if _unquote(str(target.get(key))) != value:
-                message = f"target {image.name}: {key} is {target.get(key)} in the file, {quote(value)} in the plan"
-                raise ModelError(message, hint=f"mend {TEMPLATE}")
-
-
 def difference(committed: str, generated: str, name: str) -> str:
-    """A unified diff from the committed file to the generated one; empty when they are the same."""
+    """A unified diff from the committed file to the generated one; empty when they are the same.
+
+    Of long files it shows whole paragraphs, and not all of them: a diff by lines grows with the square.
+    """
+    if committed == generated:
+        return ""
+    if max(len(committed), len(generated)) > _LONG:
+        return _by_paragraphs(committed, generated, name)
+    import difflib  # noqa: PLC0415 - 8 ms that only a difference needs
+
     lines = difflib.unified_diff(
         committed.splitlines(keepends=True),
         generated.splitlines(keepends=True),
@@ -133,41 +227,18 @@ def difference(committed: str, generated: str, name: str) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-def _literal(value: str | Sequence[str] | Mapping[str, str], indent: int = 0) -> str:
-    match value:
-        case str():
-            return quote(value)
-        case Mapping():
-            width = max(map(len, map(quote, value)))
-            pad = "  " * (indent + 1)
-            lines = (f"{pad}{quote(key):<{width}} = {quote(text)}\n" for key, text in value.items())
-            return "{\n" + "".join(lines) + "  " * indent + "}"
-        case _:
-            return "[" + ", ".join(map(quote, value)) + "]"
+def _by_paragraphs(committed: str, generated: str, name: str) -> str:
+    before, after = dict.fromkeys(committed.split("\n\n")), dict.fromkeys(generated.split("\n\n"))
+    gone = [("-", paragraph) for paragraph in before if paragraph not in after]
+    new = [("+", paragraph) for paragraph in after if paragraph not in before]
+    shown = [*gone[:_SHOWN], *new[:_SHOWN]]
+    left = len(gone) + len(new) - len(shown)
+    lines = [f"--- {name} (committed)", f"+++ {name} (generated)"]
+    lines += [f"{sign}{line}" for sign, paragraph in shown for line in (*paragraph.splitlines(), "")]
+    lines += [f"… and {left} more paragraphs"] if left else []
+    lines += ["the same paragraphs in another order"] if not shown else []
+    return "\n".join(lines) + "\n"
 
 
 def _comment(text: str) -> str:
     return _INVISIBLE.sub(" ", text).strip()
-
-
-def _title_labels(image: PlannedImage) -> Mapping[str, str]:
-    described = {"org.opencontainers.image.description": image.description} if image.description else {}
-    return {"org.opencontainers.image.title": image.name, **described, **image.labels}
-
-
-def _default_targets(plan: Plan) -> tuple[str, ...]:
-    phase_groups = tuple(group.name for group in plan.groups if group.name in plan.phases)
-    return phase_groups or tuple(image.name for image in plan.images)
-
-
-def _unquote(literal: str) -> str:
-    """The text behind python-hcl2's rendering of a literal, which keeps quotes and doubled openers (8.1.4)."""
-    if not (literal.startswith('"') and literal.endswith('"')):
-        return literal
-    body = literal[1:-1].replace("$${", "${").replace("%%{", "%{")
-    return re.sub(r'\\(u[0-9a-fA-F]{4}|[\\"nrt])', _unescape, body)
-
-
-def _unescape(match: re.Match[str]) -> str:
-    code = match[1]
-    return chr(int(code[1:], 16)) if code[0] == "u" else {"n": "\n", "r": "\r", "t": "\t"}.get(code, code)

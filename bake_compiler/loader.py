@@ -1,27 +1,26 @@
-"""components/ → Stack: runs the model files and finds every mistake in them at once.
+"""components/ → Stack: runs the model files, reads the files that they name, and finds what is wrong with each.
 
 The edge to files: nothing later in the chain reads what authors wrote.
 """
 
 import ast
+import os
+import posixpath
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 from typing import TypeVar
 
 from bake_compiler.errors import ModelError, Problem, UsageError
-from bake_compiler.model import (
-    Component,
-    Mistake,
-    Project,
-    Source,
-    Stack,
-    collecting_mistakes,
-    did_you_mean,
-)
+from bake_compiler.model.base import Mistake, Source, collecting_mistakes, did_you_mean
+from bake_compiler.model.project import Component, Project, Stack
+from bake_compiler.plan.attributes import URL
+from bake_compiler.plan.check.subject import Inputs, at
+from bake_compiler.plan.plan import Plan
 
 COMPONENTS = "components"
 PROJECT_FILE = "project.py"
@@ -45,14 +44,24 @@ def find_root(start: Path) -> Path:
     )
 
 
-def load(root: Path, *, checks: Iterable[Callable[[Stack], Iterable[Mistake]]] = ()) -> Stack:
-    """Read all models under `root`/components, then ask each of `checks` what is wrong with them together.
+@dataclass(frozen=True)
+class Loaded:
+    """What is under components/.
 
-    Raises:
-        ModelError: with every mistake, each with its file, line and field.
+    Attributes:
+        stack: None when a mistake leaves nothing to go on with.
+        mistakes: what is wrong with the models, each by itself.
     """
+
+    stack: Stack | None
+    mistakes: Sequence[Mistake]
+
+
+def load(root: Path, *, only: Collection[str] = ()) -> Loaded:
+    """Read the models under `root`/components: all of them, or those of some components."""
     directory = root / COMPONENTS
-    folders = sorted(path for path in directory.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+    names = only or [entry.name for entry in os.scandir(directory) if entry.is_dir() and entry.name[0] not in "._"]
+    folders = [directory / name for name in sorted(names)]
     with collecting_mistakes() as mistakes, _importable(root):
         project = _run(directory / PROJECT_FILE, "project", Project, mistakes)
         components = {
@@ -61,14 +70,45 @@ def load(root: Path, *, checks: Iterable[Callable[[Stack], Iterable[Mistake]]] =
             if (folder / COMPONENT_FILE).is_file()
             and (model := _run(folder / COMPONENT_FILE, "component", Component, mistakes))
         }
-    mistakes.extend(_forgotten(folders))
-    if project is not None and not mistakes:
-        stack = Stack(project, components)
-        mistakes.extend(_missing_inputs(root, stack))
-        mistakes.extend(mistake for check in checks for mistake in check(stack))
-        if not mistakes:
-            return stack
-    raise mistakes_error(root, mistakes)
+    mistakes.extend(_forgotten(folder for folder in folders if folder.name not in components))
+    return Loaded(None if project is None or mistakes else Stack(project, components), mistakes)
+
+
+def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
+    """The Dockerfiles and .dockerignores that a plan names, and what of them is not there."""
+    dockerfiles: dict[str, str] = {}
+    ignores: dict[str, str] = {}
+    mistakes: list[Mistake] = []
+    seen: set[tuple[str, str]] = set()
+    for image in plan.images:
+        context, dockerfile = image.text("context"), image.text("dockerfile")
+        if context is None or URL in context or (context, dockerfile or "") in seen:
+            continue
+        seen.add((context, dockerfile or ""))
+        if not (root / context).is_dir():
+            mistakes.append(at(image, "context", f"{context} is not a directory"))
+            continue
+        if dockerfile is None:
+            continue
+        path = posixpath.normpath(posixpath.join(context, dockerfile))
+        text = _text(root / path)
+        if text is None:
+            present = [found.name for found in (root / path).parent.glob("*ockerfile*")]
+            hint = did_you_mean(posixpath.basename(path), present)
+            mistakes.append(at(image, "dockerfile", f"{path} is not there", hint))
+            continue
+        dockerfiles[path] = text
+        for ignore in (f"{path}.dockerignore", posixpath.normpath(posixpath.join(context, ".dockerignore"))):
+            if ignore not in ignores and (found := _text(root / ignore)) is not None:
+                ignores[ignore] = found
+    return Inputs(dockerfiles, ignores), mistakes
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
 
 
 def mistakes_error(root: Path, mistakes: Iterable[Mistake]) -> ModelError:
@@ -76,12 +116,6 @@ def mistakes_error(root: Path, mistakes: Iterable[Mistake]) -> ModelError:
     problems = sorted({_problem(root, mistake) for mistake in mistakes})
     count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
     return ModelError(f"{count} in {COMPONENTS}/", hint="nothing was written or built", problems=problems)
-
-
-def component_inputs(root: Path, name: str, component: Component) -> tuple[Path, Path]:
-    """The folder of a component's context, and the folder that its Dockerfiles are relative to."""
-    base = root if component.relative_to == "project" else root / COMPONENTS / name
-    return base / component.context, base
 
 
 @contextmanager
@@ -121,26 +155,13 @@ def _raised_at(path: Path, error: Exception) -> Source:
     return Source(str(path), (lines[-1] or 0) if lines else 0)
 
 
-def _forgotten(folders: Sequence[Path]) -> Iterator[Mistake]:
+def _forgotten(folders: Iterable[Path]) -> Iterator[Mistake]:
     """Folders that have a Dockerfile and no model: built by nobody, missed by nobody."""
     for folder in folders:
         dockerfiles = sorted(path.name for path in folder.glob("Dockerfile*"))
         if dockerfiles and not (folder / COMPONENT_FILE).is_file():
             message = f"{dockerfiles[0]} here, but no {COMPONENT_FILE}: nothing would build it"
             yield Mistake(Source(str(folder), 0), "", message, f"add {COMPONENT_FILE}, or move the folder out")
-
-
-def _missing_inputs(root: Path, stack: Stack) -> Iterator[Mistake]:
-    for name, component in stack.components.items():
-        context, base = component_inputs(root, name, component)
-        if not context.is_dir():
-            yield Mistake(component.source, "context", f"{context.relative_to(root)} is not a directory")
-        for image in component.images:
-            owner, file = (image, image.dockerfile) if image.dockerfile else (component, component.dockerfile)
-            if not (base / file).is_file():
-                present = [path.name for path in base.glob("*ockerfile*")]
-                message = f"{(base / file).relative_to(root)} is not there"
-                yield Mistake(owner.source, "dockerfile", message, did_you_mean(file, present) if present else "")
 
 
 def _problem(root: Path, mistake: Mistake) -> Problem:

@@ -14,6 +14,7 @@ from bake_compiler.cli.options import (
     Registry,
     Selectors,
     Tag,
+    Variables,
     edges,
     print_report,
     root_of,
@@ -28,6 +29,7 @@ def build(
     platforms: Platforms = None,
     tag: Tag = "",
     registry: Registry = "",
+    variables: Variables = None,
     push: Annotated[bool, typer.Option("--push/--load", help="Push and verify, or load into the local engine.")] = True,
     jobs: Jobs = DEFAULT_JOBS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
@@ -38,16 +40,17 @@ def build(
 
     Examples: `bakec build all`, `bakec build foundation`, `bakec build backend nginx --platform amd64,arm64`.
     """
-    from bake_compiler import pipeline  # noqa: PLC0415
+    from bake_compiler.pipeline.build import Build  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import plan_part, plan_project  # noqa: PLC0415
     from bake_compiler.report import Report  # noqa: PLC0415
 
     root = root_of(project)
-    plan = pipeline.plan_project(root)
-    wanted = select_wanted(plan, selectors, platforms, registry, tag)
+    plan = plan_part(root, selectors or []) or plan_project(root)
+    wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
 
     async def work() -> Report | None:
         async with edges(root) as real:
-            run = pipeline.Build(plan, wanted, real, push=push, slots=jobs)
+            run = Build(plan, wanted, real, push=push, slots=jobs)
             if dry_run:
                 for command in run.commands(await run.variables()):
                     sys.stdout.write(f"{command}\n")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from bake_compiler.errors import BakecError, UsageError
-from bake_compiler.oci.platform import Platform
 
 if TYPE_CHECKING:
-    from bake_compiler.pipeline import Edges
+    from bake_compiler.oci.platform import Platform
+    from bake_compiler.pipeline.edges import Edges
     from bake_compiler.plan import Plan, Wanted
     from bake_compiler.report import Report
 
@@ -24,11 +24,11 @@ _T = TypeVar("_T")
 
 def complete_selector(incomplete: str) -> list[str]:
     """Selectors for the shell; none when there is no project here or it has mistakes."""
-    from bake_compiler import pipeline  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
     from bake_compiler.plan.select import known  # noqa: PLC0415
 
     try:
-        names = known(pipeline.plan_project(root_of(None)))
+        names = known(plan_project(root_of(None)))
     except BakecError:
         return []
     return [name for name in names if name.startswith(incomplete)]
@@ -58,6 +58,10 @@ Registry = Annotated[
     str, typer.Option("--registry", metavar="HOST[/PATH]", envvar="BAKEC_REGISTRY", help="Default: the project's.")
 ]
 Tag = Annotated[str, typer.Option("--tag", metavar="TAG", envvar="BAKEC_TAG", help="Default: the project's.")]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("--var", metavar="NAME=VALUE", help="A variable of the bake file; may be given several times."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Images at once; default: one a core.")]
 
@@ -71,12 +75,14 @@ def root_of(project: Path | None) -> Path:
     return find_root((project or Path.cwd()).resolve())
 
 
-def parse_platforms(texts: Sequence[str] | None) -> tuple[Platform, ...]:
+def parse_platforms(texts: Sequence[str] | None) -> "tuple[Platform, ...]":
     """Platforms from `--platform` values, each of which may list several.
 
     Raises:
         UsageError: an unknown or empty one: never a silent native build.
     """
+    from bake_compiler.oci.platform import Platform  # noqa: PLC0415
+
     names = [name for text in texts or () for name in text.split(",")]
     try:
         return tuple(Platform.parse(name) for name in names)
@@ -84,15 +90,32 @@ def parse_platforms(texts: Sequence[str] | None) -> tuple[Platform, ...]:
         raise UsageError(f"--platform: {error}", hint="write --platform amd64,arm64") from error
 
 
+def parse_variables(texts: Sequence[str] | None) -> dict[str, str]:
+    """Name → value from `--var` values.
+
+    Raises:
+        UsageError: one is not NAME=VALUE.
+    """
+    for text in texts or ():
+        if "=" not in text:
+            raise UsageError(f"--var: {text!r} is not NAME=VALUE", hint="write --var GO_VERSION=1.25")
+    return dict(text.partition("=")[::2] for text in texts or ())
+
+
 def select_wanted(
-    plan: "Plan", selectors: list[str] | None, platforms: list[str] | None, registry: str, tag: str
+    plan: "Plan",
+    selectors: list[str] | None,
+    platforms: list[str] | None,
+    registry: str,
+    tag: str,
+    variables: list[str] | None = None,
 ) -> "Wanted":
     """What the shared options ask for.
 
     Raises:
         UsageError: one of them asks for what can't be.
     """
-    from bake_compiler.model import check_registry  # noqa: PLC0415
+    from bake_compiler.model.texts import check_registry  # noqa: PLC0415
     from bake_compiler.oci.reference import check_tag  # noqa: PLC0415
     from bake_compiler.plan import select  # noqa: PLC0415
 
@@ -101,7 +124,14 @@ def select_wanted(
             check(text) if text else None
         except ValueError as error:
             raise UsageError(f"{option}: {error}", hint=f"see `bakec build --help` for {option}") from error
-    return select(plan, selectors or [], platforms=parse_platforms(platforms), registry=registry.rstrip("/"), tag=tag)
+    return select(
+        plan,
+        selectors or [],
+        platforms=parse_platforms(platforms),
+        registry=registry.rstrip("/"),
+        tag=tag,
+        variables=parse_variables(variables),
+    )
 
 
 def say(line: str) -> None:
@@ -115,11 +145,12 @@ async def edges(root: Path) -> AsyncIterator["Edges"]:
     """The real edges."""
     import httpx  # noqa: PLC0415 - 60 ms that compile and plan do not need
 
-    from bake_compiler import pipeline, process  # noqa: PLC0415
+    from bake_compiler import process  # noqa: PLC0415
+    from bake_compiler.pipeline.edges import Edges  # noqa: PLC0415
     from bake_compiler.registry import Registry as RegistryClient  # noqa: PLC0415
 
     async with httpx.AsyncClient(timeout=30) as http:
-        yield pipeline.Edges(root, process.scrubbed(os.environ), process.run, RegistryClient(http), say)
+        yield Edges(root, process.scrubbed(os.environ), process.run, RegistryClient(http), say)
 
 
 def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:

@@ -1,13 +1,30 @@
-"""bakec plan: what would be built, from what, in which phase."""
+"""bakec plan: what would be built, from what, in which phase, natively or emulated, and why."""
 
 import json
+import platform as machine
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from bake_compiler.cli.options import Json, Platforms, ProjectDir, Registry, Selectors, Tag, root_of, select_wanted
+import typer
+
+from bake_compiler.cli.options import (
+    Json,
+    Platforms,
+    ProjectDir,
+    Registry,
+    Selectors,
+    Tag,
+    Variables,
+    root_of,
+    select_wanted,
+)
+from bake_compiler.errors import UsageError
 
 if TYPE_CHECKING:
-    from bake_compiler.plan import Wanted
+    from bake_compiler.oci.platform import Platform
+    from bake_compiler.plan import Plan, PlannedImage, Wanted
 
 
 def plan(
@@ -15,52 +32,134 @@ def plan(
     platforms: Platforms = None,
     tag: Tag = "",
     registry: Registry = "",
+    variables: Variables = None,
+    why: Annotated[
+        str, typer.Option("--why", metavar="IMAGE", help="Explain one image: who says what, and where.")
+    ] = "",
     project: ProjectDir = None,
     as_json: Json = False,
 ) -> None:
-    """Show what would be built, without building it.
+    """Show what would be built, without building it: phases, images, bases, edges, native or emulated.
 
-    Examples: `bakec plan`, `bakec plan foundation`, `bakec plan backend --platform arm64 --json`.
+    Examples: `bakec plan`, `bakec plan foundation`, `bakec plan backend --platform arm64 --json`,
+    `bakec plan --why backend`.
     """
-    from bake_compiler import pipeline  # noqa: PLC0415
+    from bake_compiler.loader import read_inputs  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
 
-    wanted = select_wanted(pipeline.plan_project(root_of(project)), selectors, platforms, registry, tag)
-    if as_json:
-        sys.stdout.write(json.dumps(to_document(wanted), indent=2, ensure_ascii=False) + "\n")
+    root = root_of(project)
+    planned = plan_project(root)
+    inputs, _ = read_inputs(root, planned)
+    if why:
+        _explain(root, planned, why)
         return
-    for image in wanted.images:
-        needs = f", needs {', '.join(image.needs)}" if image.needs else ""
-        places = " ".join(map(str, image.platforms))
-        sys.stdout.write(f"{image.phase}: {image.name} ({places}) from {image.context}{needs}\n")
-        sys.stdout.write(f"  → {wanted.reference(image)}\n")
-    for exclusion in wanted.excluded:
-        sys.stdout.write(f"excluded: {exclusion.cell}: {exclusion.reason}\n")
-    sys.stdout.write(f"{len(wanted.images)} images, {len(wanted.cells)} builds\n")
+    wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
+    document = to_document(wanted, inputs.dockerfiles, host())
+    if as_json:
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in _lines(document, planned)))
 
 
-def to_document(wanted: "Wanted") -> dict[str, Any]:
+def host() -> "Platform":
+    """The platform of this machine, as Linux containers see it."""
+    from bake_compiler.oci.platform import Platform  # noqa: PLC0415
+
+    return Platform.parse(machine.machine())
+
+
+def to_document(wanted: "Wanted", dockerfiles: Mapping[str, str], here: "Platform") -> dict[str, Any]:
     """The plan of a run as plain dicts and lists."""
     return {
         "schema": "bakec.plan/1",
         "registry": wanted.registry,
         "tag": wanted.tag,
-        "images": [
-            {
-                "name": image.name,
-                "component": image.component,
-                "phase": image.phase,
-                "reference": str(wanted.reference(image)),
-                "context": image.context,
-                "dockerfile": image.dockerfile,
-                "stage": image.stage,
-                "args": dict(image.args),
-                "needs": list(image.needs),
-                "platforms": list(map(str, image.platforms)),
-            }
-            for image in wanted.images
-        ],
+        "host": str(here),
+        "images": [_image_document(wanted, image, dockerfiles, here) for image in wanted.images],
         "excluded": [
             {"image": each.cell.image, "platform": str(each.cell.platform), "reason": each.reason}
             for each in wanted.excluded
         ],
     }
+
+
+def _image_document(
+    wanted: "Wanted", image: "PlannedImage", dockerfiles: Mapping[str, str], here: "Platform"
+) -> dict[str, Any]:
+    from bake_compiler.plan.explain import bases_of, how  # noqa: PLC0415
+
+    bases = bases_of(image, dockerfiles)
+    args = image.attributes.get("args", {})
+    return {
+        "name": image.name,
+        "component": image.component,
+        "phase": image.phase,
+        "variant": image.variant,
+        "references": list(map(str, wanted.references(image))),
+        "context": _shown(image.attributes.get("context")),
+        "dockerfile": _shown(image.attributes.get("dockerfile")),
+        "stage": _shown(image.attributes.get("target")),
+        "args": {name: _shown(value) for name, value in args.items()} if isinstance(args, Mapping) else _shown(args),
+        "needs": list(image.needs),
+        "bases": list(bases.external) if bases.readable else None,
+        "platforms": {str(each): how(each, here, bases) for each in image.platforms},
+    }
+
+
+def _shown(value: object) -> str | None:
+    """A text as it is, an expression as HCL."""
+    from bake_compiler.hcl import expression  # noqa: PLC0415
+
+    return value if isinstance(value, str) or value is None else expression(value)
+
+
+def _lines(document: dict[str, Any], planned: "Plan") -> Iterator[str]:
+    images = document["images"]
+    for phase in planned.phases:
+        members = [image for image in images if image["phase"] == phase]
+        if members:
+            yield f"{phase}: {len(members)} images"
+        for image in members:
+            platforms = ", ".join(f"{name} {way}" for name, way in image["platforms"].items())
+            stage = f", stage {image['stage']}" if image["stage"] else ""
+            yield f"  {image['name']}: {platforms}"
+            yield (
+                f"    from {image['context']}{stage}"
+                + _among(" on ", image["bases"] or ())
+                + _among(" needing ", image["needs"])
+            )
+            yield f"    → {', '.join(image['references'])}"
+    for each in document["excluded"]:
+        yield f"excluded: {each['image']} {each['platform']}: {each['reason']}"
+    cells = sum(len(image["platforms"]) for image in images)
+    emulated = sum(way == "emulated" for image in images for way in image["platforms"].values())
+    yield f"{len(images)} images, {cells} builds, {emulated} emulated on {document['host']}"
+
+
+def _among(before: str, names: list[str] | tuple[str, ...]) -> str:
+    return before + ", ".join(names) if names else ""
+
+
+def _explain(root: Path, planned: "Plan", name: str) -> None:
+    from bake_compiler.model.base import did_you_mean  # noqa: PLC0415
+    from bake_compiler.plan.explain import origins, users_of  # noqa: PLC0415
+
+    if name not in planned.by_name:
+        raise UsageError(f"no image is called {name!r}", hint=did_you_mean(name, list(planned.by_name)))
+    image = planned.image(name)
+
+    def place(file: str, line: int) -> str:
+        path = Path(file)
+        return f"{path.relative_to(root) if path.is_relative_to(root) else path}:{line}"
+
+    own = image.models[0].source
+    lines = [f"{name}: {image.description}" if image.description else name]
+    lines.append(f"  declared in {place(own.file, own.line)}, component {image.component}, phase {image.phase}")
+    users = users_of(planned, name)
+    lines.append(f"  needs {', '.join(image.needs) or 'no other image'}; needed by {', '.join(users) or 'none'}")
+    names = ", ".join(map(str, image.platforms))
+    lines.append(f"  for {names}: {image.only_reason or 'the platforms of the project'}")
+    lines.append(f"  inherits {', '.join(image.block.inherits)}")
+    for field, who, source in origins(image):
+        lines.append(f"  {field}: {who} says so, {place(source.file, source.line)}")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))

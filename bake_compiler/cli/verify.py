@@ -14,6 +14,7 @@ from bake_compiler.cli.options import (
     Registry,
     Selectors,
     Tag,
+    Variables,
     edges,
     print_report,
     root_of,
@@ -27,6 +28,7 @@ def verify(
     platforms: Platforms = None,
     tag: Tag = "",
     registry: Registry = "",
+    variables: Variables = None,
     run: Annotated[bool, typer.Option("--run", help="Also start each image on each platform (needs Docker).")] = False,
     jobs: Jobs = DEFAULT_JOBS,
     project: ProjectDir = None,
@@ -36,15 +38,16 @@ def verify(
 
     Needs no Docker, unless --run is given. Examples: `bakec verify all`, `bakec verify backend --tag v9 --json`.
     """
-    from bake_compiler import pipeline  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+    from bake_compiler.pipeline.verify import verify as verify_all  # noqa: PLC0415
     from bake_compiler.report import Report  # noqa: PLC0415
 
     root = root_of(project)
-    wanted = select_wanted(pipeline.plan_project(root), selectors, platforms, registry, tag)
+    wanted = select_wanted(plan_project(root), selectors, platforms, registry, tag, variables)
 
     async def work() -> Report:
         async with edges(root) as real:
-            return await pipeline.verify(wanted, real, run=run, slots=jobs)
+            return await verify_all(wanted, real, run=run, slots=jobs)
 
     report = run_async(work)
     print_report(report, as_json=as_json)

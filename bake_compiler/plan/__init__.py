@@ -1,11 +1,13 @@
 """Models → plan: what every image, group and run is, before HCL exists."""
 
-from bake_compiler.model import Stack
-from bake_compiler.plan.check import check_stack
-from bake_compiler.plan.groups import plan_groups
-from bake_compiler.plan.images import plan_images
-from bake_compiler.plan.plan import Cell, Exclusion, Plan, PlannedGroup, PlannedImage, Wanted
+from bake_compiler.model.project import Project, Stack
+from bake_compiler.model.values import IfSet, Split, Timestamp, Var
+from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes
+from bake_compiler.plan.groups import default_targets, plan_groups
+from bake_compiler.plan.images import plan_abstracts, plan_images
+from bake_compiler.plan.plan import COMMON, Cell, Exclusion, Plan, PlannedGroup, PlannedImage, PlannedTarget, Wanted
 from bake_compiler.plan.select import select
+from bake_compiler.plan.variables import plan_variables
 
 __all__ = [
     "Cell",
@@ -13,25 +15,45 @@ __all__ = [
     "Plan",
     "PlannedGroup",
     "PlannedImage",
+    "PlannedTarget",
     "Wanted",
-    "check_stack",
     "make_plan",
     "select",
 ]
 
 
 def make_plan(stack: Stack) -> Plan:
-    """The plan of a stack that `check_stack` found no mistake in; the order of declaration does not matter."""
+    """The plan of a stack; the order of declaration does not matter. What is wrong with it, `check_plan` tells."""
     project = stack.project
-    images = plan_images(stack)
+    abstracts, parents = plan_abstracts(project)
+    images = plan_images(stack, parents)
+    groups = plan_groups(project, images)
     return Plan(
         name=project.name,
-        registry=project.registry.rstrip("/"),
-        tag=project.tag,
+        variables=plan_variables(project),
+        functions=tuple(sorted(project.functions, key=lambda function: function.name)),
+        oldest_buildx=project.oldest_buildx,
         platforms=tuple(sorted(set(project.platforms))),
-        source_url=project.source_url,
-        labels=dict(sorted(project.labels.items())),
         phases=tuple(phase.name for phase in project.phases),
-        groups=plan_groups(project.phases, images),
+        default=default_targets(project, groups, images),
+        groups=groups,
+        common=_common(project),
+        abstracts=abstracts,
         images=images,
     )
+
+
+def _common(project: Project) -> PlannedTarget:
+    """The abstract target of what all images share: the project's settings on top of bakec's own."""
+    source = {"org.opencontainers.image.source": project.source_url} if project.source_url else {}
+    own: Attributes = {
+        "platforms": Split("PLATFORMS"),
+        "attest": ("type=provenance,mode=min",),
+        "labels": {
+            "org.opencontainers.image.version": Var("TAG"),
+            "org.opencontainers.image.revision": IfSet("REVISION", Var("REVISION")),
+            "org.opencontainers.image.created": IfSet("SOURCE_DATE_EPOCH", Timestamp("SOURCE_DATE_EPOCH")),
+            **source,
+        },
+    }
+    return PlannedTarget(COMMON, "What all images share.", (), in_order(merge(own, settings_attributes(project, "."))))

@@ -1,16 +1,31 @@
-"""Images → bake groups: one a phase, and one for each component with several images."""
+"""Images → bake groups: one a phase, one for each component with several images, one a variant, the author's own."""
 
 from collections.abc import Iterator, Sequence
 
-from bake_compiler.model import Phase
+from bake_compiler.model.project import Group, Project
 from bake_compiler.plan.plan import PlannedGroup, PlannedImage
 
 DEFAULT_GROUP = "default"
 
 
-def plan_groups(phases: Sequence[Phase], images: Sequence[PlannedImage]) -> tuple[PlannedGroup, ...]:
+def plan_groups(project: Project, images: Sequence[PlannedImage]) -> tuple[PlannedGroup, ...]:
     """The groups in the order in which they are written; a phase without images has none."""
-    return (*_phase_groups(phases, images), *_component_groups(images))
+    plain = [image for image in images if not image.variant]
+    return (
+        *_phase_groups(project, plain),
+        *_component_groups(plain),
+        *_variant_groups(project, images),
+        *(PlannedGroup(group.name, group.description, group.members) for group in _by_name(project)),
+    )
+
+
+def default_targets(
+    project: Project, groups: Sequence[PlannedGroup], images: Sequence[PlannedImage]
+) -> tuple[str, ...]:
+    """What bake's default group has: the phases, or every image where no group is a phase's."""
+    phases = {phase.name for phase in project.phases}
+    found = tuple(group.name for group in groups if group.name in phases)
+    return found or tuple(image.name for image in images if not image.variant)
 
 
 def component_group(component: str, images: Sequence[str]) -> str:
@@ -22,17 +37,31 @@ def component_group(component: str, images: Sequence[str]) -> str:
     return f"{component}-all" if component in images else component
 
 
-def _phase_groups(phases: Sequence[Phase], images: Sequence[PlannedImage]) -> Iterator[PlannedGroup]:
-    for phase in phases:
-        members = tuple(image.name for image in images if image.phase == phase.name)
-        if members:
-            yield PlannedGroup(phase.name, phase.description, members)
+def _phase_groups(project: Project, images: Sequence[PlannedImage]) -> Iterator[PlannedGroup]:
+    members: dict[str, list[str]] = {}
+    for image in images:
+        members.setdefault(image.phase, []).append(image.name)
+    for phase in project.phases:
+        if phase.name in members:
+            yield PlannedGroup(phase.name, phase.description, tuple(members[phase.name]))
 
 
 def _component_groups(images: Sequence[PlannedImage]) -> Iterator[PlannedGroup]:
-    members: dict[str, list[str]] = {}
+    members: dict[str, list[PlannedImage]] = {}
     for image in images:
-        members.setdefault(image.component, []).append(image.name)
-    for component, names in sorted(members.items()):
-        if len(names) > 1:
-            yield PlannedGroup(component_group(component, names), f"all images of {component}", tuple(names))
+        members.setdefault(image.component, []).append(image)
+    for component, found in sorted(members.items()):
+        if len(found) > 1:
+            name = component_group(component, [image.block.name for image in found])
+            yield PlannedGroup(name, f"all images of {component}", tuple(image.name for image in found))
+
+
+def _variant_groups(project: Project, images: Sequence[PlannedImage]) -> Iterator[PlannedGroup]:
+    for variant in sorted(project.variants, key=lambda variant: variant.name):
+        members = tuple(image.name for image in images if image.variant == variant.name)
+        if members:
+            yield PlannedGroup(variant.name, variant.description, members)
+
+
+def _by_name(project: Project) -> Iterator[Group]:
+    yield from sorted(project.groups, key=lambda group: group.name)

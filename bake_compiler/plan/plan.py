@@ -1,10 +1,19 @@
-"""The intermediate representation: every image with all of its build settled, before HCL exists."""
+"""The intermediate representation: every target, image and group with all of its build settled, before HCL exists."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+from bake_compiler.model.base import Source
+from bake_compiler.model.project import Function, Variable, Version
+from bake_compiler.model.settings import Settings
+from bake_compiler.model.values import Value
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
+from bake_compiler.plan.attributes import Attributes
+from bake_compiler.plan.evaluate import evaluate
+
+COMMON = "_common"
 
 
 @dataclass(frozen=True, order=True)
@@ -18,46 +27,92 @@ class Cell:
         return f"{self.image} {self.platform}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class PlannedTarget:
+    """One target block of the bake file: what it says itself, on top of what it inherits.
+
+    Attributes:
+        name: of the block.
+        description: one line, may be empty.
+        inherits: names of other targets, the later ones win.
+        attributes: target attribute → value, in the order in which they are written.
+        matrix: variable → values, for a block that stands for several targets.
+        target_name: the name of each of them; None without a matrix.
+        notes: attribute → a comment above it.
+        origin: the model file that declares it, from the project's root.
+    """
+
+    name: str
+    description: str
+    inherits: tuple[str, ...]
+    attributes: Attributes
+    matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    target_name: Value | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedImage:
-    """One bake target with nothing left to decide.
+    """One image: a bake target with nothing left to decide.
 
     Attributes:
         name: target name.
         component: its component's name.
         phase: its phase's name.
+        variant: the variant that it belongs to; empty for none.
         description: one line, may be empty.
         repository: path under the registry, such as `ai-infra-nginx`.
-        context: build context, relative to the project's root, `/`-separated.
-        dockerfile: relative to the context, as bake wants it.
-        stage: Dockerfile stage; None is the last.
-        args, labels: sorted by name.
-        contexts: named contexts, name → where it comes from (`target:NAME`).
-        needs: the images behind those contexts, sorted.
+        tags: its public tags, in terms of TAG and other variables; at least one.
+        block: the target block that makes it.
+        matrix: the values of the block's matrix that make it this image.
+        attributes: target attributes of the block with all that it inherits, but for what all images share.
+        needs: the images behind its named contexts, sorted.
         platforms: that it is built for when nothing is asked for on the command line, sorted.
         only_reason: why these are not the project's platforms; empty when they are.
         smoke: a command that proves that it works; may be empty.
+        models: the author's declarations behind it, the most specific first.
     """
 
     name: str
     component: str
     phase: str
+    variant: str
     description: str
     repository: str
-    context: str
-    dockerfile: str
-    stage: str | None
-    args: Mapping[str, str]
-    labels: Mapping[str, str]
-    contexts: Mapping[str, str]
+    tags: tuple[Value, ...]
+    block: PlannedTarget
+    matrix: Mapping[str, str]
+    attributes: Attributes
     needs: tuple[str, ...]
     platforms: tuple[Platform, ...]
     only_reason: str
     smoke: tuple[str, ...]
+    models: tuple[Settings, ...] = ()
 
-    def reference(self, registry: str, tag: str) -> Reference:
-        """Where this image is in a registry (which may carry a path), under a tag."""
-        return Reference.parse(f"{registry.rstrip('/')}/{self.repository}:{tag}")
+    def references(self, variables: Mapping[str, object]) -> tuple[Reference, ...]:
+        """Its public references: where it is in the registry REGISTRY, which may carry a path, under each of its tags.
+
+        Raises:
+            ValueError: with these variables a tag or a reference is none.
+        """
+        registry = str(variables["REGISTRY"]).rstrip("/")
+        texts = (evaluate(tag, {**variables, **self.matrix}) for tag in self.tags)
+        return tuple(dict.fromkeys(Reference.parse(f"{registry}/{self.repository}:{text}") for text in texts))
+
+    def text(self, attribute: str) -> str | None:
+        """An attribute that is a plain text; None when nothing is said, or by an expression."""
+        value = self.attributes.get(attribute)
+        return value if isinstance(value, str) else None
+
+    def place(self, field: str, key: str = "") -> tuple[Source, str]:
+        """Where its author said something: the declaration's source, and the field in it, with the key of a map."""
+        for model in self.models:
+            if field in model.model_fields_set:
+                said = getattr(model, field)
+                if not key or (isinstance(said, Mapping | Sequence) and key in said):
+                    return model.source, f"{field}.{key}" if key and isinstance(said, Mapping) else field
+        return self.models[0].source if self.models else Source(), field
 
 
 @dataclass(frozen=True)
@@ -75,27 +130,54 @@ class Plan:
 
     Attributes:
         name: the project's name.
-        registry, tag, platforms: defaults of the variables REGISTRY, TAG and PLATFORMS.
-        source_url: for the OCI label; may be empty.
-        labels: of every image, sorted by name.
+        variables: bakec's own, then the project's, by name in order of declaration.
+        functions: the project's.
+        oldest_buildx: that its file works with.
+        platforms: default of PLATFORMS.
         phases: names in the author's order.
-        groups: phase groups in order, then component groups by name.
-        images: in order of phase, then component, then name.
+        default: what bake's default group has.
+        groups: phase groups in order, then component groups, variants, and the author's own, by name.
+        common: the abstract target of what all images share.
+        abstracts: the author's abstract targets, by name.
+        images: in order of phase, then component, then name, a variant's after the image that it varies.
     """
 
     name: str
-    registry: str
-    tag: str
+    variables: tuple[Variable, ...]
+    functions: tuple[Function, ...]
+    oldest_buildx: Version
     platforms: tuple[Platform, ...]
-    source_url: str
-    labels: Mapping[str, str]
     phases: tuple[str, ...]
+    default: tuple[str, ...]
     groups: tuple[PlannedGroup, ...]
+    common: PlannedTarget
+    abstracts: tuple[PlannedTarget, ...]
     images: tuple[PlannedImage, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, PlannedImage]:
+        """The images by name."""
+        return {image.name: image for image in self.images}
+
+    @cached_property
+    def defaults(self) -> Mapping[str, object]:
+        """The variables' defaults by name."""
+        return {variable.name: variable.default for variable in self.variables}
 
     def image(self, name: str) -> PlannedImage:
         """The image of this name; KeyError if there is none."""
-        return next(image for image in self.images if image.name == name)
+        return self.by_name[name]
+
+    def blocks(self, phase: str) -> Iterator[PlannedTarget]:
+        """The target blocks of a phase, in order."""
+        yield from self._blocks.get(phase, ())
+
+    @cached_property
+    def _blocks(self) -> Mapping[str, list[PlannedTarget]]:
+        blocks: dict[str, dict[str, PlannedTarget]] = {}
+        for image in self.images:
+            blocks.setdefault(image.phase, {}).setdefault(image.block.name, image.block)
+        return {phase: list(targets.values()) for phase, targets in blocks.items()}
 
 
 @dataclass(frozen=True)
@@ -108,28 +190,43 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one run is about: images, each with the platforms wanted of it, where, and under which tag.
+    """What one run is about: images, each with the platforms wanted of it, and the variables that say where.
 
     Attributes:
+        variables: the values of all variables in this run, REGISTRY and TAG among them.
         images: in plan order; those left with no platform are not in it.
         excluded: the cells that were asked for and that their author excluded.
     """
 
-    registry: str
-    tag: str
+    variables: Mapping[str, object]
     images: tuple[PlannedImage, ...]
     excluded: tuple[Exclusion, ...]
+
+    @property
+    def registry(self) -> str:
+        """Where images go."""
+        return str(self.variables["REGISTRY"])
+
+    @property
+    def tag(self) -> str:
+        """The public tag."""
+        return str(self.variables["TAG"])
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """Every cell that must end built and verified: images x platforms, known before anything is built."""
         return tuple(Cell(image.name, platform) for image in self.images for platform in image.platforms)
 
+    def references(self, image: PlannedImage) -> tuple[Reference, ...]:
+        """The public references of an image in this run; the first one stands for it in reports."""
+        return image.references(self.variables)
+
     def reference(self, image: PlannedImage) -> Reference:
-        """The public reference of an image in this run."""
-        return image.reference(self.registry, self.tag)
+        """The first of them."""
+        return self.references(image)[0]
 
 
 def on_platforms(image: PlannedImage, platforms: tuple[Platform, ...]) -> PlannedImage:
     """The same image, for those of its platforms that are among `platforms`."""
-    return replace(image, platforms=tuple(platform for platform in image.platforms if platform in platforms))
+    kept = tuple(platform for platform in image.platforms if platform in platforms)
+    return image if kept == image.platforms else replace(image, platforms=kept)

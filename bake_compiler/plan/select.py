@@ -1,13 +1,15 @@
 """Plan and selectors → what one run is about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bake_compiler.errors import UsageError
-from bake_compiler.model import did_you_mean
+from bake_compiler.model.base import did_you_mean
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan.plan import Cell, Exclusion, Plan, PlannedImage, Wanted, on_platforms
+from bake_compiler.plan.variables import given
 
 ALL = "all"
+_GIVEN = ("REGISTRY", "TAG", "PLATFORMS")
 
 
 def select(
@@ -17,26 +19,41 @@ def select(
     platforms: Sequence[Platform] = (),
     registry: str = "",
     tag: str = "",
+    variables: Mapping[str, str] | None = None,
 ) -> Wanted:
     """What is wanted: the selected images on the given platforms; what is not given is the project's default.
 
-    A selector is `all`, a phase, a component, an image, or `component/image` where one name is both. No selector is
-    `all`.
+    A selector is `all`, a phase, a component, a variant, a group, an image, or `component/image` where one name is
+    both. No selector is `all`, which leaves the variants out.
 
     Raises:
-        UsageError: a selector that selects nothing, or a platform that the project does not declare.
+        UsageError: a selector that selects nothing, a platform that the project does not declare, or a variable that
+            its bake file does not have.
     """
+    for name in variables or {}:
+        if name not in plan.defaults or name in _GIVEN:
+            settable = [each for each in plan.defaults if each not in _GIVEN]
+            raise UsageError(f"{plan.name} has no variable {name!r} to set", hint=did_you_mean(name, settable))
+    declared = {variable.name: variable for variable in plan.variables}
+    try:
+        values = {key: given(declared[key], text) for key, text in (variables or {}).items()}
+    except ValueError as error:
+        raise UsageError(f"--var: {error}", hint="give a value of the type of the variable's default") from error
     asked = tuple(sorted(set(platforms))) or plan.platforms
     for platform in asked:
         if platform not in plan.platforms:
-            declared = ", ".join(map(str, plan.platforms))
-            raise UsageError(f"{plan.name} is not built for {platform}", hint=f"the project declares {declared}")
-    names = {name for selector in selectors or (ALL,) for name in _names(plan, selector)}
-    images = [image for image in plan.images if image.name in names]
+            names = ", ".join(map(str, plan.platforms))
+            raise UsageError(f"{plan.name} is not built for {platform}", hint=f"the project declares {names}")
+    chosen = {name for selector in selectors or (ALL,) for name in _names(plan, selector)}
+    images = [image for image in plan.images if image.name in chosen]
     narrowed = (on_platforms(image, asked) for image in images)
     return Wanted(
-        registry=registry or plan.registry,
-        tag=tag or plan.tag,
+        variables={
+            **plan.defaults,
+            **values,
+            "REGISTRY": registry or plan.defaults["REGISTRY"],
+            "TAG": tag or plan.defaults["TAG"],
+        },
         images=tuple(image for image in narrowed if image.platforms),
         excluded=tuple(
             Exclusion(Cell(image.name, platform), image.only_reason)
@@ -52,9 +69,10 @@ def _names(plan: Plan, selector: str) -> tuple[str, ...]:
     found = tuple(
         each.name
         for each in plan.images
-        if selector in {ALL, each.phase, each.component} or (component, image) == (each.component, each.name)
+        if (not each.variant and (selector == ALL or selector == each.phase or selector == each.component))  # noqa: PLR1714 - a tuple a call is dear with 10,000 images
+        or (image and (component, image) == (each.component, each.name))
     )
-    found = found or tuple(each.name for each in plan.images if each.name == selector)
+    found = found or ((selector,) if selector in plan.by_name else ()) or _members(plan, selector)
     if not found:
         if not plan.images:
             raise UsageError(f"{plan.name} has no components", hint="add components/NAME/component.py")
@@ -66,9 +84,24 @@ def _names(plan: Plan, selector: str) -> tuple[str, ...]:
     return found
 
 
+def _members(plan: Plan, group: str, path: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The images of a group and of all groups in it."""
+    targets = next((each.targets for each in plan.groups if each.name == group and group not in path), ())
+    return tuple(
+        name
+        for target in targets
+        for name in ((target,) if target in plan.by_name else _members(plan, target, (*path, group)))
+    )
+
+
 def known(plan: Plan) -> list[str]:
-    """Every selector that selects something: `all`, then phases, components and images by name."""
-    return [ALL, *sorted({name for image in plan.images for name in _selectors_of(image)})]
+    """Every selector that selects something: `all`, then phases, components, groups and images by name."""
+    return [
+        ALL,
+        *sorted(
+            {name for image in plan.images for name in _selectors_of(image)} | {group.name for group in plan.groups}
+        ),
+    ]
 
 
 def _selectors_of(image: PlannedImage) -> tuple[str, str, str]:

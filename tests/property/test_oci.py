@@ -5,7 +5,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bake_compiler.oci import Digest, ImageConfig, Index, Manifest, Platform, Reference
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.manifest import ImageConfig, Index, Manifest
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference
 
 PARSERS = (Digest.parse, Platform.parse, Reference.parse)
 

@@ -6,7 +6,8 @@ import pytest
 
 from bake_compiler.buildx import BakeRun, Failure, Progress, bake_command, metadata_file, print_command, read_digest
 from bake_compiler.errors import BuildError
-from bake_compiler.oci import Digest, Platform
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.platform import Platform
 from bake_compiler.process import Command
 from tests.fakes.planned import planned
 
@@ -142,7 +143,7 @@ def test_only_the_last_lines_of_a_long_output_are_kept() -> None:
 def test_an_image_is_pushed_under_its_staging_tag(tmp_path: Path) -> None:
     image = planned("web", platforms="amd64,arm64")
 
-    assert bake_command(run_in(tmp_path), image, registry="r.test") == Command(
+    assert bake_command(run_in(tmp_path), image, file="docker-bake.hcl", registry="r.test") == Command(
         argv=(
             *("docker", "buildx", "bake", "--file", "docker-bake.hcl", "--progress", "rawjson"),
             *("--metadata-file", "runs/web.metadata.json", "--push"),
@@ -157,7 +158,9 @@ def test_an_image_is_pushed_under_its_staging_tag(tmp_path: Path) -> None:
 def test_an_image_is_loaded_under_its_own_tag_for_the_platforms_that_are_left(tmp_path: Path) -> None:
     run = run_in(tmp_path, push=False, staging="")
 
-    command = bake_command(run, planned("web", platforms="arm64,riscv64"), registry="r.test", narrowed=True)
+    command = bake_command(
+        run, planned("web", platforms="arm64,riscv64"), file="docker-bake.hcl", registry="r.test", narrowed=True
+    )
 
     assert command.argv[7:] == (
         *("--metadata-file", "runs/web.metadata.json", "--load"),
@@ -168,14 +171,14 @@ def test_an_image_is_loaded_under_its_own_tag_for_the_platforms_that_are_left(tm
 def test_a_command_is_shown_with_the_variables_that_matter_and_nothing_else(tmp_path: Path) -> None:
     run = run_in(tmp_path, push=False, staging="")
 
-    assert str(bake_command(run, planned("web"), registry="r.test")) == (
+    assert str(bake_command(run, planned("web"), file="docker-bake.hcl", registry="r.test")) == (
         "REGISTRY=r.test TAG=1.0 docker buildx bake --file docker-bake.hcl --progress rawjson "
         "--metadata-file runs/web.metadata.json --load web"
     )
 
 
 def test_printing_names_the_targets_last(tmp_path: Path) -> None:
-    assert print_command(tmp_path, {}, ("web", "api")).argv[-3:] == ("--print", "web", "api")
+    assert print_command(tmp_path, "docker-bake.hcl", {}, ("web", "api")).argv[-3:] == ("--print", "web", "api")
 
 
 def test_the_digest_is_the_one_of_its_target(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_the_plan_is_a_document_on_stdout() -> None:
     document = json.loads(bakec("plan", "web", "--json", "--tag", "9").stdout)
 
     assert document["schema"] == "bakec.plan/1"
-    assert [image["reference"] for image in document["images"]] == [
+    assert [image["references"][0] for image in document["images"]] == [
         "harbor.example:8443/team/stack/web:9",
         "harbor.example:8443/team/stack/web-init:9",
     ]

@@ -3,16 +3,24 @@ from pathlib import Path
 import pytest
 
 from bake_compiler.errors import ModelError, Problem, UsageError
-from bake_compiler.loader import component_inputs, find_root, load
-from bake_compiler.plan import check_stack
+from bake_compiler.loader import find_root, load
+from bake_compiler.model import Stack
+from bake_compiler.pipeline.compile import plan_project
 from tests.fakes.project import COMPONENT, PROJECT, component, write, write_project
 
 
 def mistakes_in(root: Path) -> tuple[Problem, ...]:
     """What is wrong with a project, as its author reads it."""
     with pytest.raises(ModelError) as caught:
-        load(root, checks=(check_stack,))
+        plan_project(root)
     return caught.value.problems
+
+
+def loaded(root: Path) -> Stack:
+    """The stack of a project that has no mistakes in its files."""
+    found = load(root)
+    assert found.stack is not None, found.mistakes
+    return found.stack
 
 
 def lines_of(root: Path) -> list[str]:
@@ -22,7 +30,7 @@ def lines_of(root: Path) -> list[str]:
 def test_a_sound_project_loads_with_its_components_by_folder(tmp_path: Path) -> None:
     root = write_project(tmp_path, {"web": COMPONENT, "api": component('name="api"')})
 
-    stack = load(root, checks=(check_stack,))
+    stack = loaded(root)
 
     assert stack.project.name == "acme"
     assert {name: model.images[0].name for name, model in stack.components.items()} == {"web": "web", "api": "api"}
@@ -53,7 +61,7 @@ def test_the_error_counts_the_mistakes_and_says_that_nothing_happened(tmp_path: 
     root = write_project(tmp_path, {"web": component('name="Web"', 'name="API"')})
 
     with pytest.raises(ModelError, match=r"^2 mistakes in components/$") as caught:
-        load(root)
+        plan_project(root)
 
     assert caught.value.hint == "nothing was written or built"
     assert caught.value.exit_code == 3
@@ -65,13 +73,13 @@ def test_a_field_inside_a_dict_is_found_on_its_own_line(tmp_path: Path) -> None:
     assert [(problem.line, problem.field) for problem in mistakes_in(root)] == [(6, "labels.a")]
 
 
-def test_a_field_of_an_inner_model_given_as_a_dict_is_found_on_its_own_line(tmp_path: Path) -> None:
+def test_an_inner_model_given_as_a_dict_is_told_its_class_on_its_own_line(tmp_path: Path) -> None:
     text = 'from bake_compiler import Component\n\ncomponent = Component(\n    phase="first",\n    images=[\n'
-    text += '        {\n            "name": "No Name",\n        },\n    ],\n)\n'
+    text += '        {"name": "web"},\n    ],\n)\n'
 
-    problems = mistakes_in(write_project(tmp_path, {"web": text}))
-
-    assert [(problem.line, problem.field) for problem in problems] == [(7, "images.0.name")]
+    assert lines_of(write_project(tmp_path, {"web": text})) == [
+        "components/web/component.py:6: images.0: Input should be an instance of Image"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +144,7 @@ def test_folders_without_build_inputs_or_hidden_ones_are_nobodys_business(tmp_pa
         write(root / f"components/{folder}/notes.txt", "x")
     write(root / "components/_old/Dockerfile", "FROM scratch\n")
 
-    assert list(load(root).components) == ["web"]
+    assert list(loaded(root).components) == ["web"]
 
 
 def test_a_missing_dockerfile_is_found_and_the_one_that_is_there_suggested(tmp_path: Path) -> None:
@@ -159,16 +167,14 @@ def test_a_project_relative_component_finds_its_inputs_from_the_root(tmp_path: P
     root = write_project(tmp_path, {"web": component('name="web"', more=more)})
     write(root / "docker/web", "FROM scratch\n")
 
-    stack = load(root, checks=(check_stack,))
-
-    assert component_inputs(root, "web", stack.components["web"]) == (root, root)
+    assert plan_project(root).image("web").attributes["dockerfile"] == "docker/web"
 
 
 def test_model_files_may_import_what_lies_in_the_project(tmp_path: Path) -> None:
     write(tmp_path / "shared_of_acme_one.py", 'NAME = "web"\n')
     text = "from shared_of_acme_one import NAME\n" + component("name=NAME")
 
-    stack = load(write_project(tmp_path, {"web": text}))
+    stack = loaded(write_project(tmp_path, {"web": text}))
 
     assert stack.components["web"].images[0].name == "web"
 

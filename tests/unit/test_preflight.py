@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bake_compiler.errors import PreflightError
-from bake_compiler.oci import Platform
+from bake_compiler.oci.platform import Platform
 from bake_compiler.preflight import builder_platforms, check_machine
 from bake_compiler.process import Command
 

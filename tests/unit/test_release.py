@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from bake_compiler.errors import RegistryError
-from bake_compiler.oci import RawManifest, Reference
+from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry
 from bake_compiler.release import move_tags, plan_moves
 from tests.fakes.clock import FakeClock

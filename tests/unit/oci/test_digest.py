@@ -1,6 +1,6 @@
 import pytest
 
-from bake_compiler.oci import Digest
+from bake_compiler.oci.digest import Digest
 
 EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 

@@ -1,7 +1,7 @@
 import pytest
 
-from bake_compiler.oci import Descriptor, ImageConfig, Index, Manifest, Platform
-from bake_compiler.oci.manifest import OCI_MANIFEST
+from bake_compiler.oci.manifest import OCI_MANIFEST, Descriptor, ImageConfig, Index, Manifest
+from bake_compiler.oci.platform import Platform
 from tests.fakes.images import attestation_of, encoded, image_of, index_of
 
 

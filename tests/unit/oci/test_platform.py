@@ -1,6 +1,6 @@
 import pytest
 
-from bake_compiler.oci import Platform
+from bake_compiler.oci.platform import Platform
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import pytest
 
-from bake_compiler.oci import Digest, Reference
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference
 
 DIGEST = Digest.of(b"")
 

@@ -1,7 +1,8 @@
 import pytest
 
-from bake_compiler.oci import Digest, Index, Manifest, RawManifest
-from bake_compiler.oci.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Index, Manifest
+from bake_compiler.oci.snapshot import RawManifest
 from tests.fakes.images import Made, encoded, image_of, index_of
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from bake_compiler import Component, Image, Only, Phase, Platform, Project
-from bake_compiler.loader import load
 from bake_compiler.model import Mistake, Stack
-from bake_compiler.pipeline import plan_project
-from bake_compiler.plan import Plan, check_stack, make_plan, select
+from bake_compiler.pipeline.compile import plan_project
+from bake_compiler.plan import Plan, make_plan, select
+from bake_compiler.plan.check import Inputs, Subject, check_all
 
 ROOT = Path(__file__).parents[3]
 AMD64, ARM64 = Platform.parse("amd64"), Platform.parse("arm64")
@@ -30,8 +30,12 @@ def component(*images: Image | str, phase: str = "first", needs: tuple[str, ...]
     return Component(phase=phase, images=made, needs=needs)
 
 
+def check(stack: Stack) -> list[Mistake]:
+    return list(check_all(Subject(stack, make_plan(stack), Inputs())))
+
+
 def mistakes(stack: Stack) -> list[tuple[str, str]]:
-    return [(mistake.field, mistake.message) for mistake in check_stack(stack)]
+    return [(mistake.field, mistake.message) for mistake in check(stack)]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,7 @@ def reference_stack() -> Plan:
 
 
 def test_the_reference_stack_has_12_components_13_images_and_26_cells(reference_stack: Plan) -> None:
-    assert len(load(ROOT).components) == 12
+    assert len({image.component for image in reference_stack.images}) == 12
     assert len(reference_stack.images) == 13
     assert len(select(reference_stack, ()).cells) == 26
 
@@ -79,13 +83,18 @@ def test_an_image_inherits_from_its_component_and_wins_over_it() -> None:
     plan = make_plan(stack_of(web=shared))
 
     web, x = plan.image("web"), plan.image("x")
-    assert list(web.args.items()) == [("A", "component"), ("B", "image")]
-    assert dict(web.labels) == {"k": "component", "l": "image"}
+    assert web.attributes["args"] == {"A": "component", "B": "image"}
+    assert web.attributes["labels"] == {
+        "k": "component",
+        "l": "image",
+        "org.opencontainers.image.description": "mine",
+        "org.opencontainers.image.title": "web",
+    }
     assert (web.description, x.description) == ("mine", "shared")
-    assert (web.needs, dict(web.contexts)) == (("x",), {"x": "target:x"})
+    assert (web.needs, web.attributes["contexts"]) == (("x",), {"x": "target:x"})
     assert x.needs == ()
     assert (web.platforms, x.platforms, x.only_reason) == ((AMD64, ARM64), (AMD64,), "x86 only")
-    assert str(web.reference("r.test/team", "9")) == "r.test/team/team-web:9"
+    assert list(map(str, web.references({"REGISTRY": "r.test/team", "TAG": "9"}))) == ["r.test/team/team-web:9"]
 
 
 @pytest.mark.parametrize(
@@ -111,15 +120,17 @@ def test_paths_become_a_context_in_the_project_and_a_dockerfile_relative_to_it(
 
     image = make_plan(stack_of(web=web)).image("web")
 
-    assert (image.context, image.dockerfile) == planned
+    assert (image.attributes["context"], image.attributes["dockerfile"]) == planned
 
 
 def test_the_order_and_repetition_of_the_projects_platforms_and_labels_does_not_matter() -> None:
     plan = make_plan(stack_of(web=component("web")))
 
     assert plan.platforms == (AMD64, ARM64)
-    assert list(plan.labels) == ["a", "b"]
-    assert plan.registry == "r.test/team"
+    labels = plan.common.attributes["labels"]
+    assert isinstance(labels, dict)
+    assert labels.keys() >= {"a", "b"}
+    assert plan.defaults["REGISTRY"] == "r.test/team"
 
 
 def test_a_sound_stack_has_no_mistakes() -> None:
@@ -150,7 +161,7 @@ def test_a_component_may_be_called_like_its_image_and_like_no_phase() -> None:
 
 
 def test_an_unknown_phase_and_an_unknown_need_are_both_told() -> None:
-    found = list(check_stack(stack_of(a=component("web", phase="frist"), b=component("api", needs=("wep",)))))
+    found = check(stack_of(a=component("web", phase="frist"), b=component("api", needs=("wep",))))
 
     assert [(each.field, each.message, each.hint) for each in found] == [
         ("phase", "unknown phase 'frist'", "did you mean 'first'?"),
@@ -179,7 +190,7 @@ def test_an_image_that_needs_itself_is_a_cycle() -> None:
 def test_a_chain_of_two_thousand_needs_is_no_cycle() -> None:
     chain = {f"i{n}": component(f"i{n}", needs=(f"i{n + 1}",) if n < 1999 else ()) for n in range(2000)}
 
-    assert [each for each in check_stack(stack_of(**chain)) if each.field == "needs"] == []
+    assert [each for each in check(stack_of(**chain)) if each.field == "needs"] == []
 
 
 def test_an_exception_can_not_add_a_platform() -> None:
@@ -219,6 +230,6 @@ def test_the_dockerfile_of_an_image_can_not_be_outside_of_the_project_either() -
 def test_all_mistakes_of_all_kinds_are_told_at_once() -> None:
     stack = stack_of(a=component("web", phase="no", needs=("no",)), b=component("web", "first"))
 
-    found: list[Mistake] = list(check_stack(stack))
+    found: list[Mistake] = check(stack)
 
-    assert [each.field for each in found] == ["phase", "name", "name", "needs"]
+    assert [each.field for each in found] == ["phase", "needs", "name", "name"]

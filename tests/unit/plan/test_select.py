@@ -86,7 +86,7 @@ def test_a_platform_that_the_project_does_not_declare_is_refused_with_those_it_d
         ("backnd", "did you mean 'backend'?"),
         ("frist", "did you mean 'first'?"),
         ("al", "did you mean 'all'?"),
-        ("zzzzz", "known are all, backend, backend-init, first, hub, last, legacy, old"),
+        ("zzzzz", "known are all, backend, backend-all, backend-init, first, hub, last, legacy, old"),
         ("backend/legacy", ""),
         ("", ""),
         ("backend/", ""),

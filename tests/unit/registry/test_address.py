@@ -1,7 +1,8 @@
 import httpx
 import pytest
 
-from bake_compiler.oci import Digest, Reference
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference
 from bake_compiler.registry.address import base_url, blob_url, manifest_url, may_follow, registry_of, shown
 
 

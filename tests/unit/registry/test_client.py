@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from bake_compiler.errors import AccessError, NotFoundError, RegistryError, UsageError
-from bake_compiler.oci import Digest, RawManifest, Reference
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry, WrongContentError
 from bake_compiler.registry.client import LARGEST_MANIFEST
 from bake_compiler.registry.exchange import Ask, exchange

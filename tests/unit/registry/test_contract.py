@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from bake_compiler.errors import NotFoundError, RegistryError
-from bake_compiler.oci import Digest, RawManifest, Reference
+from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import OCI_INDEX
+from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry, WrongContentError, fetch_snapshot
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import Made, encoded, image_of, index_of

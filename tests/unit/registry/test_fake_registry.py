@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from bake_compiler.oci import Digest
+from bake_compiler.oci.digest import Digest
 from tests.fakes.images import image_of, index_of
 from tests.fakes.registry import FakeRegistry, Fault
 

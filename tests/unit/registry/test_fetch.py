@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from bake_compiler.errors import AccessError, RegistryError
-from bake_compiler.oci import Digest, Reference
+from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import DOCKER_MANIFEST
+from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, Piece, Snapshot
 from bake_compiler.registry import Registry, WrongContentError, fetch_snapshot
 from tests.fakes.images import Made, encoded, image_of, index_of

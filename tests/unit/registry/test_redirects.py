@@ -4,7 +4,9 @@ import httpx
 import pytest
 
 from bake_compiler.errors import RegistryError
-from bake_compiler.oci import Digest, RawManifest, Reference
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry
 from tests.fakes.clock import FakeClock
 

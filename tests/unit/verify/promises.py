@@ -1,6 +1,8 @@
 """What the tests of the checks promise, and how they read what was found."""
 
-from bake_compiler.oci import Digest, Platform, Snapshot
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify import Check, Promise, Severity
 from tests.fakes.snapshots import REFERENCE
 

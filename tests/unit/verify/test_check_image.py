@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bake_compiler.oci import Digest
+from bake_compiler.oci.digest import Digest
 from bake_compiler.verify import CHECKS, Check, check_image, verified_platforms
 from tests.fakes.images import Made, attestation_of, image_of, index_of
 from tests.fakes.snapshots import snapshot_of

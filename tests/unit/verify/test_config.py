@@ -1,6 +1,6 @@
 import pytest
 
-from bake_compiler.oci import Digest
+from bake_compiler.oci.digest import Digest
 from bake_compiler.verify.config import check_config
 from tests.fakes.images import image_of, index_of
 from tests.fakes.snapshots import snapshot_of

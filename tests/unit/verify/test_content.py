@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bake_compiler.oci import Digest
+from bake_compiler.oci.digest import Digest
 from bake_compiler.verify.content import check_content
 from tests.fakes.images import attestation_of, image_of, index_of
 from tests.fakes.registry import FakeRegistry, Fault

@@ -1,4 +1,4 @@
-from bake_compiler.oci import Digest
+from bake_compiler.oci.digest import Digest
 from bake_compiler.verify.digest import check_digest
 from tests.fakes.images import index_of
 from tests.fakes.snapshots import snapshot_of

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from bake_compiler.oci import Platform
+from bake_compiler.oci.platform import Platform
 from bake_compiler.verify import Finding, Severity, verified_platforms
 from tests.unit.verify.promises import BOTH
 

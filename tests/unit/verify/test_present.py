@@ -1,8 +1,7 @@
 import pytest
 
-from bake_compiler.oci import RawManifest, Snapshot
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.snapshot import Kind, Trouble
+from bake_compiler.oci.snapshot import Kind, RawManifest, Snapshot, Trouble
 from bake_compiler.verify.present import check_present
 from tests.fakes.images import image_of, index_of
 from tests.fakes.snapshots import REFERENCE, snapshot_of

@@ -8,7 +8,7 @@ project = Project(
     repository="stack/{image}",
     tag="1.0",
     platforms=("arm64", "linux/amd64"),
-    phases=(Phase(name="later"), Phase(name="first", description="comes second here"), Phase(name="empty")),
+    phases=(Phase(name="zero", description='before "one"'), Phase(name="one"), Phase(name="empty")),
     source_url="https://example.com/${repo}",
     labels={"vendor": 'Acme "A" %{x}'},
 )

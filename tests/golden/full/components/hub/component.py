@@ -3,7 +3,7 @@
 from bake_compiler import Component, Image, Only
 
 component = Component(
-    phase="first",
+    phase="zero",
     relative_to="project",
     context=".",
     dockerfile="components/hub/Dockerfile",

@@ -3,7 +3,7 @@
 from bake_compiler import Component, Image, Only
 
 component = Component(
-    phase="later",
+    phase="one",
     description="the web",
     args={"GREETING": 'say "hi" to ${USER}\n%{if} \\ 🐳 שלום', "EMPTY": ""},
     labels={"a.b/c": "1"},

@@ -1,1 +1,4 @@
-FROM scratch
+FROM scratch AS init
+ARG GREETING
+ARG EMPTY
+ARG MORE

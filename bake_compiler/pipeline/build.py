@@ -1,76 +1,30 @@
-"""compile, build, verify: the stages in order. A table of contents of what bakec does."""
+"""bakec build: preflight, build, verify by digest, move the public tags."""
 
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
-from bake_compiler import hcl, schedule, smoke
-from bake_compiler.buildx import BAKE_FILE, BakeRun, Failure, Progress, bake_command, metadata_file, read_digest
+from bake_compiler import schedule
+from bake_compiler.buildx import BakeRun, Failure, Progress, bake_command, metadata_file, read_digest
 from bake_compiler.errors import BakecError, ModelError, RegistryError, UsageError
-from bake_compiler.loader import load
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.platform import Platform
-from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
-from bake_compiler.plan import Cell, Plan, PlannedImage, Wanted, check_stack, make_plan
+from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large, stale_blocks
+from bake_compiler.pipeline.edges import Edges
+from bake_compiler.plan import Cell, Plan, PlannedImage, Wanted
 from bake_compiler.preflight import check_machine, source_variables
-from bake_compiler.process import Command, Runner
-from bake_compiler.registry import Registry, fetch_snapshot
+from bake_compiler.process import Command
+from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release import move_tags, plan_moves
 from bake_compiler.report import CellResult, ImageResult, Outcome, Report
 from bake_compiler.report.report import cells_by_findings, excluded_cells
 from bake_compiler.verify import Finding, Promise, Severity, check_image
 
 RUNS = Path(".bakec/runs")
-
-
-@dataclass(frozen=True)
-class Edges:
-    """What touches the world, made by the command line and handed down.
-
-    Attributes:
-        root: the project's root.
-        env: the scrubbed environment of subprocesses.
-        runner: runs commands.
-        registry: talks to registries.
-        say: tells a person one line of progress.
-    """
-
-    root: Path
-    env: Mapping[str, str]
-    runner: Runner
-    registry: Registry
-    say: Callable[[str], None]
-
-
-def plan_project(root: Path) -> Plan:
-    """components/ → plan.
-
-    Raises:
-        ModelError: with every mistake in the components.
-    """
-    return make_plan(load(root, checks=(check_stack,)))
-
-
-def compile_plan(root: Path, plan: Plan) -> str:
-    """Plan → the text of docker-bake.hcl, parsed back and held against the plan.
-
-    Raises:
-        ModelError: the template is broken.
-    """
-    text = hcl.render(plan, hcl.template(root))
-    hcl.check(plan, text)
-    return text
-
-
-def stale(root: Path, text: str, name: str = BAKE_FILE) -> str:
-    """The diff from the committed file to `text`; empty when they are the same bytes."""
-    path = root / name
-    committed = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return hcl.difference(committed, text, name)
 
 
 @dataclass
@@ -102,6 +56,11 @@ class Build:
     slots: int = 2
     run_id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(3)}")
 
+    @cached_property
+    def sliced(self) -> bool:
+        """Whether buildx gets a slice of the bake file for each image, in place of the file."""
+        return is_large(committed(self.edges.root))
+
     def commands(self, variables: Mapping[str, str]) -> tuple[Command, ...]:
         """The commands that a run executes, in plan order; also what `--dry-run` prints."""
         run = self._bake_run(variables)
@@ -119,7 +78,6 @@ class Build:
         begin = time.monotonic()
         variables = await self.prepare()
         run = self._bake_run(variables)
-        (self.edges.root / run.metadata).mkdir(parents=True, exist_ok=True)
         done = {image.name: _Done() for image in self.wanted.images}
         interrupted, error = False, ""
         try:
@@ -132,9 +90,11 @@ class Build:
 
     async def prepare(self) -> dict[str, str]:
         """All that can be known before a build; returns the bake file's variables."""
-        if stale(self.edges.root, compile_plan(self.edges.root, self.plan)):
+        part = compile_slice(self.edges.root, self.plan, self.wanted.images)
+        if blocks := stale_blocks(self.edges.root, part):
             raise ModelError(
-                f"{BAKE_FILE} is not what the models say", hint="run `bakec compile`, then look at the diff"
+                f"{BAKE_FILE} is not what the models say: {', '.join(blocks[:5])}{' …' if len(blocks) > 5 else ''}",  # noqa: PLR2004 - enough to see which
+                hint="run `bakec compile`, then look at the diff",
             )
         platforms = sorted({cell.platform for cell in self.wanted.cells})
         await check_machine(self.edges.runner, self.edges.root, self.edges.env, platforms)
@@ -146,10 +106,12 @@ class Build:
     async def variables(self) -> dict[str, str]:
         """The values of the bake file's variables in this run."""
         platforms = sorted({cell.platform for cell in self.wanted.cells})
+        given = {name: str(value) for name, value in self.wanted.variables.items() if value != self.plan.defaults[name]}
         return {
             "REGISTRY": self.wanted.registry,
             "TAG": self.wanted.tag,
             "PLATFORMS": ",".join(map(str, platforms)),
+            **given,
             **await source_variables(self.edges.runner, self.edges.root, self.edges.env),
         }
 
@@ -159,15 +121,15 @@ class Build:
             left_out = set(self.plan.image(image.name).platforms) - set(image.platforms)
             if not left_out:
                 continue
-            tag = self.wanted.reference(image)
-            snapshot = await fetch_snapshot(self.edges.registry, tag)
-            lost = left_out & {child.platform for child in snapshot.children if child.platform}
-            if lost:
-                names = ", ".join(map(str, sorted(lost)))
-                raise UsageError(
-                    f"{tag} has {names}, which this run would take away",
-                    hint="build all platforms, or give another --tag",
-                )
+            for tag in self.wanted.references(image):
+                snapshot = await fetch_snapshot(self.edges.registry, tag)
+                lost = left_out & {child.platform for child in snapshot.children if child.platform}
+                if lost:
+                    names = ", ".join(map(str, sorted(lost)))
+                    raise UsageError(
+                        f"{tag} has {names}, which this run would take away",
+                        hint="build all platforms, or give another --tag",
+                    )
 
     def _bake_run(self, variables: Mapping[str, str]) -> BakeRun:
         staging = f"staged-{self.run_id}" if self.push else ""
@@ -176,7 +138,14 @@ class Build:
     def _command(self, run: BakeRun, image: PlannedImage) -> Command:
         planned = self.plan.image(image.name)
         narrowed = bool(planned.only_reason) and planned.platforms != image.platforms
-        return bake_command(run, image, registry=self.wanted.registry, narrowed=narrowed)
+        file = str(run.metadata / f"{image.name}.hcl") if self.sliced else BAKE_FILE
+        return bake_command(run, image, file=file, registry=self.wanted.registry, narrowed=narrowed)
+
+    def _write_slice(self, run: BakeRun, image: PlannedImage) -> None:
+        (self.edges.root / run.metadata).mkdir(parents=True, exist_ok=True)
+        if self.sliced:
+            text = compile_slice(self.edges.root, self.plan, [image])
+            (self.edges.root / run.metadata / f"{image.name}.hcl").write_text(text, encoding="utf-8")
 
     async def _build_all(self, run: BakeRun, done: Mapping[str, _Done]) -> None:
         ended = 0
@@ -200,6 +169,7 @@ class Build:
         await schedule.run_all(self.wanted.images, self.slots, build, lambda one: one.good, on_end)
 
     async def _build_one(self, run: BakeRun, image: PlannedImage, done: _Done) -> None:
+        self._write_slice(run, image)
         progress = Progress()
         log = run.metadata / f"{image.name}.log"
         with (self.edges.root / log).open("w", encoding="utf-8") as out:
@@ -226,7 +196,12 @@ class Build:
 
     async def _publish(self, done: Mapping[str, _Done]) -> str:
         """Move every public tag; the error in words when that failed."""
-        staged = [(self.wanted.reference(image), raw) for image in self.wanted.images if (raw := done[image.name].raw)]
+        staged = [
+            (tag, raw)
+            for image in self.wanted.images
+            if (raw := done[image.name].raw)
+            for tag in self.wanted.references(image)
+        ]
         self.edges.say(f"all verified: moving {len(staged)} tags")
         try:
             await move_tags(self.edges.registry, await plan_moves(self.edges.registry, staged))
@@ -285,48 +260,3 @@ def _in_a_word(done: _Done, *, push: bool) -> str:
     if not done.good:
         return f"built{took}, but the registry has {len(done.findings)} findings against it"
     return f"built and verified{took}" if push else f"built and loaded{took}"
-
-
-async def verify(wanted: Wanted, edges: Edges, *, run: bool = False, slots: int = 2) -> Report:
-    """The registry against the models: every image under its public tag, all findings at once.
-
-    Raises:
-        RegistryError: the registry does not answer, or will not let us look.
-    """
-    begin = time.monotonic()
-    free = asyncio.Semaphore(slots)
-
-    async def look(image: PlannedImage) -> ImageResult:
-        tag = wanted.reference(image)
-        snapshot = await fetch_snapshot(edges.registry, tag)
-        promise = Promise(image.name, tag, image.platforms)
-        findings = check_image(promise, snapshot)
-        digest = snapshot.raw.digest if snapshot.raw else None
-        if run and digest:
-            findings = (*findings, *await _smoke_all(image, tag.at(digest), edges, free))
-        results = cells_by_findings(promise, findings, Outcome.VERIFIED)
-        return ImageResult(image.name, str(tag), results, digest, time.monotonic() - begin, None, findings)
-
-    images = await asyncio.gather(*map(look, wanted.images))
-    return Report(
-        verb="verify",
-        registry=wanted.registry,
-        tag=wanted.tag,
-        images=tuple(images),
-        excluded=excluded_cells(wanted),
-        seconds=time.monotonic() - begin,
-    )
-
-
-async def _smoke_all(image: PlannedImage, at: Reference, edges: Edges, free: asyncio.Semaphore) -> Sequence[Finding]:
-    async def one(platform: Platform) -> tuple[Finding, ...]:
-        if not image.smoke:
-            return (Finding(image.name, platform, "smoke-missing", "the image declares no smoke command"),)
-        command = smoke.smoke_command(image, at, platform, edges.env, edges.root)
-        async with free:
-            found = await smoke.run_smoke(edges.runner, command, image.name, platform)
-        edges.say(f"{image.name} on {platform}: {'runs' if not found else found[0].code}")
-        return found
-
-    # One platform after the other: the engine keeps a single platform's content under a digest that it is pulling.
-    return [finding for platform in image.platforms for finding in await one(platform)]

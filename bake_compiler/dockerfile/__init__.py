@@ -1,0 +1,22 @@
+"""What bakec knows of a Dockerfile and of a .dockerignore before BuildKit reads them."""
+
+from bake_compiler.dockerfile.arguments import declared_args, is_predefined, unset_args
+from bake_compiler.dockerfile.ignore import Ignore, parse_ignore
+from bake_compiler.dockerfile.instructions import DockerfileError
+from bake_compiler.dockerfile.parse import parse_dockerfile
+from bake_compiler.dockerfile.stages import Arg, Copy, Dockerfile, Env, Stage
+
+__all__ = [
+    "Arg",
+    "Copy",
+    "Dockerfile",
+    "DockerfileError",
+    "Env",
+    "Ignore",
+    "Stage",
+    "declared_args",
+    "is_predefined",
+    "parse_dockerfile",
+    "parse_ignore",
+    "unset_args",
+]

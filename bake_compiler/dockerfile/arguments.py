@@ -1,0 +1,66 @@
+"""Which build arguments a build of a stage knows, and which of them it must be given.
+
+Source: Docker's Dockerfile reference, "ARG"; BuildKit, dockerfile2llb/convert.go (`dispatchArg`: an ARG without a
+default takes the global one, or keeps what the stage's base has set).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from bake_compiler.dockerfile.stages import Arg, Dockerfile, Stage
+
+_PLATFORM = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)|TARGETSTAGE")
+_PROXY = re.compile(r"(?:HTTPS?|FTP|NO|ALL)_PROXY|(?:https?|ftp|no|all)_proxy")
+
+
+def is_predefined(name: str) -> bool:
+    """BuildKit knows the ARG by itself, or acts on it without a declaration."""
+    known = _PLATFORM.fullmatch(name) or _PROXY.fullmatch(name) or name == "SOURCE_DATE_EPOCH"
+    return bool(known) or name.startswith("BUILDKIT_")
+
+
+def declared_args(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str] | None = None) -> frozenset[str]:
+    """The names of all ARGs whose value a build of this stage can use: the global ones, and those of what it runs.
+
+    Args:
+        dockerfile: whose stages they are.
+        stage: the target.
+        args: what the build is given; see `Dockerfile.used_by`.
+    """
+    used = dockerfile.used_by(stage, args)
+    return frozenset(arg.name for known in (dockerfile.args, *(each.args for each in used)) for arg in known)
+
+
+def unset_args(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str] | None = None) -> tuple[Arg, ...]:
+    """The ARGs without which a build of this stage works on empty text: each once, where it is first declared.
+
+    Left out are those with a default anywhere that reaches them, global ones that no FROM uses, and predefined ones.
+
+    Args:
+        dockerfile: whose stages they are.
+        stage: the target.
+        args: what the build is given, to choose its stages; see `Dockerfile.used_by`.
+    """
+    used = dockerfile.used_by(stage, args)
+    defaults = {arg.name for arg in dockerfile.args if arg.default is not None}
+    unset: dict[str, Arg] = {}
+    for arg in dockerfile.args:
+        if arg.name not in defaults and any(_refers(f"{each.base} {each.platform}", arg.name) for each in used):
+            unset.setdefault(arg.name, arg)
+    for each in used:
+        known = defaults.union(*(_set_names(base) for base in dockerfile.lineage(each, args)))
+        for arg in each.args:
+            if arg.name not in known:
+                unset.setdefault(arg.name, arg)
+    return tuple(arg for arg in unset.values() if not is_predefined(arg.name))
+
+
+def _set_names(stage: Stage) -> Iterator[str]:
+    """What has a value in a stage; `ENV X=$X` is none, `ENV X=${X:-1}` is one."""
+    yield from (arg.name for arg in stage.args if arg.default is not None)
+    yield from (env.name for env in stage.envs if not _refers(env.value, env.name))
+
+
+def _refers(text: str, name: str) -> bool:
+    """The text needs the variable: `$name` or `${name}`, without a default of its own."""
+    return "$" in text and bool(re.search(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", text))

@@ -1,0 +1,152 @@
+"""A Dockerfile as a build sees it: its stages, what each declares and copies, and which of them uses which.
+
+Source: BuildKit, frontend/dockerfile/dockerfile2llb/convert.go (`toCommand`, `addState`, `addReachableStages`).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bake_compiler.dockerfile.instructions import expand
+
+_VARIABLE = re.compile(r"\$(?:\w+|\{.*\})")
+
+
+@dataclass(frozen=True)
+class Arg:
+    """`ARG name=default`; the default has its quotes removed and its variables left, None when there is none."""
+
+    name: str
+    default: str | None
+    line: int
+
+
+@dataclass(frozen=True)
+class Env:
+    """`ENV name=value`; the value has its quotes removed and its variables left."""
+
+    name: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a COPY or ADD takes from the build context.
+
+    Attributes:
+        literal: no source holds a variable.
+    """
+
+    sources: tuple[str, ...]
+    line: int
+    instruction: str
+    literal: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One FROM and what follows it; ONBUILD is left out, for it speaks of other builds.
+
+    Attributes:
+        base: the image or stage that it is from, as written.
+        platform: of `--platform`, as written; empty when there is none.
+        uses: the images and stages (by name or index) that `COPY --from` and `RUN --mount=from=` name.
+        runs: it has a RUN.
+    """
+
+    index: int
+    name: str
+    base: str
+    platform: str
+    line: int
+    args: tuple[Arg, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    envs: tuple[Env, ...] = ()
+    uses: tuple[str, ...] = ()
+    runs: bool = False
+
+
+@dataclass(frozen=True)
+class Dockerfile:
+    """The stages in order.
+
+    Attributes:
+        syntax: the frontend that `# syntax=` names; empty when none does.
+        args: the global ones, before the first FROM.
+    """
+
+    syntax: str
+    args: tuple[Arg, ...]
+    stages: tuple[Stage, ...]
+
+    def stage(self, name: str) -> Stage | None:
+        """The stage of this name, in any case, or index: what `COPY --from` means by it.
+
+        A build's target may not be an index: BuildKit takes names alone there (moby/buildkit#1503).
+        """
+        return _named(self.stages, name) or _indexed(self.stages, name)
+
+    @property
+    def finals(self) -> tuple[Stage, ...]:
+        """The stages that no other stage uses."""
+        used = {other.index for each in self.stages for other in self._uses(each, {})}
+        return tuple(each for each in self.stages if each.index not in used)
+
+    def used_by(self, stage: Stage, args: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
+        """The stages that a build of this one runs, itself included.
+
+        Args:
+            stage: the target.
+            args: what the build is given. A `FROM base-$ARG` whose value neither these nor a default tells
+                uses all stages that it could mean.
+        """
+        return self._reach(stage, lambda each: self._uses(each, args or {}))
+
+    def lineage(self, stage: Stage, args: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
+        """The stage and those that it is FROM, whose ARG and ENV it inherits; `args` as in `used_by`."""
+        return self._reach(stage, lambda each: self._bases(each, args or {}))
+
+    def _reach(self, stage: Stage, needs: Callable[[Stage], Iterator[Stage]]) -> tuple[Stage, ...]:
+        """What is needed, and what that needs: one way back is enough, for a stage can only use earlier ones."""
+        reached = {stage.index}
+        for each in reversed(self.stages[: stage.index + 1]):
+            if each.index in reached:
+                reached.update(other.index for other in needs(each))
+        return tuple(each for each in self.stages if each.index in reached)
+
+    def _uses(self, stage: Stage, args: Mapping[str, str]) -> Iterator[Stage]:
+        yield from self._bases(stage, args)
+        earlier = self.stages[: stage.index]
+        for name in stage.uses:
+            if found := _named(earlier, name) or _indexed(earlier, name):
+                yield found
+
+    def _bases(self, stage: Stage, args: Mapping[str, str]) -> Iterator[Stage]:
+        earlier, base = self.stages[: stage.index], stage.base
+        if "$" in base:
+            base = expand(base, values=self._global_values(args))
+        if "$" in base:
+            possible = re.compile(".*".join(map(re.escape, _VARIABLE.split(base))), re.IGNORECASE)
+            yield from (each for each in earlier if each.name and possible.fullmatch(each.name))
+        elif found := _named(earlier, base):
+            yield found
+
+    def _global_values(self, args: Mapping[str, str]) -> Mapping[str, str]:
+        values: dict[str, str] = {}
+        for arg in self.args:
+            if arg.name in args:
+                values[arg.name] = args[arg.name]
+            elif arg.default is not None:
+                values[arg.name] = expand(arg.default, values=values)
+        return values
+
+
+def _named(stages: Sequence[Stage], name: str) -> Stage | None:
+    """The last one: a name that is given twice hides the first."""
+    wanted = name.lower()
+    return next((each for each in reversed(stages) if wanted and each.name.lower() == wanted), None)
+
+
+def _indexed(stages: Sequence[Stage], index: str) -> Stage | None:
+    return next((each for each in stages if str(each.index) == index), None)

@@ -1,0 +1,187 @@
+"""What a plan means, in the words of `docker buildx bake --print`, and where a printed file differs from it.
+
+Pure, and independent of the HCL: it evaluates the plan itself, with all that a target inherits.
+Source: buildx bake/bake.go (`Target` as JSON); measured with 0.13.1 and 0.29.1.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bake_compiler.model.project import Version
+from bake_compiler.plan.attributes import CSV, MAPS, merge
+from bake_compiler.plan.evaluate import UNKNOWN, as_text, evaluate
+from bake_compiler.plan.features import DESCRIPTION, SINCE
+from bake_compiler.plan.plan import Plan, PlannedImage, PlannedTarget
+
+Meaning = dict[str, Any]
+"""Attribute → text, bool, dict of texts, or frozenset of texts or of sorted pairs."""
+
+_FLAGS = frozenset({"no-cache", "pull"})
+_IMPLIED = {"context": ".", "dockerfile": "Dockerfile"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Where a printed file and a plan differ, and what could not be compared because only buildx knows it."""
+
+    differences: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def compare(plan: Plan, printed: Mapping[str, Any], variables: Mapping[str, object], version: Version) -> Comparison:
+    """Hold what buildx printed for all targets and groups of a file against the plan.
+
+    Args:
+        plan: what the models say.
+        printed: the document of `--print`.
+        variables: the values that it was printed with.
+        version: of the buildx that printed it; what it does not know yet, it left out.
+    """
+    targets: Mapping[str, Any] = printed.get("target") or {}
+    differences = [*_compare_groups(plan, printed.get("group") or {})]
+    skipped: list[str] = []
+    names = set(plan.by_name) ^ set(targets)
+    differences += [f"target {name} is {_only(name in targets)}" for name in sorted(names)]
+    for image in plan.images:
+        if image.name not in targets:
+            continue
+        wanted = meaning(plan, image, variables, version)
+        unknown = {name for name, value in wanted.items() if value is UNKNOWN}
+        skipped += [f"{image.name}: {name}" for name in sorted(unknown)]
+        found = {name: canonical(name, value) for name, value in targets[image.name].items() if name not in unknown}
+        for difference in _compare_target(
+            {k: v for k, v in wanted.items() if k not in unknown}, found, skipped, image.name
+        ):
+            differences.append(f"target {image.name}: {difference}")
+    return Comparison(tuple(differences), tuple(dict.fromkeys(skipped)))
+
+
+def meaning(plan: Plan, image: PlannedImage, variables: Mapping[str, object], version: Version) -> Meaning:
+    """Every attribute of an image's target, as `--print` shows it; UNKNOWN where only buildx knows."""
+    known = {**variables, **image.matrix}
+    attributes = merge(plan.common.attributes, image.attributes)
+    found: Meaning = dict(_IMPLIED)
+    for name, value in attributes.items():
+        if SINCE.get(name.replace("-", "_"), version) <= version:
+            evaluated = evaluate(value, known)
+            found[name] = evaluated if evaluated is UNKNOWN else canonical(name, evaluated)
+    if epoch := variables.get(
+        "SOURCE_DATE_EPOCH"
+    ):  # buildx takes it from the environment (bake/bake.go, `defaultTarget`)
+        found["args"] = {"SOURCE_DATE_EPOCH": epoch, **found.get("args", {})}
+    if SINCE["entitlements"] <= version:
+        found["entitlements"] = frozenset(_entitlements(plan, image, variables))
+    if plan.oldest_buildx >= DESCRIPTION <= version and image.block.description:
+        found["description"] = image.block.description
+    return {name: value for name, value in found.items() if value not in ({}, frozenset(), None)}
+
+
+def _entitlements(plan: Plan, image: PlannedImage, variables: Mapping[str, object]) -> Iterator[object]:
+    """An image's own, those of all that it needs, and what the host's network implies (bake/bake.go)."""
+    todo, seen = [image.name], {image.name}
+    while todo:
+        each = plan.by_name[todo.pop()]
+        known = {**variables, **each.matrix}
+        said = evaluate(merge(plan.common.attributes, each.attributes).get("entitlements", ()), known)
+        yield from said if isinstance(said, tuple) else (UNKNOWN,)
+        if _asks_for_host(plan, each.block, known):
+            yield "network.host"
+        todo += set(each.needs) - seen
+        seen.update(each.needs)
+
+
+def _asks_for_host(plan: Plan, block: PlannedTarget, variables: Mapping[str, object]) -> bool:
+    """Whether a target, or one that it inherits, has the host's network: buildx adds the entitlement to each."""
+    if evaluate(block.attributes.get("network"), variables) == "host":
+        return True
+    abstracts = {each.name: each for each in (plan.common, *plan.abstracts)}
+    parents = (abstracts.get(name) or plan.by_name[name].block for name in block.inherits)
+    return any(_asks_for_host(plan, parent, variables) for parent in parents)
+
+
+def canonical(name: str, value: Any) -> Any:
+    """An attribute's value in the one form in which old and new buildx, and the plan, can be compared."""
+    if name in _FLAGS:
+        return {"true": True, "false": False}.get(value, value)
+    if name in MAPS:
+        return {key: each for key, each in value.items() if each is not None}
+    if name == "ssh":
+        return frozenset(map(_ssh, value))
+    if name in CSV:
+        return frozenset(map(_fields, value))
+    if isinstance(value, str | bool) or value is None:
+        return value
+    return frozenset(value)
+
+
+def _fields(entry: Any) -> Any:
+    """One cache, output, secret or attestation as its sorted pairs."""
+    if isinstance(entry, Mapping):
+        return tuple(sorted((key, as_text(value)) for key, value in entry.items()))
+    if not isinstance(entry, str):
+        return entry
+    parts = next(csv.reader([entry], strict=True), [])
+    if "=" not in entry:
+        return (("ref", entry), ("type", "registry"))
+    return tuple(sorted((key.lower(), value) for key, _, value in (part.partition("=") for part in parts)))
+
+
+def _ssh(entry: Any) -> Any:
+    if isinstance(entry, Mapping):
+        return entry.get("id"), tuple(entry.get("paths") or ())
+    if not isinstance(entry, str):
+        return entry
+    name, _, paths = entry.partition("=")
+    return name, tuple(paths.split(",")) if paths else ()
+
+
+def _compare_target(wanted: Meaning, found: Meaning, skipped: list[str], image: str) -> Iterator[str]:
+    for name in sorted(wanted.keys() | found.keys()):
+        ours, theirs = wanted.get(name), found.get(name)
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            unknown = {key for key, value in ours.items() if value is UNKNOWN}
+            skipped += [f"{image}: {name}.{key}" for key in sorted(unknown)]
+            for key in sorted((ours.keys() | theirs.keys()) - unknown):
+                if not is_same(ours.get(key), theirs.get(key)):
+                    yield f"{name}.{key} is {_told(theirs.get(key))} in the file, {_told(ours.get(key))} in the plan"
+        elif isinstance(ours, frozenset) and UNKNOWN in ours:
+            skipped.append(f"{image}: {name}")
+        elif not is_same(ours, theirs):
+            yield f"{name} is {_told(theirs)} in the file, {_told(ours)} in the plan"
+
+
+def is_same(ours: Any, theirs: Any) -> bool:
+    """Whether two values are the same; 0.29.1 prints `${` and `%{` in args, labels and annotations doubled."""
+    if ours == theirs:
+        return True
+    if isinstance(ours, frozenset):
+        return bool(frozenset(map(_doubled, ours)) == theirs)
+    return bool(_doubled(ours) == theirs)
+
+
+def _doubled(value: Any) -> Any:
+    return value.replace("${", "$${").replace("%{", "%%{") if isinstance(value, str) else value
+
+
+def _compare_groups(plan: Plan, printed: Mapping[str, Any]) -> Iterator[str]:
+    for group in plan.groups:
+        found = (printed.get(group.name) or {}).get("targets")
+        if found is None:
+            yield f"group {group.name} is {_only(there=False)}"
+        elif set(found) != set(group.targets):
+            yield f"group {group.name} has {_told(found)} in the file, {_told(group.targets)} in the plan"
+
+
+def _only(there: bool) -> str:
+    return "in the file only" if there else "in the plan only"
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, frozenset | set | list | tuple):
+        shown: Sequence[Any] = sorted(map(str, value))
+        return f"[{', '.join(shown)}]"
+    return repr(value)

@@ -1,0 +1,50 @@
+"""What component authors write. First in the chain: the models say what is wanted, `plan` says what that means."""
+
+from bake_compiler.model.base import Mistake, Model, Source, collecting_mistakes, did_you_mean
+from bake_compiler.model.project import (
+    Change,
+    Component,
+    Function,
+    Group,
+    Image,
+    Only,
+    Phase,
+    Project,
+    Stack,
+    Target,
+    Validation,
+    Variable,
+    Variant,
+)
+from bake_compiler.model.settings import Attest, Cache, Output, Secret, Settings, Ssh
+from bake_compiler.model.values import Expr, Join, Var
+
+__all__ = [
+    "Attest",
+    "Cache",
+    "Change",
+    "Component",
+    "Expr",
+    "Function",
+    "Group",
+    "Image",
+    "Join",
+    "Mistake",
+    "Model",
+    "Only",
+    "Output",
+    "Phase",
+    "Project",
+    "Secret",
+    "Settings",
+    "Source",
+    "Ssh",
+    "Stack",
+    "Target",
+    "Validation",
+    "Var",
+    "Variable",
+    "Variant",
+    "collecting_mistakes",
+    "did_you_mean",
+]

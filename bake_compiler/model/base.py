@@ -1,0 +1,109 @@
+"""What every model is made of: frozen, strict, and knowing the line where its author wrote it."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an author wrote a model: a file and the line where its call begins. All sources compare equal."""
+
+    file: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong in the components, with the place and, where known, what to do."""
+
+    source: Source
+    field: str
+    message: str
+    hint: str = ""
+
+
+_collected: ContextVar[list[Mistake] | None] = ContextVar("_collected", default=None)
+
+
+@contextmanager
+def collecting_mistakes() -> Iterator[list[Mistake]]:
+    """Within it a model with bad fields does not raise: its mistakes are listed, and loading goes on."""
+    mistakes: list[Mistake] = []
+    token = _collected.set(mistakes)
+    try:
+        yield mistakes
+    finally:
+        _collected.reset(token)
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """A hint that names the nearest known name, or lists the known ones."""
+    import difflib  # noqa: PLC0415 - 8 ms that only a mistake needs
+
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known are " + ", ".join(sorted(known)) if known else "none is declared"
+
+
+class Model(BaseModel):
+    """Base of all that an author declares: frozen, no unknown fields, and it knows where it was written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+
+    _source: Source = PrivateAttr(default_factory=Source)
+
+    if not TYPE_CHECKING:  # type checkers see the fields as keywords
+
+        def __init__(self, **fields: Any) -> None:
+            source = _calling_source()
+            mistakes = _collected.get()
+            try:
+                super().__init__(**fields)
+            except ValidationError as error:
+                if mistakes is None or _inside_another():
+                    raise
+                mistakes.extend(_mistakes_of(error, source, list(type(self).model_fields)))
+                self._stand_in(fields)
+            self._source = source
+
+        def _stand_in(self, fields: dict[str, Any]) -> None:
+            shell = type(self).model_construct(**fields)
+            for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"):
+                object.__setattr__(self, slot, getattr(shell, slot))
+
+    @property
+    def source(self) -> Source:
+        """Where the author wrote it."""
+        return self._source
+
+
+def _calling_source() -> Source:
+    frame = sys._getframe(1)  # noqa: SLF001 - the only way to know the author's line
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("bake_compiler.", "pydantic.")):
+        frame = frame.f_back
+    return Source(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _inside_another() -> bool:
+    """Whether pydantic makes this model from a dict inside another one, which will tell the mistake with its place."""
+    return sys._getframe(2).f_globals.get("__name__") == "pydantic.main"  # noqa: SLF001 - as above
+
+
+def _mistakes_of(error: ValidationError, source: Source, known: list[str]) -> Iterator[Mistake]:
+    problems = error.errors(include_url=False)
+    for problem in problems:
+        inner = (other["loc"][: len(problem["loc"])] == problem["loc"] for other in problems if other is not problem)
+        if problem["type"] == "too_short" and any(inner):
+            continue  # only because an item of it was refused
+        place = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            yield Mistake(source, place, "no such field", did_you_mean(place, known))
+        else:
+            yield Mistake(source, place, problem["msg"].removeprefix("Value error, "))

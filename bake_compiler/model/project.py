@@ -1,0 +1,265 @@
+"""The declarations: Project, Phase, Variable, Function, Group, Target, Variant, Component, Image, Change, Only."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, PlainValidator
+
+from bake_compiler.model.base import Model
+from bake_compiler.model.settings import Settings
+from bake_compiler.model.texts import (
+    ArgName,
+    InstanceOf,
+    Name,
+    OrExpression,
+    PlatformName,
+    RelativePath,
+    TargetName,
+    Text,
+    Value,
+    check_registry,
+    check_repository,
+)
+from bake_compiler.model.values import Expr, Expression
+from bake_compiler.oci.reference import check_tag
+
+Version: TypeAlias = tuple[int, int]
+
+_FLOOR = re.compile(r">=\s*(\d+)\.(\d+)(?:\.\d+)?")
+
+
+def _check_floor(text: str) -> str:
+    if not _FLOOR.fullmatch(text):
+        raise ValueError(f"{text!r} is not a lower bound such as '>=0.13'")
+    return text
+
+
+def _check_default(value: object) -> object:
+    match value:
+        case Expr():
+            return value
+        case dict():
+            return {str(key): _check_default(each) for key, each in value.items()}
+        case list() | tuple():
+            return tuple(map(_check_default, value))
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            raise ValueError(f"{value!r} is not a text, number, true or false, list, map or None")
+
+
+class Phase(Model):
+    """A named step of the build; compiled to a bake group of all its images."""
+
+    name: Name
+    description: Text = ""
+
+
+class Only(Model):
+    """The platforms that an image is built for when they are not all of the project's, and why."""
+
+    platforms: tuple[PlatformName, ...] = Field(min_length=1)
+    reason: Text = Field(min_length=1)
+
+
+class Validation(Model):
+    """What a variable's value must fulfil, and what to tell when it does not; buildx 0.19 and later.
+
+    Attributes:
+        condition: true when the value is good: `Expr('TAG != ""')`.
+        error: what buildx then prints.
+    """
+
+    condition: Annotated[Expr, InstanceOf(Expr)]
+    error: Text = Field(min_length=1)
+
+
+class Variable(Model):
+    """A variable of the bake file, which its user may set in the environment.
+
+    Attributes:
+        name: what `Var` refers to.
+        default: a text, number, bool, list, map, or None; an Expr may refer to other variables.
+        description: a comment beside it; an attribute of it with buildx 0.16 and later.
+        type: HCL's word for it, such as `string` or `list(number)`; buildx 0.24 and later.
+        validation: what its value must fulfil.
+        example: another value that is valid, as a text: what the drift gate sets it to; made from the default where
+            nothing is said.
+    """
+
+    name: ArgName
+    default: Annotated[object, PlainValidator(_check_default)] = None
+    description: Text = ""
+    type: Text = ""
+    validation: tuple[Annotated[Validation, InstanceOf(Validation)], ...] = ()
+    example: Text | None = None
+
+
+class Function(Model):
+    """A function that Expr can call.
+
+    Attributes:
+        name: what it is called by.
+        params: names of its parameters.
+        variadic: name of one more that takes all the rest as a list.
+        result: what it gives, in terms of its parameters.
+        description: a comment beside it.
+    """
+
+    name: ArgName
+    params: tuple[ArgName, ...] = ()
+    variadic: ArgName | None = None
+    result: Annotated[Expr, InstanceOf(Expr)]
+    description: Text = ""
+
+
+class Group(Model):
+    """A bake group of your own: images, and other groups."""
+
+    name: Name
+    members: tuple[Text, ...] = Field(min_length=1)
+    description: Text = ""
+
+
+class Target(Settings):
+    """An abstract target: settings that images take over with `inherits`; nothing is built of it.
+
+    Attributes:
+        name: begins with _.
+        inherits: other abstract targets; the later ones win.
+    """
+
+    name: TargetName
+    description: Text = ""
+    inherits: tuple[Text, ...] = ()
+
+
+class Change(Settings):
+    """What is different about an image in one variant.
+
+    Attributes:
+        description, stage, dockerfile, smoke: as in Image.
+    """
+
+    description: Text = ""
+    stage: Value | None = None
+    dockerfile: Annotated[RelativePath | Expression | None, OrExpression()] = None
+    smoke: tuple[Text, ...] = ()
+
+
+class Variant(Settings):
+    """A second form of some images, such as dev or a customer's; compiled to a target each and a group of its name.
+
+    An image of a variant has all that the image has, then what the variant says, then what the image's own `variants`
+    says for it. Where it needs another image of the same variant, it gets that one. `all` does not build it.
+
+    Attributes:
+        name: of the variant; the targets are called IMAGE-NAME.
+        images: that it has; those with a Change of their own for it are in it anyway.
+        suffix: of the image's public tags; -NAME when nothing is said.
+        description: a comment beside the group.
+    """
+
+    name: Name
+    images: tuple[Text, ...] = ()
+    suffix: Text | None = None
+    description: Text = ""
+
+
+class Image(Settings):
+    """What a component yields: one bake target and one repository.
+
+    Attributes:
+        name: the bake target, and what stands for `{image}` in the project's repository pattern.
+        description: one line; a comment in the bake file and the OCI description label.
+        stage: the Dockerfile stage to build; None is the last one.
+        context, dockerfile, dockerfile_inline: others than the component's, relative to the same folder.
+        platforms: an exception to the component's and the project's platforms.
+        inherits: abstract targets; the later ones win.
+        matrix: makes one image for each combination of values: variable → values. They are called NAME-VALUE-VALUE.
+        variants: what is different in a variant: variant → Change.
+        smoke: a command that proves that the image works; its output must hold `uname -m`'s word for the platform.
+    """
+
+    name: Name
+    description: Text = ""
+    stage: Value | None = None
+    context: Annotated[RelativePath | Expression | None, OrExpression()] = None
+    dockerfile: Annotated[RelativePath | Expression | None, OrExpression()] = None
+    dockerfile_inline: Value | None = None
+    platforms: Annotated[Only, InstanceOf(Only)] | None = None
+    inherits: tuple[Text, ...] = ()
+    matrix: Mapping[ArgName, tuple[Text, ...]] = Field(default_factory=dict)
+    variants: Mapping[Text, Annotated[Change, InstanceOf(Change)]] = Field(default_factory=dict)
+    smoke: tuple[Text, ...] = ()
+
+
+class Component(Settings):
+    """A directory with build inputs and the images made from them; its name is the directory's.
+
+    Attributes:
+        phase: the name of one of the project's phases.
+        images: at least one.
+        description: one line.
+        relative_to: what `context` and `dockerfile` are relative to: this component's folder, or the project's root.
+        context: the build context: a folder, or the URL of a Git repository or an archive.
+        dockerfile: the Dockerfile; relative to `relative_to`, not to the context.
+        dockerfile_inline: the text of a Dockerfile in place of one.
+        platforms, inherits: as in Image, for all of the component's images.
+    """
+
+    phase: Name
+    images: tuple[Annotated[Image, InstanceOf(Image)], ...] = Field(min_length=1)
+    description: Text = ""
+    relative_to: Literal["component", "project"] = "component"
+    context: Annotated[RelativePath | Expression, OrExpression()] = "."
+    dockerfile: Annotated[RelativePath | Expression, OrExpression()] = "Dockerfile"
+    dockerfile_inline: Value | None = None
+    platforms: Annotated[Only, InstanceOf(Only)] | None = None
+    inherits: tuple[Text, ...] = ()
+
+
+class Project(Settings):
+    """What all components share; its settings hold for every image.
+
+    Attributes:
+        name: the project's name.
+        registry: default of REGISTRY: a host, with a port and a path where there is one (`harbor.example/team`).
+        repository: the repository of an image under the registry; `{image}` is the image's name.
+        tag: default of TAG, the public tag.
+        platforms: default of PLATFORMS.
+        phases: in the order in which a person thinks of them.
+        source_url: URL of the sources, for the OCI label; empty for none.
+        buildx: the oldest buildx that the file must work with; what came later is then an error.
+        variables, functions, groups, targets, variants: see there.
+    """
+
+    name: Name
+    registry: Annotated[Text, AfterValidator(check_registry)]
+    repository: Annotated[Text, AfterValidator(check_repository)] = "{image}"
+    tag: Annotated[str, AfterValidator(check_tag)]
+    platforms: tuple[PlatformName, ...] = Field(min_length=1)
+    phases: tuple[Annotated[Phase, InstanceOf(Phase)], ...] = Field(min_length=1)
+    source_url: Text = ""
+    buildx: Annotated[str, AfterValidator(_check_floor)] = ">=0.13"
+    variables: tuple[Annotated[Variable, InstanceOf(Variable)], ...] = ()
+    functions: tuple[Annotated[Function, InstanceOf(Function)], ...] = ()
+    groups: tuple[Annotated[Group, InstanceOf(Group)], ...] = ()
+    targets: tuple[Annotated[Target, InstanceOf(Target)], ...] = ()
+    variants: tuple[Annotated[Variant, InstanceOf(Variant)], ...] = ()
+
+    @property
+    def oldest_buildx(self) -> Version:
+        """Major and minor version of the oldest buildx that the file must work with."""
+        match = _FLOOR.fullmatch(self.buildx)
+        return (int(match[1]), int(match[2])) if match else (0, 13)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A project with its components by name: all that authors declared."""
+
+    project: Project
+    components: Mapping[str, Component]

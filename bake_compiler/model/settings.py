@@ -1,0 +1,174 @@
+"""What can be said about a build at every level: of all images, of a component, of an image, of a variant of it.
+
+Each field of Settings is the target attribute of the same name in buildx's bake reference, with _ for -.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from bake_compiler.model.base import Model
+from bake_compiler.model.texts import (
+    AnnotationKey,
+    ArgName,
+    Flag,
+    InstanceOf,
+    LabelKey,
+    OrExpression,
+    TagName,
+    Text,
+    Value,
+)
+from bake_compiler.model.values import Expression, has_expr
+from bake_compiler.model.values import Value as AnyValue
+
+Pairs: TypeAlias = tuple[tuple[str, AnyValue], ...]
+"""What one line of CSV says, in order: `(("type", "registry"), ("ref", "…"))`."""
+
+
+def _pairs(*fields: tuple[str, AnyValue | None]) -> Pairs:
+    return tuple((key, value) for key, value in fields if value is not None)
+
+
+class Cache(Model):
+    """Where a build's cache comes from or goes to.
+
+    Attributes:
+        type: registry, local, gha, s3, azblob or inline.
+        ref: of a registry cache: the whole reference.
+        mode: what is written: the final stage (min) or all stages (max).
+        options: all else that the type knows, such as `dest`, `src`, `scope`.
+    """
+
+    type: Text = "registry"
+    ref: Value | None = None
+    mode: Literal["min", "max"] | None = None
+    options: Mapping[Text, Value] = Field(default_factory=dict)
+
+    def pairs(self) -> Pairs:
+        """Its parts in the order in which they are written."""
+        return _pairs(("type", self.type), ("ref", self.ref), ("mode", self.mode), *sorted(self.options.items()))
+
+
+class Output(Model):
+    """What a build yields besides, or instead of, an image: `Output(type="local", dest="out")`."""
+
+    type: Text
+    dest: Value | None = None
+    options: Mapping[Text, Value] = Field(default_factory=dict)
+
+    def pairs(self) -> Pairs:
+        """Its parts in the order in which they are written."""
+        return _pairs(("type", self.type), ("dest", self.dest), *sorted(self.options.items()))
+
+
+class Attest(Model):
+    """An attestation that BuildKit makes: provenance (`mode` min or max) or an SBOM."""
+
+    type: Literal["provenance", "sbom"]
+    mode: Literal["min", "max"] | None = None
+    disabled: bool = False
+    options: Mapping[Text, Value] = Field(default_factory=dict)
+
+    def pairs(self) -> Pairs:
+        """Its parts in the order in which they are written."""
+        disabled = "true" if self.disabled else None
+        return _pairs(("type", self.type), ("mode", self.mode), ("disabled", disabled), *sorted(self.options.items()))
+
+
+class Secret(Model):
+    """Where a secret is found when a build asks for it; never the secret itself.
+
+    Attributes:
+        id: what `RUN --mount=type=secret,id=…` names.
+        env: the environment variable that holds it.
+        src: the file that holds it, relative to the project's root. Without both, it is the variable called `id`.
+    """
+
+    id: Text = Field(min_length=1)
+    env: ArgName | None = None
+    src: Value | None = None
+
+    def pairs(self) -> Pairs:
+        """Its parts in the order in which they are written."""
+        return _pairs(("id", self.id), ("env", self.env), ("src", self.src))
+
+
+class Ssh(Model):
+    """The SSH agent, or keys, that `RUN --mount=type=ssh` may use.
+
+    Attributes:
+        id: what the mount names.
+        paths: sockets or key files in place of the agent at SSH_AUTH_SOCK.
+    """
+
+    id: Text = Field("default", min_length=1)
+    paths: tuple[Value, ...] = ()
+
+
+def _check_known(tags: tuple[AnyValue, ...]) -> tuple[AnyValue, ...]:
+    if has_expr(tags):
+        raise ValueError("Expr in a tag: bakec moves the tags itself and must know them; write Var or Join")
+    return tags
+
+
+class Settings(Model):
+    """What can be said about a build at every level.
+
+    A map adds to what the level above says, and a list or a single value follows bake's rule for `inherits`: tags,
+    cache_to and output replace, other lists add, single values replace.
+
+    Attributes:
+        args: build args. None gives no value and says that this is meant. Nothing else is ever passed to a build.
+        labels: image labels.
+        annotations: of the manifests and the index: `{"index,manifest:org.opencontainers.image.url": "…"}`.
+        contexts: named contexts: `docker-image://…`, a Git URL, `oci-layout://…`, `target:IMAGE`, or a folder relative
+            to where `context` is.
+        needs: images whose build result this one uses; each is the named context of its name.
+        tags: the public tags in the image's repository; TAG alone when nothing is said.
+        cache_from, cache_to: caches that are read and written; a text is buildx's own CSV.
+        output: what else is exported. `bakec build` pushes to the registry and ignores it.
+        secret: references to secrets, by id.
+        ssh: agents and keys, by id.
+        attest: attestations; provenance of mode min when nothing is said.
+        no_cache: run every step anew.
+        no_cache_filter: stages of which every step is run anew.
+        pull: look for newer base images.
+        network: of RUN: default, host, none.
+        shm_size: of /dev/shm in a build container: `128m`.
+        ulimits: in a build container: `nofile=1024:2048`.
+        extra_hosts: names for a build container's hosts file, name → address.
+        entitlements: what a build may do besides: network.host, security.insecure.
+        call: what to do in place of a build: check, outline, targets.
+        not_secret: names of args, labels, annotations, ENVs that look like secrets and are none, each with the reason.
+    """
+
+    args: Annotated[Mapping[ArgName, Value | None] | Expression, OrExpression()] = Field(default_factory=dict)
+    labels: Annotated[Mapping[LabelKey, Value | None] | Expression, OrExpression()] = Field(default_factory=dict)
+    annotations: Annotated[Mapping[AnnotationKey, Value] | Expression, OrExpression()] = Field(default_factory=dict)
+    contexts: Annotated[Mapping[Text, Value] | Expression, OrExpression()] = Field(default_factory=dict)
+    needs: tuple[Text, ...] = ()
+    tags: Annotated[tuple[TagName, ...], AfterValidator(_check_known)] = ()
+    cache_from: Annotated[
+        tuple[Annotated[Cache | AnyValue, InstanceOf(Cache, str, Expression)], ...] | Expression, OrExpression()
+    ] = ()
+    cache_to: Annotated[
+        tuple[Annotated[Cache | AnyValue, InstanceOf(Cache, str, Expression)], ...] | Expression, OrExpression()
+    ] = ()
+    output: Annotated[
+        tuple[Annotated[Output | AnyValue, InstanceOf(Output, str, Expression)], ...] | Expression, OrExpression()
+    ] = ()
+    secret: Annotated[tuple[Annotated[Secret, InstanceOf(Secret)], ...] | Expression, OrExpression()] = ()
+    ssh: Annotated[tuple[Annotated[Ssh, InstanceOf(Ssh)], ...] | Expression, OrExpression()] = ()
+    attest: Annotated[tuple[Annotated[Attest, InstanceOf(Attest)], ...] | Expression, OrExpression()] = ()
+    no_cache: Flag | None = None
+    no_cache_filter: Annotated[tuple[Value, ...] | Expression, OrExpression()] = ()
+    pull: Flag | None = None
+    network: Value | None = None
+    shm_size: Value | None = None
+    ulimits: Annotated[tuple[Value, ...] | Expression, OrExpression()] = ()
+    extra_hosts: Annotated[Mapping[Text, Value] | Expression, OrExpression()] = Field(default_factory=dict)
+    entitlements: Annotated[tuple[Value, ...] | Expression, OrExpression()] = ()
+    call: Value | None = None
+    not_secret: Mapping[Text, Text] = Field(default_factory=dict)

@@ -1,0 +1,146 @@
+"""The texts of models, each with the rule that buildx, the registry or the file system has for it."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated, Any, get_args
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic_core import core_schema
+
+from bake_compiler.model.values import Expression, Join
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference, check_tag
+
+
+def _check_text(text: str) -> str:
+    if text.isascii() and "\0" not in text:
+        return text
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no build can carry")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("holds half a surrogate pair, which is not text")
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError("is not in Unicode's NFC form: buildx would change it; write unicodedata.normalize('NFC', …)")
+    return text
+
+
+def _matching(pattern: str, what: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"{text!r} is not {what}")
+        return text
+
+    return AfterValidator(check)
+
+
+def check_registry(text: str) -> str:
+    """The registry itself: a host, with a port and a path where there is one, with or without a slash at its end.
+
+    Raises:
+        ValueError: it is none.
+    """
+    Reference.parse(f"{text.rstrip('/')}/image")
+    return text
+
+
+def check_repository(text: str) -> str:
+    """The repository pattern itself.
+
+    Raises:
+        ValueError: without `{image}`, or no repository once it stands there.
+    """
+    if text.count("{image}") != 1:
+        raise ValueError("needs {image} exactly once")
+    Reference.parse(f"localhost/{text.replace('{image}', 'image')}")
+    return text
+
+
+def check_inside(text: str) -> str:
+    """The path itself: one that stays relative.
+
+    Raises:
+        ValueError: it is empty, or starts at the root or a home directory.
+    """
+    if text.startswith(("/", "~")) or not text:
+        raise ValueError(f"{text!r} is not a path relative to the component or the project")
+    return text
+
+
+def _to_platform(value: object) -> object:
+    return Platform.parse(value) if isinstance(value, str) else value
+
+
+def _check_value(value: object) -> object:
+    match value:
+        case str():
+            return _check_text(value)
+        case Join():
+            for part in value.parts:
+                _check_value(part)
+        case _:
+            pass
+    return value
+
+
+def _check_tag_name(value: object) -> object:
+    return check_tag(value) if isinstance(value, str) else value
+
+
+class InstanceOf:
+    """Marks a field that takes an instance of a class, or of one of several, and never a dict made into one.
+
+    pydantic's own marker builds the whole schema of the class as well, which costs 4 ms of every start.
+    """
+
+    def __init__(self, *classes: type) -> None:
+        self.classes = classes
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Callable[[Any], Any]) -> core_schema.CoreSchema:
+        """An isinstance check."""
+        return core_schema.is_instance_schema(self.classes if len(self.classes) > 1 else self.classes[0])
+
+
+class OrExpression:
+    """Marks a field `Something | Expression`: an expression passes as it is, anything else must be the first type.
+
+    pydantic's own union would tell the mistakes of both, under names of its own.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> core_schema.CoreSchema:
+        """The schema of the first type, which expressions need not meet."""
+        first, *others = get_args(source)
+
+        def check(value: object, inner: Callable[[object], object]) -> object:
+            if isinstance(value, Expression) or (value is None and type(None) in others):
+                return value
+            return inner(value)
+
+        return core_schema.no_info_wrap_validator_function(check, handler(first))
+
+
+Text = Annotated[str, AfterValidator(_check_text)]
+"""Any text that can reach buildx unchanged: no NUL, no lone surrogate, Unicode NFC (buildx reads HCL so)."""
+Value = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_value)]
+"""A Text, or a Var, Join or Expr."""
+Flag = Annotated[bool | Expression, InstanceOf(bool, Expression)]
+"""True or false, or a Var, Join or Expr."""
+TagName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_tag_name)]
+"""A tag, or a Var, Join or Expr that makes one."""
+Name = Annotated[str, _matching(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*", "a name: lower-case letters, digits, - and _")]
+TargetName = Annotated[
+    str, _matching(r"_[a-zA-Z0-9_-]+", "the name of an abstract target: _ and then letters, digits, - or _")
+]
+ArgName = Annotated[str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "a name as variables have: letters, digits and _")]
+LabelKey = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._/-]*", "a label key: letters, digits, . _ / -")]
+AnnotationKey = Annotated[
+    str,
+    _matching(
+        r"(?:(?:index|index-descriptor|manifest|manifest-descriptor)(?:\[[a-z0-9/]+\])?(?:,(?:index|index-descriptor|manifest|manifest-descriptor)(?:\[[a-z0-9/]+\])?)*:)?[A-Za-z0-9][A-Za-z0-9._/-]*",
+        "an annotation key, such as org.opencontainers.image.url or index,manifest:org.opencontainers.image.url",
+    ),
+]
+RelativePath = Annotated[Text, AfterValidator(check_inside)]
+PlatformName = Annotated[Platform, BeforeValidator(_to_platform), PlainSerializer(str)]

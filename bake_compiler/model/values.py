@@ -1,0 +1,162 @@
+"""Values that say more than a plain text: Var, Join and Expr of an author, and those that bakec itself needs.
+
+A plain text is data and reaches buildx unchanged; only these can refer to anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+class Expression:
+    """What buildx evaluates when it reads the bake file."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Var(Expression):
+    """The value of a variable of the bake file, or of the image's matrix.
+
+    Attributes:
+        name: of a project's Variable, of bakec's own (REGISTRY, TAG, PLATFORMS, REVISION, SOURCE_DATE_EPOCH), or a key
+            of the image's matrix.
+    """
+
+    name: str
+
+
+def _require_value(part: object) -> None:
+    if not isinstance(part, str | Expression):
+        raise TypeError(f"Join takes texts, Var, Join and Expr, not {part!r}")
+
+
+class Join(Expression):
+    """Texts and other values, one after the other: `Join("debian:", Var("SUITE"), "-slim")`."""
+
+    __slots__ = ("parts",)
+    parts: "tuple[Value, ...]"
+
+    def __init__(self, *parts: "Value") -> None:
+        for part in parts:
+            _require_value(part)
+        object.__setattr__(self, "parts", parts)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Join is frozen: {name} can't be set to {value!r}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Join) and other.parts == self.parts
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
+
+    def __repr__(self) -> str:
+        return f"Join({', '.join(map(repr, self.parts))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Expr(Expression):
+    """Raw HCL, written into the file as it is: `Expr('upper(TAG)')`. Only buildx knows what it means.
+
+    Attributes:
+        hcl: one expression, on one line.
+    """
+
+    hcl: str
+
+
+@dataclass(frozen=True, slots=True)
+class IfSet(Expression):
+    """`then` when a variable is not empty, else null."""
+
+    variable: str
+    then: "Value"
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp(Expression):
+    """A variable's seconds since 1970 as an RFC 3339 time in UTC."""
+
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged(Expression):
+    """The reference of a repository under REGISTRY, with a tag."""
+
+    repository: "Value"
+    tag: "Value"
+
+
+@dataclass(frozen=True, slots=True)
+class Word(Expression):
+    """A variable's value as a part of a target's name: every other character than a letter, digit, - or _ is a -."""
+
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Expression):
+    """The list that a variable's text holds, separated by commas."""
+
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Expression):
+    """A function of HCL with structures of values for arguments; only buildx knows what it gives."""
+
+    function: str
+    arguments: tuple[object, ...]
+
+
+Value: TypeAlias = str | Expression
+"""A text, or what buildx will make one of."""
+
+
+def variables_of(value: object) -> Iterator[str]:  # noqa: C901 - one case a type
+    """The names of all variables that a value, or a structure of values, refers to; what an Expr says is not read."""
+    match value:
+        case Var(name):
+            yield name
+        case Join():
+            for part in value.parts:
+                yield from variables_of(part)
+        case IfSet(variable, then):
+            yield variable
+            yield from variables_of(then)
+        case Timestamp(variable) | Word(variable) | Split(variable):
+            yield variable
+        case Tagged(repository, tag):
+            yield "REGISTRY"
+            yield from variables_of((repository, tag))
+        case Call(_, arguments):
+            yield from variables_of(arguments)
+        case dict():
+            for each in value.values():
+                yield from variables_of(each)
+        case tuple() | list():
+            for each in value:
+                yield from variables_of(each)
+        case _:
+            return
+
+
+def has_expr(value: object) -> bool:  # noqa: PLR0911 - one case a type
+    """Whether raw HCL is anywhere in a value or a structure of values."""
+    match value:
+        case Expr() | Call():
+            return True
+        case Join():
+            return any(map(has_expr, value.parts))
+        case IfSet():
+            return has_expr(value.then)
+        case Tagged(repository, tag):
+            return has_expr(repository) or has_expr(tag)
+        case dict():
+            return any(map(has_expr, value.values()))
+        case tuple() | list():
+            return any(map(has_expr, value))
+        case _:
+            return False

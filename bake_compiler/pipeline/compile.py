@@ -1,0 +1,145 @@
+"""components/ → plan → docker-bake.hcl, and whether the committed file is what the models say."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bake_compiler import hcl
+from bake_compiler.loader import load, mistakes_error, read_inputs
+from bake_compiler.model.project import Stack
+from bake_compiler.plan import Plan, PlannedImage, make_plan
+from bake_compiler.plan.check import Subject, check_all
+
+BAKE_FILE = "docker-bake.hcl"
+WHOLE_FILE_UP_TO = 100
+"""Targets beyond which buildx gets a slice of the file for each image: it reads 100 in 0.2 s, and 10,000 in 80 s."""
+
+_ORIGIN = re.compile(r"# components/([^/\n]+)/component\.py")
+_TARGET = re.compile(r'\ntarget "([^"]+)" \{\n')
+_LINK = re.compile(r'= "target:([a-zA-Z0-9_-]+)"')
+_BLOCK = re.compile(r'^((?:target|variable|function) "[^"]+") \{\n(.*?)^\}\n', re.DOTALL | re.MULTILINE)
+
+
+def plan_project(root: Path) -> Plan:
+    """components/ → plan.
+
+    Raises:
+        ModelError: with every mistake in the components.
+    """
+    loaded = load(root)
+    if loaded.stack is None:
+        raise mistakes_error(root, loaded.mistakes)
+    plan = make_plan(loaded.stack)
+    inputs, missing = read_inputs(root, plan)
+    mistakes = [*missing, *check_all(Subject(loaded.stack, plan, inputs))]
+    if mistakes:
+        raise mistakes_error(root, mistakes)
+    return plan
+
+
+def plan_part(root: Path, names: Sequence[str]) -> Plan | None:
+    """The plan of some images and what they need, without reading the models of all others.
+
+    The committed file says which components those are. None when it is small, when it or the models leave a doubt, or
+    when a name is not an image's: then `plan_project` tells what is so.
+    """
+    text = committed(root)
+    if not names or not is_large(text):
+        return None
+    components = _components_of(text, names)
+    loaded = load(root, only=set(components.values())) if components else None
+    if loaded is None or loaded.stack is None or loaded.stack.project.variants:
+        return None
+    stack = Stack(
+        loaded.stack.project.model_copy(update={"groups": ()}),
+        {
+            name: component.model_copy(update={"images": tuple(i for i in component.images if i.name in components)})
+            for name, component in loaded.stack.components.items()
+        },
+    )
+    plan = make_plan(stack)
+    inputs, missing = read_inputs(root, plan)
+    if missing or any(check_all(Subject(stack, plan, inputs))):
+        return None
+    return plan
+
+
+def is_large(text: str) -> bool:
+    """Whether a bake file has so many targets that buildx is better given a part of it."""
+    return text.count("\ntarget ") > WHOLE_FILE_UP_TO
+
+
+def _components_of(text: str, names: Sequence[str]) -> Mapping[str, str]:
+    """Image → component of the named ones and all that they need; empty when one of them is not in the file."""
+    found: dict[str, str] = {}
+    places = {match[1]: match.start() for match in _TARGET.finditer(text)}
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        begin = places.get(name, 0)
+        origin = _ORIGIN.match(text, text.rfind("\n", 0, begin) + 1) if begin > 0 else None
+        if not origin:
+            return {}
+        found[name] = origin[1]
+        todo += _LINK.findall(text, begin, text.find("\n}\n", begin))
+    return found
+
+
+def compile_plan(root: Path, plan: Plan) -> str:
+    """Plan → the text of docker-bake.hcl.
+
+    Raises:
+        ModelError: the template is broken.
+    """
+    return hcl.render(plan, hcl.template(root))
+
+
+def stale(root: Path, text: str, name: str = BAKE_FILE) -> str:
+    """The diff from the committed file to `text`; empty when they are the same bytes."""
+    return hcl.difference(committed(root, name), text, name)
+
+
+def compile_slice(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> str:
+    """The part of the bake file that some images need: they, what they need, and what all share; no groups.
+
+    buildx reads a file of 10,000 targets in 80 s, and one of a few in 0.1 s.
+    """
+    needed = _with_needs(plan, images)
+    kept = tuple(image for image in plan.images if image.block.name in needed or image.name in needed)
+    default = tuple(image.name for image in images)
+    return compile_plan(root, replace(plan, images=kept, groups=(), default=default))
+
+
+def stale_blocks(root: Path, part: str, name: str = BAKE_FILE) -> tuple[str, ...]:
+    """The blocks of a slice that the committed file does not have word for word, such as `target "web"`."""
+    there = _blocks(committed(root, name))
+    return tuple(block for block, text in _blocks(part).items() if there.get(block) != text)
+
+
+def _with_needs(plan: Plan, images: Sequence[PlannedImage]) -> set[str]:
+    """Names of images and of target blocks."""
+    found: set[str] = set()
+    todo = [image.name for image in images]
+    while todo:
+        name = todo.pop()
+        if name in found or name not in plan.by_name:
+            continue
+        found.add(name)
+        image = plan.by_name[name]
+        todo += [*image.needs, *image.block.inherits]
+        if image.matrix:
+            found.add(image.block.name)
+    return found
+
+
+def _blocks(text: str) -> Mapping[str, str]:
+    return {match[1]: match[2] for match in _BLOCK.finditer(text)}
+
+
+def committed(root: Path, name: str = BAKE_FILE) -> str:
+    """The text of the committed file; empty where there is none."""
+    path = root / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

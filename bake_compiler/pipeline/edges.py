@@ -1,0 +1,27 @@
+"""What touches the world, made by the command line and handed down."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bake_compiler.process import Runner
+from bake_compiler.registry import Registry
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What touches the world, made by the command line and handed down.
+
+    Attributes:
+        root: the project's root.
+        env: the scrubbed environment of subprocesses.
+        runner: runs commands.
+        registry: talks to registries.
+        say: tells a person one line of progress.
+    """
+
+    root: Path
+    env: Mapping[str, str]
+    runner: Runner
+    registry: Registry
+    say: Callable[[str], None]

@@ -1,0 +1,196 @@
+"""Settings → target attributes, under bake's names and in the order in which they are written."""
+
+import posixpath
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from bake_compiler.model.settings import Attest, Cache, Output, Pairs, Secret, Settings, Ssh
+from bake_compiler.model.values import Call, Expression, Join, Value
+
+Attribute: TypeAlias = "Value | bool | Mapping[str, Value | None] | Sequence[Value]"
+Attributes: TypeAlias = Mapping[str, Attribute]
+
+ORDER = (
+    "context",
+    "dockerfile",
+    "dockerfile-inline",
+    "target",
+    "contexts",
+    "platforms",
+    "args",
+    "labels",
+    "annotations",
+    "tags",
+    "cache-from",
+    "cache-to",
+    "output",
+    "secret",
+    "ssh",
+    "attest",
+    "no-cache",
+    "no-cache-filter",
+    "pull",
+    "network",
+    "shm-size",
+    "ulimits",
+    "extra-hosts",
+    "entitlements",
+    "call",
+)
+"""Every target attribute that a plan may have; source: buildx bake reference, "Target"."""
+
+MAPS = frozenset({"args", "labels", "contexts", "extra-hosts"})
+IDENTIFIED = frozenset({"secret", "ssh"})
+REPLACED = frozenset({"tags", "platforms", "cache-to", "output"})
+CSV = frozenset({"cache-from", "cache-to", "output", "secret", "attest"})
+URL = "://"
+TARGET = "target:"
+
+
+def in_order(attributes: Mapping[str, Attribute]) -> Attributes:
+    """The same attributes as they are written."""
+    return {name: attributes[name] for name in ORDER if name in attributes}
+
+
+def settings_attributes(settings: Settings, base: str) -> dict[str, Attribute]:
+    """What one level says, in bake's words; only what its author wrote.
+
+    Args:
+        settings: of any level.
+        base: what its folders are relative to, from the project's root.
+    """
+    said = settings.model_fields_set
+    found: dict[str, Attribute] = {}
+    for field, convert in _CONVERTED.items():
+        if field in said:
+            value = getattr(settings, field)
+            if value is not None:
+                found[field.replace("_", "-")] = value if isinstance(value, Expression) else convert(value)
+    if "contexts" in found and isinstance(settings.contexts, Mapping):
+        found["contexts"] = {name: named_context(value, base) for name, value in sorted(settings.contexts.items())}
+    return found
+
+
+def named_context(value: Value, base: str) -> Value:
+    """Where a named context comes from: a folder of the project from its root, anything else as it is."""
+    if not isinstance(value, str) or URL in value or value.startswith((TARGET, "/")):
+        return value
+    return posixpath.normpath(posixpath.join(base, value))
+
+
+def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:
+    """What `upper` says on top of what it inherits from `lower`.
+
+    Source: buildx bake/bake.go, `Target.Merge`; measured with 0.13.1 and 0.29.1.
+    """
+    merged = dict(lower)
+    for name, value in upper.items():
+        merged[name] = _merged(name, merged[name], value) if name in merged else value
+    return merged
+
+
+def _merged(name: str, lower: Attribute, upper: Attribute) -> Attribute:
+    if name in MAPS:
+        if isinstance(lower, Mapping) and isinstance(upper, Mapping):
+            given = {key: each for key, each in upper.items() if each is not None or key not in lower}
+            return dict(sorted({**lower, **given}.items()))
+        return Call("merge", (lower, upper))
+    if name in REPLACED or isinstance(upper, str | bool):
+        return upper
+    if isinstance(lower, tuple) and isinstance(upper, tuple):
+        if name == "attest":
+            return _by_type(lower, upper)
+        return (*lower, *(each for each in upper if name in IDENTIFIED or each not in lower))
+    return Call("concat", (lower, upper)) if isinstance(lower, tuple) or isinstance(upper, tuple) else upper
+
+
+def _by_type(lower: Sequence[Value], upper: Sequence[Value]) -> tuple[Value, ...]:
+    given = {_type_of(each) for each in upper}
+    return (*(each for each in lower if _type_of(each) not in given), *upper)
+
+
+def _type_of(attest: Value) -> str:
+    first = attest.parts[0] if isinstance(attest, Join) else attest
+    return str(first).partition(",")[0]
+
+
+def csv_line(pairs: Pairs) -> Value:
+    """One line of CSV as Go's encoding/csv reads it, with the pairs as `key=value` fields."""
+    parts: list[Value] = []
+    for number, (key, value) in enumerate(pairs):
+        parts += [","] if number else []
+        parts += _csv_field([f"{key}=", *(value.parts if isinstance(value, Join) else (value,))])
+    return joined(parts)
+
+
+def _csv_field(parts: Sequence[Value]) -> list[Value]:
+    texts = [part for part in parts if isinstance(part, str)]
+    if not any(char in text for text in texts for char in ',"\r\n') and not texts[0].startswith((" ", "\t")):
+        return list(parts)
+    return ['"', *(part.replace('"', '""') if isinstance(part, str) else part for part in parts), '"']
+
+
+def joined(parts: Iterable[Value]) -> Value:
+    """The parts as one value, neighbouring texts made one; a plain text when nothing else is in it."""
+    kept: list[Value] = []
+    for part in parts:
+        if isinstance(part, str) and kept and isinstance(kept[-1], str):
+            kept[-1] += part
+        elif part != "":
+            kept.append(part)
+    match kept:
+        case []:
+            return ""
+        case [one]:
+            return one
+        case _:
+            return Join(*kept)
+
+
+def _lines(entries: Sequence[Cache | Output | Secret | Attest | Value]) -> tuple[Value, ...]:
+    return tuple(each if isinstance(each, str | Expression) else csv_line(each.pairs()) for each in entries)
+
+
+def _ssh_lines(entries: Sequence[Ssh]) -> tuple[Value, ...]:
+    return tuple(
+        joined([each.id, *(part for number, path in enumerate(each.paths) for part in (",="[not number], path))])
+        for each in entries
+    )
+
+
+def _annotations(entries: Mapping[str, Value]) -> tuple[Value, ...]:
+    return tuple(
+        joined([f"{key}=", *(value.parts if isinstance(value, Join) else (value,))])
+        for key, value in sorted(entries.items())
+    )
+
+
+def _sorted(entries: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(sorted(entries.items()))
+
+
+def _as_it_is(value: Attribute) -> Attribute:
+    return value
+
+
+_CONVERTED: Mapping[str, Callable[[Any], Attribute]] = {
+    "args": _sorted,
+    "labels": _sorted,
+    "annotations": _annotations,
+    "contexts": _sorted,
+    "cache_from": _lines,
+    "cache_to": _lines,
+    "output": _lines,
+    "secret": _lines,
+    "ssh": _ssh_lines,
+    "attest": _lines,
+    "no_cache": _as_it_is,
+    "no_cache_filter": _as_it_is,
+    "pull": _as_it_is,
+    "network": _as_it_is,
+    "shm_size": _as_it_is,
+    "ulimits": _as_it_is,
+    "extra_hosts": _sorted,
+    "entitlements": _as_it_is,
+    "call": _as_it_is,
+}

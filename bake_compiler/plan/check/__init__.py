@@ -1,0 +1,39 @@
+"""What can be wrong with models that are each well-formed: found all at once, before anything is written."""
+
+from collections.abc import Iterator
+
+from bake_compiler.model.base import Mistake
+from bake_compiler.plan.check.collisions import check_collisions
+from bake_compiler.plan.check.cycles import check_cycles
+from bake_compiler.plan.check.dockerfiles import check_dockerfiles
+from bake_compiler.plan.check.lists import check_lists
+from bake_compiler.plan.check.names import check_names
+from bake_compiler.plan.check.paths import check_paths
+from bake_compiler.plan.check.phases import check_phases
+from bake_compiler.plan.check.platforms import check_platforms
+from bake_compiler.plan.check.references import check_references
+from bake_compiler.plan.check.secrets import check_secrets
+from bake_compiler.plan.check.subject import Inputs, Subject
+from bake_compiler.plan.check.versions import check_versions
+
+__all__ = ["Inputs", "Subject", "check_all"]
+
+CHECKS = (
+    check_references,
+    check_names,
+    check_cycles,
+    check_paths,
+    check_platforms,
+    check_phases,
+    check_collisions,
+    check_lists,
+    check_versions,
+    check_secrets,
+    check_dockerfiles,
+)
+
+
+def check_all(subject: Subject) -> Iterator[Mistake]:
+    """Every mistake in how models, and the files that they name, refer to each other."""
+    for check in CHECKS:
+        yield from check(subject)

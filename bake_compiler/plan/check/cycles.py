@@ -1,0 +1,53 @@
+"""Nothing needs, inherits or holds itself."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bake_compiler.model.base import Mistake
+from bake_compiler.plan.check.subject import Subject, at
+
+
+def check_cycles(subject: Subject) -> Iterator[Mistake]:
+    """Cycles of needs, of abstract targets, and of groups; one for each knot."""
+    plan, project = subject.plan, subject.stack.project
+    for cycle in cycles({image.name: image.needs for image in plan.images}):
+        yield at(plan.by_name[cycle[0]], "needs", _told(cycle), "drop one edge", key=_next(cycle))
+    targets = {target.name: target for target in project.targets}
+    for cycle in cycles({name: target.inherits for name, target in targets.items()}):
+        yield Mistake(targets[cycle[0]].source, "inherits", _told(cycle), "drop one edge")
+    groups = {group.name: group for group in project.groups}
+    for cycle in cycles({name: group.members for name, group in groups.items()}):
+        yield Mistake(groups[cycle[0]].source, "members", _told(cycle), "drop one edge")
+
+
+def _told(cycle: Sequence[str]) -> str:
+    return "a cycle: " + " → ".join([*cycle, cycle[0]])
+
+
+def _next(cycle: Sequence[str]) -> str:
+    return cycle[1] if len(cycle) > 1 else cycle[0]
+
+
+def cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
+    """A cycle for each knot of a graph, as the names on it in order; in linear time, and for any depth."""
+    done: set[str] = set()
+    for start in sorted(edges):
+        if start not in done and (cycle := _find(start, edges, done)):
+            yield cycle
+
+
+def _find(start: str, edges: Mapping[str, Sequence[str]], done: set[str]) -> Sequence[str]:
+    path = {start: None}  # in order, and quick to ask
+    walks = [iter(edges[start])]
+    while walks:
+        following = next(walks[-1], None)
+        if following is None:
+            walks.pop()
+            done.add(path.popitem()[0])
+        elif following in path:
+            names = list(path)
+            done.update(names)
+            return names[names.index(following) :]
+        elif following not in done and following in edges:
+            path[following] = None
+            walks.append(iter(edges[following]))
+    return ()

@@ -1,0 +1,140 @@
+"""What a Dockerfile lacks for the image that is to be built from it, and what it would be given for nothing."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+
+from bake_compiler.dockerfile import (
+    Dockerfile,
+    DockerfileError,
+    Ignore,
+    Stage,
+    declared_args,
+    is_predefined,
+    parse_dockerfile,
+    parse_ignore,
+    unset_args,
+)
+from bake_compiler.dockerfile.instructions import syntax_of
+from bake_compiler.model.base import Mistake, Source
+from bake_compiler.plan.attributes import URL, merge
+from bake_compiler.plan.check.secrets import looks_like_a_secret
+from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.plan import PlannedImage
+
+_OWN_FRONTEND = re.compile(r"$|(?:docker\.io/)?docker/dockerfile(?:-upstream)?\b")
+
+
+def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
+    """Stages, args and copied files that do not fit; a Dockerfile that can't be read is told as such."""
+    common = subject.plan.common.attributes.get("args", {})
+    for image in subject.plan.images:
+        if isinstance(inline := image.attributes.get("dockerfile-inline"), str):
+            path, text = "", inline
+        else:
+            path = posixpath.normpath(posixpath.join(image.text("context") or "", image.text("dockerfile") or ""))
+            text = subject.inputs.dockerfiles.get(path, "")
+        if text:
+            args = merge({"args": common}, {"args": image.attributes.get("args", {})})["args"]
+            given = args if isinstance(args, Mapping) else None
+            yield from _check_image(subject, image, path, parsed(text), given)
+
+
+@cache
+def parsed(text: str) -> Dockerfile | DockerfileError | None:
+    """The Dockerfile, or why it can't be read; None when it is written for a frontend that bakec does not know."""
+    try:
+        return parse_dockerfile(text)
+    except DockerfileError as error:
+        return error if _OWN_FRONTEND.match(syntax_of(text)) else None
+
+
+@cache
+def _ignore(text: str) -> Ignore:
+    return parse_ignore(text)
+
+
+def _check_image(
+    subject: Subject,
+    image: PlannedImage,
+    path: str,
+    dockerfile: Dockerfile | DockerfileError | None,
+    args: Mapping[str, object] | None,
+) -> Iterator[Mistake]:
+    if dockerfile is None:
+        return
+    if isinstance(dockerfile, DockerfileError):
+        yield Mistake(Source(path, dockerfile.line), "", f"not a Dockerfile that bakec can read: {dockerfile.message}")
+        return
+    stage = image.attributes.get("target")
+    if isinstance(stage, str) and (stage.isdecimal() or dockerfile.stage(stage) is None):
+        names = ", ".join(each.name for each in dockerfile.stages if each.name) or "none has a name"
+        yield at(image, "stage", f"{path or 'the inline Dockerfile'} has no stage {stage!r}", f"its stages: {names}")
+        return
+    if stage is None and len(dockerfile.finals) > 1:
+        names = " or ".join(repr(each.name) for each in dockerfile.finals if each.name)
+        message = f"{path or 'the inline Dockerfile'} has several final stages and none is chosen"
+        yield at(image, "stage", message, f"write stage={names}" if names else "give them names, and choose one")
+    built = dockerfile.stage(stage) if isinstance(stage, str) else dockerfile.stages[-1]
+    if built is None or not (stage is None or isinstance(stage, str)):
+        return
+    given = {name: value for name, value in (args or {}).items() if isinstance(value, str)}
+    used = dockerfile.used_by(built, given)
+    if args is not None:
+        yield from _check_args(image, path, (dockerfile, built, given), args)
+    yield from _check_copies(subject, image, path, used)
+    yield from _check_envs(image, path, used)
+
+
+def _check_args(
+    image: PlannedImage,
+    path: str,
+    build: tuple[Dockerfile, Stage, Mapping[str, str]],
+    args: Mapping[str, object],
+) -> Iterator[Mistake]:
+    declared = declared_args(*build)
+    own = image.attributes.get("args", {})
+    for name in own if isinstance(own, Mapping) else ():
+        if name not in declared and not is_predefined(name):
+            where = path or "the inline Dockerfile"
+            known = ", ".join(sorted(declared)) or "none"
+            yield at(
+                image, "args", f"{where} declares no ARG {name} for what is built", f"it declares: {known}", key=name
+            )
+    for arg in unset_args(*build):
+        if arg.name not in args:
+            hint = f'write args={{"{arg.name}": …}}, with None if no value is meant'
+            message = f"ARG {arg.name} has no default and {image.name} gives it no value"
+            source = Source(path, arg.line) if path else image.place("dockerfile_inline")[0]
+            yield Mistake(source, "" if path else "dockerfile_inline", message, hint)
+
+
+def _check_copies(subject: Subject, image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
+    context = image.text("context")
+    if context is None or URL in context:
+        return
+    places = (f"{path}.dockerignore", posixpath.normpath(posixpath.join(context, ".dockerignore")))
+    place = next((each for each in places if each in subject.inputs.ignores), "")
+    if not place:
+        return
+    ignore = _ignore(subject.inputs.ignores[place])
+    for stage in used:
+        for copy in stage.copies:
+            for source in copy.sources if copy.literal else ():
+                if ignore.excludes(source):
+                    message = f"{copy.instruction} {source}: {place} excludes it, so there is nothing to copy"
+                    where = Source(path, copy.line) if path else image.place("dockerfile_inline")[0]
+                    yield Mistake(where, "", message, f"add !{source} to {place}, or don't copy it")
+
+
+def _check_envs(image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
+    allowed = {name for model in image.models for name in model.not_secret}
+    for stage in used:
+        said = [(env.name, env.value, env.line) for env in stage.envs]
+        said += [(arg.name, arg.default or "", arg.line) for arg in stage.args]
+        for name, value, line in said:
+            if name not in allowed and (why := looks_like_a_secret(name, value)):
+                where = Source(path, line) if path else image.place("dockerfile_inline")[0]
+                hint = "mount it: RUN --mount=type=secret,id=…; or say why it is none: not_secret={…: 'why'}"
+                yield Mistake(where, "", f"{name}: {why}, and it would be in the image for all to read", hint)

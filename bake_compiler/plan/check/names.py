@@ -1,0 +1,72 @@
+"""One name, one thing: bake has a single name space for groups and targets, and one for variables and functions."""
+
+from collections.abc import Iterator
+
+from bake_compiler.model.base import Mistake
+from bake_compiler.model.project import Component
+from bake_compiler.plan.check.subject import Subject, claim
+from bake_compiler.plan.groups import DEFAULT_GROUP, component_group
+from bake_compiler.plan.plan import COMMON
+from bake_compiler.plan.variables import OWN, OWN_FUNCTIONS
+
+RENAME = "rename one of them"
+
+
+def check_names(subject: Subject) -> Iterator[Mistake]:
+    """Names that two things have, or that bake refuses."""
+    yield from _targets_and_groups(subject)
+    yield from _variables_and_functions(subject)
+    yield from _matrices(subject)
+
+
+def _targets_and_groups(subject: Subject) -> Iterator[Mistake]:
+    project = subject.stack.project
+    taken = {DEFAULT_GROUP: "bake's group of everything", COMMON: "bakec's target of what all images share"}
+    for phase in project.phases:
+        yield from claim(taken, phase.name, "a phase", phase.source, RENAME)
+    for target in project.targets:
+        yield from claim(taken, target.name, "an abstract target", target.source, RENAME)
+    for name, component in subject.stack.components.items():
+        for image in component.images:
+            yield from claim(taken, image.name, f"an image of {name}", image.source, RENAME)
+    for planned in subject.plan.images:
+        if planned.matrix or planned.variant:
+            what = f"an image of {planned.component}'s {'variant ' + planned.variant if planned.variant else 'matrix'}"
+            yield from claim(taken, planned.name, what, planned.models[0].source, RENAME)
+    for name, component in subject.stack.components.items():
+        yield from _component(taken, name, component)
+    for variant in project.variants:
+        yield from claim(taken, variant.name, "a variant", variant.source, RENAME)
+    for group in project.groups:
+        yield from claim(taken, group.name, "a group", group.source, RENAME)
+
+
+def _component(taken: dict[str, str], name: str, component: Component) -> Iterator[Mistake]:
+    images = [image.name for image in component.images]
+    if len(images) > 1:
+        yield from claim(taken, component_group(name, images), f"the group of {name}", component.source, RENAME)
+    elif name not in images and name in taken:
+        yield Mistake(component.source, "", f"the folder's name {name!r} is also {taken[name]}", "rename one")
+
+
+def _variables_and_functions(subject: Subject) -> Iterator[Mistake]:
+    project = subject.stack.project
+    taken = dict.fromkeys(OWN, "a variable of bakec's own") | dict.fromkeys(OWN_FUNCTIONS, "a function of bakec's own")
+    for variable in project.variables:
+        yield from claim(taken, variable.name, "a variable", variable.source, RENAME)
+    for function in project.functions:
+        yield from claim(taken, function.name, "a function", function.source, RENAME)
+
+
+def _matrices(subject: Subject) -> Iterator[Mistake]:
+    for component in subject.stack.components.values():
+        for image in component.images:
+            for variable, values in image.matrix.items():
+                if variable in subject.plan.defaults:
+                    yield Mistake(image.source, f"matrix.{variable}", f"{variable!r} is also a variable", RENAME)
+                if not values:
+                    yield Mistake(image.source, f"matrix.{variable}", "has no values", "give one at least")
+    for planned in subject.plan.images:
+        if planned.matrix and planned.name != planned.name.lower():
+            message = f"{planned.name!r} would be the image's name, and a repository has no capitals"
+            yield Mistake(planned.models[0].source, "matrix", message, "write the values in lower case")

@@ -1,0 +1,18 @@
+"""The order of phases is one that the edges between images allow."""
+
+from collections.abc import Iterator
+
+from bake_compiler.model.base import Mistake
+from bake_compiler.plan.check.subject import Subject, at
+
+
+def check_phases(subject: Subject) -> Iterator[Mistake]:
+    """Images that need one of a later phase."""
+    plan = subject.plan
+    order = {phase: number for number, phase in enumerate(plan.phases)}
+    for image in plan.images:
+        for need in image.needs:
+            needed = plan.by_name.get(need)
+            if needed and order.get(needed.phase, 0) > order.get(image.phase, len(order)):
+                message = f"{image.name} of phase {image.phase} needs {need} of the later phase {needed.phase}"
+                yield at(image, "needs", message, "move one of them, or change the order of the phases", key=need)

@@ -1,0 +1,31 @@
+"""An image that is needed exists on each platform of its user, and no exception adds a platform."""
+
+from collections.abc import Iterator
+
+from bake_compiler.model.base import Mistake
+from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.features import SUPERSET
+
+
+def check_platforms(subject: Subject) -> Iterator[Mistake]:
+    """Platforms that the project does not have, and links between images whose platforms do not fit."""
+    plan = subject.plan
+    allowed = frozenset(plan.platforms)
+    sets = {image.name: frozenset(image.platforms) if image.only_reason else allowed for image in plan.images}
+    for image in plan.images:
+        own = sets[image.name]
+        if own is not allowed and (extra := own - allowed):
+            names = ", ".join(map(str, sorted(extra)))
+            yield at(image, "platforms", f"{names} is not one of the project's", "add it there, or drop it here")
+        for need in image.needs:
+            theirs = sets.get(need, own)
+            if theirs is own:
+                continue
+            if lacking := own - theirs:
+                names = ", ".join(map(str, sorted(lacking)))
+                message = f"{image.name} is built for {names}, but {need}, which it needs, is not"
+                yield at(image, "needs", message, f"give {need} the platform, or take it from {image.name}", key=need)
+            elif plan.oldest_buildx < SUPERSET and (more := theirs - own):
+                names = ", ".join(map(str, sorted(more)))
+                message = f"{need} is built for {names} too: before buildx 0.20 both must have the same platforms"
+                yield at(image, "needs", message, 'write Project(buildx=">=0.20"), or give both the same', key=need)

@@ -1,0 +1,105 @@
+"""Every name that is used is declared: phases, images, variables, abstract targets, variants, members of groups."""
+
+from collections.abc import Iterator, Sequence
+
+from bake_compiler.model.base import Mistake, Source, did_you_mean
+from bake_compiler.model.project import Variable
+from bake_compiler.model.values import variables_of
+from bake_compiler.plan.attributes import Attributes
+from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.plan import PlannedImage
+
+
+def check_references(subject: Subject) -> Iterator[Mistake]:
+    """Unknown names, with the nearest known one."""
+    yield from _phases(subject)
+    yield from _needs(subject)
+    yield from _inherits(subject)
+    yield from _members(subject)
+    yield from _variables(subject)
+
+
+def _phases(subject: Subject) -> Iterator[Mistake]:
+    known = [phase.name for phase in subject.stack.project.phases]
+    for component in subject.stack.components.values():
+        yield from _unknown("phase", "phase", [component.phase], known, component.source)
+
+
+def _needs(subject: Subject) -> Iterator[Mistake]:
+    known = subject.plan.by_name
+    for image in subject.plan.images:
+        for need in image.needs:
+            if need not in known:
+                said = "needs" if any(need in model.needs for model in image.models) else "contexts"
+                yield at(image, said, f"unknown image {need!r}", did_you_mean(need, list(known)), key=need)
+
+
+def _inherits(subject: Subject) -> Iterator[Mistake]:
+    project = subject.stack.project
+    known = [target.name for target in project.targets]
+    for target in project.targets:
+        yield from _unknown("abstract target", "inherits", target.inherits, known, target.source)
+    for component in subject.stack.components.values():
+        yield from _unknown("abstract target", "inherits", component.inherits, known, component.source)
+        for image in component.images:
+            yield from _unknown("abstract target", "inherits", image.inherits, known, image.source)
+
+
+def _members(subject: Subject) -> Iterator[Mistake]:
+    project = subject.stack.project
+    variants = [variant.name for variant in project.variants]
+    images = [image.block.name for image in subject.plan.images if not image.matrix]
+    for variant in project.variants:
+        yield from _unknown("image", "images", variant.images, images, variant.source)
+    for component in subject.stack.components.values():
+        for image in component.images:
+            if image.variants:
+                yield from _unknown("variant", "variants", list(image.variants), variants, image.source)
+                if image.matrix:
+                    yield Mistake(
+                        image.source, "variants", "an image with a matrix can't have variants", "write a loop"
+                    )
+    known = [*subject.plan.by_name, *(group.name for group in subject.plan.groups)]
+    for group in project.groups:
+        yield from _unknown("image or group", "members", group.members, known, group.source)
+
+
+def _unknown(kind: str, field: str, names: Sequence[str], known: Sequence[str], source: Source) -> Iterator[Mistake]:
+    for name in names:
+        if name not in known:
+            yield Mistake(source, field, f"unknown {kind} {name!r}", did_you_mean(name, known))
+
+
+def _variables(subject: Subject) -> Iterator[Mistake]:
+    plan = subject.plan
+    declared = {variable.name: variable for variable in plan.variables}
+    for image in plan.images:
+        for attribute, name in _used(image.block.attributes):
+            if name not in declared and name not in image.matrix:
+                hint = did_you_mean(name, [*declared, *image.matrix])
+                yield at(image, _field(attribute, image), f"unknown variable {name!r}", hint)
+            elif not _is_text(declared.get(name)):
+                hint = f"write Expr for what to take from it, such as Expr('join(\",\", {name})')"
+                yield at(image, _field(attribute, image), f"variable {name!r} is a list or a map, not a text", hint)
+    sources = {target.name: target.source for target in subject.stack.project.targets}
+    for block in (plan.common, *plan.abstracts):
+        source = sources.get(block.name, subject.stack.project.source)
+        for attribute, name in _used(block.attributes):
+            if name not in declared:
+                message = f"unknown variable {name!r}"
+                yield Mistake(source, attribute.replace("-", "_"), message, did_you_mean(name, list(declared)))
+
+
+def _used(attributes: Attributes) -> Iterator[tuple[str, str]]:
+    for attribute, value in attributes.items():
+        for name in variables_of(value):
+            yield attribute, name
+
+
+def _is_text(variable: Variable | None) -> bool:
+    return variable is None or not isinstance(variable.default, tuple | dict)
+
+
+def _field(attribute: str, image: PlannedImage) -> str:
+    field = "stage" if attribute == "target" else attribute.replace("-", "_")
+    return field if any(field in model.model_fields_set for model in image.models) else "needs"

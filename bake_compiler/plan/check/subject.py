@@ -1,0 +1,43 @@
+"""What a check looks at, and the words that several checks share."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bake_compiler.model.base import Mistake, Source
+from bake_compiler.model.project import Stack
+from bake_compiler.plan.plan import Plan, PlannedImage
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files of a build that are read before it; paths are relative to the project's root.
+
+    Attributes:
+        dockerfiles: path → text.
+        ignores: path of a .dockerignore → text.
+    """
+
+    dockerfiles: Mapping[str, str] = field(default_factory=dict)
+    ignores: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All that can contradict itself: what authors declared, the plan made from it, the files that it names."""
+
+    stack: Stack
+    plan: Plan
+    inputs: Inputs
+
+
+def at(image: PlannedImage, field: str, message: str, hint: str = "", *, key: str = "") -> Mistake:
+    """A mistake where the image's author said it."""
+    source, place = image.place(field, key)
+    return Mistake(source, place, message, hint)
+
+
+def claim(taken: dict[str, str], name: str, what: str, source: Source, hint: str) -> Iterator[Mistake]:
+    """Take a name, or tell who has it."""
+    if name in taken:
+        yield Mistake(source, "name", f"{name!r} is {what}, and also {taken[name]}", hint)
+    taken.setdefault(name, what)

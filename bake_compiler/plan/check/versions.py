@@ -1,0 +1,31 @@
+"""Nothing newer than the oldest buildx that the project supports."""
+
+from collections.abc import Iterator
+
+from bake_compiler.model.base import Mistake, Model
+from bake_compiler.plan.check.subject import Subject
+from bake_compiler.plan.features import SINCE
+
+
+def check_versions(subject: Subject) -> Iterator[Mistake]:
+    """Fields that came later than `Project(buildx=…)` allows, which an older buildx would drop in silence."""
+    oldest = subject.plan.oldest_buildx
+    newer = {field: since for field, since in SINCE.items() if since > oldest}
+    if not newer:
+        return
+    for model in _models(subject):
+        for field in newer.keys() & model.model_fields_set:
+            if getattr(model, field):
+                since = ".".join(map(str, newer[field]))
+                message = f"needs buildx {since}, and the project supports {subject.stack.project.buildx}"
+                yield Mistake(model.source, field, message, f'write Project(buildx=">={since}"), or do without')
+
+
+def _models(subject: Subject) -> Iterator[Model]:
+    project = subject.stack.project
+    yield from (project, *project.variables, *project.targets, *project.variants)
+    for component in subject.stack.components.values():
+        yield component
+        for image in component.images:
+            yield image
+            yield from image.variants.values()

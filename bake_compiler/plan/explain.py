@@ -1,0 +1,89 @@
+"""Plan → what a person asks of it: what is built, from what, natively or emulated, and why an image is as it is."""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bake_compiler.dockerfile import Dockerfile
+from bake_compiler.model.base import Source
+from bake_compiler.model.project import Change, Component, Image, Target, Variant
+from bake_compiler.model.settings import Settings
+from bake_compiler.oci.platform import Platform
+from bake_compiler.plan.attributes import URL
+from bake_compiler.plan.check.dockerfiles import parsed
+from bake_compiler.plan.plan import Plan, PlannedImage
+
+CROSS, EMULATED, NATIVE = "cross-built", "emulated", "native"
+
+
+@dataclass(frozen=True)
+class Bases:
+    """What an image is built from.
+
+    Attributes:
+        external: images that its stages are from, as the Dockerfile names them; named contexts and scratch left out.
+        cross: every step runs on the build platform, so no platform is emulated.
+        readable: bakec could read the Dockerfile; when not, the rest is unknown.
+    """
+
+    external: tuple[str, ...] = ()
+    cross: bool = False
+    readable: bool = False
+
+
+def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
+    """What an image is built from, by its Dockerfile."""
+    context, file = image.text("context"), image.text("dockerfile")
+    inline = image.text("dockerfile-inline")
+    path = posixpath.normpath(posixpath.join(context or "", file or ""))
+    text = inline if inline is not None else dockerfiles.get(path)
+    dockerfile = parsed(text) if text is not None and not (context and URL in context) else None
+    if not isinstance(dockerfile, Dockerfile):
+        return Bases()
+    stage = image.text("target")
+    built = dockerfile.stage(stage) if stage else dockerfile.stages[-1]
+    used = dockerfile.used_by(built) if built else ()
+    contexts = image.attributes.get("contexts", {})
+    internal = {each.name.lower() for each in dockerfile.stages if each.name} | {"scratch"}
+    internal |= {name.lower() for name in contexts} if isinstance(contexts, Mapping) else set()
+    named = (name for each in used for name in (each.base, *each.uses))
+    external = dict.fromkeys(name for name in named if name.lower() not in internal and not name.isdecimal())
+    cross = all("BUILDPLATFORM" in each.platform or not each.runs for each in used)
+    return Bases(tuple(external), cross, readable=True)
+
+
+def how(platform: Platform, host: Platform, bases: Bases) -> str:
+    """Whether a platform is built natively on a machine, cross-built, or emulated."""
+    if platform == host:
+        return NATIVE
+    return CROSS if bases.cross else EMULATED
+
+
+def users_of(plan: Plan, name: str) -> tuple[str, ...]:
+    """The images that need an image."""
+    return tuple(image.name for image in plan.images if name in image.needs)
+
+
+def origins(image: PlannedImage) -> Iterator[tuple[str, str, Source]]:
+    """Which declaration says what: field, who says it, and where; the strongest first for each field."""
+    models = image.models
+    for field in sorted({field for model in models for field in model.model_fields_set & Settings.model_fields.keys()}):
+        for model in models:
+            if field in model.model_fields_set:
+                yield field, _who(model), model.source
+
+
+def _who(model: Settings) -> str:
+    match model:
+        case Image(name=name):
+            return f"image {name}"
+        case Component():
+            return "its component"
+        case Variant(name=name):
+            return f"variant {name}"
+        case Change():
+            return "its change in the variant"
+        case Target(name=name):
+            return f"abstract target {name}"
+        case _:
+            return "the project"
