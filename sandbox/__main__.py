@@ -11,6 +11,8 @@ from pathlib import Path
 from sandbox import bases, buildx, engine, kernel, machine
 from sandbox.state import SandboxError, State, alone, own_processes, say
 
+_SIGPIPE = 141  # what a shell says of a program that ended because nobody reads on
+
 
 def up(state: State) -> None:
     """Bring everything up, and fetch the two versions of buildx; instant when all is there."""
@@ -119,7 +121,11 @@ def main() -> int:
         "ensure": lambda: ensure(state),
     }
     try:
-        return verbs[arguments.verb]() or 0
+        code = verbs[arguments.verb]() or 0
+        print(end="", flush=True)  # here: at exit, Python itself would tell of a closed pipe
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is yet to be flushed at exit
+        return _SIGPIPE
     except SandboxError as error:
         print(f"error: {error.message}\n hint: {error.hint}", file=sys.stderr)
         return 1
@@ -129,6 +135,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("interrupted; `./dev sandbox down` removes what was started")
         return 130
+    return code
 
 
 if __name__ == "__main__":

@@ -101,6 +101,27 @@ def test_env_prints_exports_and_nothing_else(checkout: Path) -> None:
     assert env.stderr == ""
 
 
+@pytest.mark.parametrize("verb", ["env", "status"])
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_ends_silently_when_nobody_reads_what_it_prints(checkout: Path, verb: str, buffered: str) -> None:
+    put_buildx(checkout)
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox", verb],
+        cwd=checkout,
+        env={**os.environ, "PYTHONUNBUFFERED": buffered},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_env_leaves_buildx_out_where_it_can_not_be_fetched_and_says_so(checkout: Path) -> None:
     env = run(checkout, "env", BAKEC_SANDBOX_ARCHIVE=f"file://{checkout}/no-archive")
 
