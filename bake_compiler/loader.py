@@ -15,33 +15,17 @@ from pathlib import Path
 from types import CodeType
 from typing import TypeVar
 
-from bake_compiler.errors import ModelError, Problem, UsageError
+from bake_compiler.errors import ModelError, Problem
 from bake_compiler.model.base import Mistake, Source, collecting_mistakes, did_you_mean
 from bake_compiler.model.project import Component, Project, Stack
 from bake_compiler.plan.attributes import URL
 from bake_compiler.plan.check.subject import Inputs, at
 from bake_compiler.plan.plan import Plan
+from bake_compiler.root import COMPONENTS, PROJECT_FILE
 
-COMPONENTS = "components"
-PROJECT_FILE = "project.py"
 COMPONENT_FILE = "component.py"
 
 _M = TypeVar("_M", Project, Component)
-
-
-def find_root(start: Path) -> Path:
-    """The nearest directory, from `start` upwards, that holds components/project.py.
-
-    Raises:
-        UsageError: there is none.
-    """
-    for directory in (start, *start.parents):
-        if (directory / COMPONENTS / PROJECT_FILE).is_file():
-            return directory
-    raise UsageError(
-        f"no {COMPONENTS}/{PROJECT_FILE} in {start} or above it",
-        hint="run bakec inside a project, or name one with --project DIR",
-    )
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,34 @@
-"""The verbs, one file each."""
+"""The verbs, one file each; only the one that is asked for is imported."""
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from bake_compiler.cli.build import build
-from bake_compiler.cli.compile import compile_
-from bake_compiler.cli.plan import plan
-from bake_compiler.cli.verify import verify
+VERBS = {
+    "compile": "compile_",
+    "plan": "plan",
+    "graph": "graph",
+    "build": "build",
+    "verify": "verify",
+}
+"""Each verb, in the order of --help, and the function in the module of its name."""
 
-app = typer.Typer(
-    name="bakec",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("compile")(compile_)
-app.command("plan")(plan)
-app.command("build")(build)
-app.command("verify")(verify)
+
+def make_app(verb: str = "") -> typer.Typer:
+    """The command line with one verb, or with all of them where that verb is none."""
+    app = typer.Typer(
+        name="bakec",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(bakec)
+    for name in (verb,) if verb in VERBS else VERBS:
+        module = import_module(f"bake_compiler.cli.{name}")
+        app.command(name)(getattr(module, VERBS[name]))
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -30,7 +39,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def bakec(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")

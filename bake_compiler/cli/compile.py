@@ -44,11 +44,14 @@ def compile_(
 
     Examples: `bakec compile`, `bakec compile --check`, `bakec compile --check --by bytes`, `bakec compile -o -`.
     """
+    from bake_compiler.hcl import TEMPLATE  # noqa: PLC0415
     from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project, stale  # noqa: PLC0415
+    from bake_compiler.unchanged import remember, watching  # noqa: PLC0415
 
     root = root_of(project)
-    plan = plan_project(root)
-    text = compile_plan(root, plan)
+    with watching() as watch:
+        plan = plan_project(root)
+        text = compile_plan(root, plan)
     if str(output) == "-":
         sys.stdout.write(text)
         return
@@ -77,6 +80,8 @@ def compile_(
         say(f"{path.name} is what the models say: {count}; {proof.told if proof else 'the same bytes'}")
     else:
         say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")
+        if path == root / BAKE_FILE:
+            remember(root, (path, root / TEMPLATE), f"{path.name}: is up to date, {count}", watch)
 
 
 def _and_means(proof: "Proof | None") -> str:

@@ -1,8 +1,6 @@
 """Options that several verbs share, and the edges made from them."""
 
-import asyncio
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -70,7 +68,7 @@ DEFAULT_JOBS = os.cpu_count() or 2
 
 def root_of(project: Path | None) -> Path:
     """The project's root, absolute."""
-    from bake_compiler.loader import find_root  # noqa: PLC0415
+    from bake_compiler.root import find_root  # noqa: PLC0415
 
     return find_root((project or Path.cwd()).resolve())
 
@@ -155,6 +153,11 @@ async def edges(root: Path) -> AsyncIterator["Edges"]:
 
 def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """Run to the end; SIGTERM is as good as Ctrl-C: both cancel, and what was begun is ended in order."""
+    import asyncio  # noqa: PLC0415 - 20 ms that compile and plan do not need
+    import gc  # noqa: PLC0415
+    import signal  # noqa: PLC0415
+
+    gc.enable()
 
     async def main() -> _T:
         task = asyncio.current_task()

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from bake_compiler import schedule
 from bake_compiler.buildx import BakeRun, Failure, Progress, bake_command, metadata_file, read_digest
-from bake_compiler.errors import BakecError, ModelError, RegistryError, UsageError
+from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.snapshot import RawManifest
-from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large, stale_blocks
+from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large, refuse_stale
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.plan import Cell, Plan, PlannedImage, Wanted
 from bake_compiler.preflight import check_machine, source_variables
@@ -90,12 +90,7 @@ class Build:
 
     async def prepare(self) -> dict[str, str]:
         """All that can be known before a build; returns the bake file's variables."""
-        part = compile_slice(self.edges.root, self.plan, self.wanted.images)
-        if blocks := stale_blocks(self.edges.root, part):
-            raise ModelError(
-                f"{BAKE_FILE} is not what the models say: {', '.join(blocks[:5])}{' …' if len(blocks) > 5 else ''}",  # noqa: PLR2004 - enough to see which
-                hint="run `bakec compile`, then look at the diff",
-            )
+        refuse_stale(self.edges.root, self.plan, self.wanted.images)
         platforms = sorted({cell.platform for cell in self.wanted.cells})
         await check_machine(self.edges.runner, self.edges.root, self.edges.env, platforms)
         if self.push:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bake_compiler import hcl
+from bake_compiler.errors import ModelError
 from bake_compiler.loader import load, mistakes_error, read_inputs
 from bake_compiler.model.project import Stack
 from bake_compiler.plan import Plan, PlannedImage, make_plan
@@ -113,10 +114,21 @@ def compile_slice(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> str
     return compile_plan(root, replace(plan, images=kept, groups=(), default=default))
 
 
-def stale_blocks(root: Path, part: str, name: str = BAKE_FILE) -> tuple[str, ...]:
-    """The blocks of a slice that the committed file does not have word for word, such as `target "web"`."""
-    there = _blocks(committed(root, name))
-    return tuple(block for block, text in _blocks(part).items() if there.get(block) != text)
+def refuse_stale(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> None:
+    """Make sure that the committed file says what the plan says: all of it, or of a large file these images' part.
+
+    Raises:
+        ModelError: it does not.
+    """
+    text = committed(root)
+    if is_large(text):
+        there = _blocks(text)
+        part = _blocks(compile_slice(root, plan, images))
+        wrong = ", ".join(block for block, body in part.items() if there.get(block) != body)
+    else:
+        wrong = "" if text == compile_plan(root, plan) else "see `bakec compile --check`"
+    if wrong:
+        raise ModelError(f"{BAKE_FILE} is not what the models say: {wrong[:500]}", hint="run `bakec compile`")
 
 
 def _with_needs(plan: Plan, images: Sequence[PlannedImage]) -> set[str]:
@@ -136,7 +148,11 @@ def _with_needs(plan: Plan, images: Sequence[PlannedImage]) -> set[str]:
 
 
 def _blocks(text: str) -> Mapping[str, str]:
-    return {match[1]: match[2] for match in _BLOCK.finditer(text)}
+    """Header → body of each block; bake merges two blocks of one name, so their bodies are one here too."""
+    found: dict[str, str] = {}
+    for match in _BLOCK.finditer(text):
+        found[match[1]] = found.get(match[1], "") + match[2]
+    return found
 
 
 def committed(root: Path, name: str = BAKE_FILE) -> str:

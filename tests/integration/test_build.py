@@ -132,7 +132,9 @@ def test_expects_both_images_of_one_component(stack: Stack) -> None:
 def test_no_variable_of_the_environment_reaches_a_build(stack: Stack) -> None:
     """Failure 11: 489 environment keys, 52 of them secrets, were passed as args to every build."""
     leak = "FROM busybox:stable\nARG SECRET_7\nARG GIVEN\nRUN env >/env\n"
-    stack.component("leak", leak, 'Image(name="leak", smoke=("cat", "/env"))', args='{"GIVEN": "declared"}')
+    stack.component(
+        "leak", leak, 'Image(name="leak", smoke=("cat", "/env"))', args='{"GIVEN": "declared", "SECRET_7": None}'
+    )
     secrets = {f"SECRET_{number}": f"hunter{number}" for number in range(52)} | {f"KEY_{n}": "x" for n in range(437)}
 
     ended = stack.build("leak", env=secrets)

@@ -13,9 +13,11 @@ def test_the_component_of_the_readme_loads_and_plans(tmp_path: Path) -> None:
     example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert example
     components = tmp_path / "components"
-    for name in ("apphub", "web"):
+    dockerfile = re.search(r"```dockerfile\n(.*?)```", README, re.DOTALL)
+    assert dockerfile
+    for name, text in {"apphub": "FROM scratch\n", "web": dockerfile[1]}.items():
         (components / name).mkdir(parents=True)
-        (components / name / "Dockerfile").write_text("FROM scratch\n")
+        (components / name / "Dockerfile").write_text(text)
     (components / "project.py").write_text((ROOT / "components" / "project.py").read_text())
     (components / "apphub" / "component.py").write_text((ROOT / "components" / "apphub" / "component.py").read_text())
     (components / "web" / "component.py").write_text(example[1])

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from bake_compiler.errors import ModelError, Problem, UsageError
-from bake_compiler.loader import find_root, load
+from bake_compiler.loader import load
 from bake_compiler.model import Stack
 from bake_compiler.pipeline.compile import plan_project
+from bake_compiler.root import find_root
 from tests.fakes.project import COMPONENT, PROJECT, component, write, write_project
 
 

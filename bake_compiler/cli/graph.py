@@ -1,0 +1,74 @@
+"""bakec graph: phases, images and who needs whom, drawn."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bake_compiler.cli.options import ProjectDir, Selectors, root_of, say, select_wanted
+
+if TYPE_CHECKING:
+    from bake_compiler.graph import Graph
+    from bake_compiler.plan import Plan, Wanted
+
+
+class Format(StrEnum):
+    """What can be drawn."""
+
+    MERMAID = "mermaid"
+    DOT = "dot"
+    SVG = "svg"
+
+
+def graph(
+    selectors: Selectors = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", "-f", help="Default: by the file's name, else mermaid.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
+    project: ProjectDir = None,
+) -> None:
+    """Draw phases, images and edges as Mermaid, DOT or SVG; needs no network and no other program.
+
+    Examples: `bakec graph`, `bakec graph -o stack.svg`, `bakec graph dependent --format dot`.
+    """
+    from bake_compiler.graph import render_dot, render_mermaid, render_svg  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+
+    plan = plan_project(root_of(project))
+    drawn = to_graph(plan, select_wanted(plan, selectors, None, "", ""))
+    renderers = {Format.MERMAID: render_mermaid, Format.DOT: render_dot, Format.SVG: render_svg}
+    text = renderers[form or _by_name(output)](drawn)
+    if output is None or str(output) == "-":
+        sys.stdout.write(text)
+        return
+    output.write_text(text, encoding="utf-8")
+    say(f"{output}: {len(drawn.images)} images, {len(drawn.edges)} edges")
+
+
+def to_graph(plan: "Plan", wanted: "Wanted") -> "Graph":
+    """The selected images by phase, in the plan's order."""
+    from bake_compiler.graph import Graph, GraphImage, GraphPhase  # noqa: PLC0415
+
+    return Graph(
+        plan.name,
+        tuple(
+            GraphPhase(
+                phase,
+                next((group.description for group in plan.groups if group.name == phase), ""),
+                tuple(
+                    GraphImage(image.name, image.description, tuple(map(str, image.platforms)), image.needs)
+                    for image in wanted.images
+                    if image.phase == phase
+                ),
+            )
+            for phase in plan.phases
+        ),
+    )
+
+
+def _by_name(output: Path | None) -> Format:
+    suffix = output.suffix if output else ""
+    return {".svg": Format.SVG, ".dot": Format.DOT, ".gv": Format.DOT}.get(suffix, Format.MERMAID)

@@ -1,0 +1,23 @@
+"""Where a project is: the folder that holds components/project.py."""
+
+from pathlib import Path
+
+from bake_compiler.errors import UsageError
+
+COMPONENTS = "components"
+PROJECT_FILE = "project.py"
+
+
+def find_root(start: Path) -> Path:
+    """The nearest directory, from `start` upwards, that holds components/project.py.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for directory in (start, *start.parents):
+        if (directory / COMPONENTS / PROJECT_FILE).is_file():
+            return directory
+    raise UsageError(
+        f"no {COMPONENTS}/{PROJECT_FILE} in {start} or above it",
+        hint="run bakec inside a project, or name one with --project DIR",
+    )
