@@ -13,12 +13,10 @@ Interrupted              130   Ctrl-C or SIGTERM
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One mistake as a person reads it: `file:line: field: message`, and what to do."""
 
     file: str

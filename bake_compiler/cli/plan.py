@@ -1,7 +1,5 @@
 """bakec plan: what would be built, from what, in which phase, natively or emulated, and why."""
 
-import json
-import platform as machine
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -56,6 +54,8 @@ def plan(
     wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
     document = to_document(wanted, inputs.dockerfiles, host())
     if as_json:
+        import json  # noqa: PLC0415
+
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
         sys.stdout.write("".join(f"{line}\n" for line in _lines(document, planned)))
@@ -63,6 +63,8 @@ def plan(
 
 def host() -> "Platform":
     """The platform of this machine, as Linux containers see it."""
+    import platform as machine  # noqa: PLC0415
+
     from bake_compiler.oci.platform import Platform  # noqa: PLC0415
 
     return Platform.parse(machine.machine())

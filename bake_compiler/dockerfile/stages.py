@@ -6,6 +6,7 @@ Source: BuildKit, frontend/dockerfile/dockerfile2llb/convert.go (`toCommand`, `a
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bake_compiler.dockerfile.instructions import expand
 
@@ -85,9 +86,9 @@ class Dockerfile:
 
         A build's target may not be an index: BuildKit takes names alone there (moby/buildkit#1503).
         """
-        return _named(self.stages, name) or _indexed(self.stages, name)
+        return self._named(name, len(self.stages)) or self._indexed(name, len(self.stages))
 
-    @property
+    @cached_property
     def finals(self) -> tuple[Stage, ...]:
         """The stages that no other stage uses."""
         used = {other.index for each in self.stages for other in self._uses(each, {})}
@@ -101,7 +102,11 @@ class Dockerfile:
             args: what the build is given. A `FROM base-$ARG` whose value neither these nor a default tells
                 uses all stages that it could mean.
         """
-        return self._reach(stage, lambda each: self._uses(each, args or {}))
+        if self._varies and args:
+            return self._reach(stage, lambda each: self._uses(each, args))
+        if stage.index not in self._used:
+            self._used[stage.index] = self._reach(stage, lambda each: self._uses(each, {}))
+        return self._used[stage.index]
 
     def lineage(self, stage: Stage, args: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
         """The stage and those that it is FROM, whose ARG and ENV it inherits; `args` as in `used_by`."""
@@ -117,20 +122,46 @@ class Dockerfile:
 
     def _uses(self, stage: Stage, args: Mapping[str, str]) -> Iterator[Stage]:
         yield from self._bases(stage, args)
-        earlier = self.stages[: stage.index]
         for name in stage.uses:
-            if found := _named(earlier, name) or _indexed(earlier, name):
+            if found := self._named(name, stage.index) or self._indexed(name, stage.index):
                 yield found
 
     def _bases(self, stage: Stage, args: Mapping[str, str]) -> Iterator[Stage]:
-        earlier, base = self.stages[: stage.index], stage.base
+        base = stage.base
         if "$" in base:
             base = expand(base, values=self._global_values(args))
         if "$" in base:
             possible = re.compile(".*".join(map(re.escape, _VARIABLE.split(base))), re.IGNORECASE)
+            earlier = self.stages[: stage.index]
             yield from (each for each in earlier if each.name and possible.fullmatch(each.name))
-        elif found := _named(earlier, base):
+        elif found := self._named(base, stage.index):
             yield found
+
+    @cached_property
+    def _varies(self) -> bool:
+        return any("$" in each.base for each in self.stages)
+
+    @cached_property
+    def _used(self) -> dict[int, tuple[Stage, ...]]:
+        """What was found without any args, by the stage's index."""
+        return {}
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Stage]]:
+        names: dict[str, list[Stage]] = {}
+        for each in self.stages:
+            if each.name:
+                names.setdefault(each.name.lower(), []).append(each)
+        return names
+
+    def _named(self, name: str, before: int) -> Stage | None:
+        """The last one before an index: a name that is given twice hides the first."""
+        found = self._by_name.get(name.lower(), ())
+        return next((each for each in reversed(found) if each.index < before), None)
+
+    def _indexed(self, index: str, before: int) -> Stage | None:
+        found = self.stages[int(index)] if index.isdecimal() and int(index) < len(self.stages) else None
+        return found if found and found.index < before and str(found.index) == index else None
 
     def _global_values(self, args: Mapping[str, str]) -> Mapping[str, str]:
         values: dict[str, str] = {}
@@ -140,13 +171,3 @@ class Dockerfile:
             elif arg.default is not None:
                 values[arg.name] = expand(arg.default, values=values)
         return values
-
-
-def _named(stages: Sequence[Stage], name: str) -> Stage | None:
-    """The last one: a name that is given twice hides the first."""
-    wanted = name.lower()
-    return next((each for each in reversed(stages) if wanted and each.name.lower() == wanted), None)
-
-
-def _indexed(stages: Sequence[Stage], index: str) -> Stage | None:
-    return next((each for each in stages if str(each.index) == index), None)

@@ -1,6 +1,6 @@
 """Every name that is used is declared: phases, images, variables, abstract targets, variants, members of groups."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake, Source, did_you_mean
 from bake_compiler.model.project import Variable
@@ -92,8 +92,19 @@ def _variables(subject: Subject) -> Iterator[Mistake]:
 
 def _used(attributes: Attributes) -> Iterator[tuple[str, str]]:
     for attribute, value in attributes.items():
+        if _is_plain(value):
+            continue
         for name in variables_of(value):
             yield attribute, name
+
+
+def _is_plain(value: object) -> bool:
+    """Texts alone, which refer to nothing: what most attributes are."""
+    if isinstance(value, Mapping):
+        return all(isinstance(each, str) for each in value.values())
+    if isinstance(value, tuple):
+        return all(isinstance(each, str) for each in value)
+    return isinstance(value, str | bool)
 
 
 def _is_text(variable: Variable | None) -> bool:
