@@ -68,6 +68,8 @@ def expression(value: object, indent: int = 0) -> str:  # noqa: PLR0911 - one ca
     match value:
         case str():
             return quote(value)
+        case dict():  # before its kin, for speed: most of a file is texts and maps of them
+            return _map(value, indent)
         case None:
             return "null"
         case bool():
@@ -76,8 +78,6 @@ def expression(value: object, indent: int = 0) -> str:  # noqa: PLR0911 - one ca
             return f"{value:.15f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
         case Expression():
             return _reference(value, indent)
-        case Mapping():
-            return _map(value, indent)
         case Sequence():
             return _list([expression(each, indent + 1) for each in value], indent)
         case _:

@@ -18,7 +18,7 @@ from typing import TypeVar
 from bake_compiler.errors import ModelError, Problem
 from bake_compiler.model.base import Mistake, Source, collecting_mistakes, did_you_mean
 from bake_compiler.model.project import Component, Project, Stack
-from bake_compiler.plan.attributes import URL
+from bake_compiler.plan.attributes import URL, inside
 from bake_compiler.plan.check.subject import Inputs, at
 from bake_compiler.plan.plan import Plan
 from bake_compiler.root import COMPONENTS, PROJECT_FILE
@@ -74,7 +74,7 @@ def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
             continue
         if dockerfile is None:
             continue
-        path = posixpath.normpath(posixpath.join(context, dockerfile))
+        path = inside(context, dockerfile)
         text = _text(root / path)
         if text is None:
             present = [found.name for found in (root / path).parent.glob("*ockerfile*")]
@@ -82,7 +82,7 @@ def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
             mistakes.append(at(image, "dockerfile", f"{path} is not there", hint))
             continue
         dockerfiles[path] = text
-        for ignore in (f"{path}.dockerignore", posixpath.normpath(posixpath.join(context, ".dockerignore"))):
+        for ignore in (f"{path}.dockerignore", inside(context, ".dockerignore")):
             if ignore not in ignores and (found := _text(root / ignore)) is not None:
                 ignores[ignore] = found
     return Inputs(dockerfiles, ignores), mistakes

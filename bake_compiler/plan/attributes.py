@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 from bake_compiler.model.settings import Attest, Cache, Output, Pairs, Secret, Settings, Ssh
@@ -75,7 +76,13 @@ def named_context(value: Value, base: str) -> Value:
     """Where a named context comes from: a folder of the project from its root, anything else as it is."""
     if not isinstance(value, str) or URL in value or value.startswith((TARGET, "/")):
         return value
-    return posixpath.normpath(posixpath.join(base, value))
+    return inside(base, value)
+
+
+@cache
+def inside(base: str, path: str) -> str:
+    """The path as seen from where `base` is seen, without `.` and `..` in it."""
+    return posixpath.normpath(posixpath.join(base, path))
 
 
 def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:

@@ -1,6 +1,5 @@
 """Plan → what a person asks of it: what is built, from what, natively or emulated, and why an image is as it is."""
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from bake_compiler.model.base import Source
 from bake_compiler.model.project import Change, Component, Image, Target, Variant
 from bake_compiler.model.settings import Settings
 from bake_compiler.oci.platform import Platform
-from bake_compiler.plan.attributes import URL
+from bake_compiler.plan.attributes import URL, inside
 from bake_compiler.plan.check.dockerfiles import parsed
 from bake_compiler.plan.plan import Plan, PlannedImage
 
@@ -35,7 +34,7 @@ def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
     """What an image is built from, by its Dockerfile."""
     context, file = image.text("context"), image.text("dockerfile")
     inline = image.text("dockerfile-inline")
-    path = posixpath.normpath(posixpath.join(context or "", file or ""))
+    path = inside(context or "", file or "")
     text = inline if inline is not None else dockerfiles.get(path)
     dockerfile = parsed(text) if text is not None and not (context and URL in context) else None
     if not isinstance(dockerfile, Dockerfile):

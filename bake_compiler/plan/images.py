@@ -6,6 +6,7 @@ Tolerant of what `check` finds wrong, so that all mistakes are found at once.
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 from bake_compiler.model.project import Change, Component, Image, Project, Stack, Variant
@@ -17,6 +18,7 @@ from bake_compiler.plan.attributes import (
     Attribute,
     Attributes,
     in_order,
+    inside,
     joined,
     merge,
     settings_attributes,
@@ -143,7 +145,7 @@ class _Planner:
         image, component = self.image, self.component
         context = image.context if image.context is not None else component.context
         if isinstance(context, str) and URL not in context:
-            context = posixpath.normpath(posixpath.join(self.base, context))
+            context = inside(self.base, context)
         inline = image.dockerfile_inline if image.dockerfile_inline is not None else component.dockerfile_inline
         if inline is not None and image.dockerfile is None:
             return {"context": context, "dockerfile-inline": inline}
@@ -175,11 +177,16 @@ def _origin(component: str) -> str:
     return f"components/{component}/component.py"
 
 
+@cache
+def _from(context: str, path: str) -> str:
+    return posixpath.relpath(path, context)
+
+
 def _dockerfile(base: str, context: Value, dockerfile: Value) -> Value:
     """Relative to the context, as bake wants it."""
     if not isinstance(dockerfile, str) or not isinstance(context, str) or URL in context:
         return dockerfile
-    return posixpath.relpath(posixpath.normpath(posixpath.join(base, dockerfile)), context)
+    return _from(context, inside(base, dockerfile))
 
 
 def _linked(needs: Sequence[str] | set[str]) -> dict[str, Value]:

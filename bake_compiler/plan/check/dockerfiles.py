@@ -1,6 +1,5 @@
 """What a Dockerfile lacks for the image that is to be built from it, and what it would be given for nothing."""
 
-import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -18,7 +17,7 @@ from bake_compiler.dockerfile import (
 )
 from bake_compiler.dockerfile.instructions import syntax_of
 from bake_compiler.model.base import Mistake, Source
-from bake_compiler.plan.attributes import URL, merge
+from bake_compiler.plan.attributes import URL, inside, merge
 from bake_compiler.plan.check.secrets import looks_like_a_secret
 from bake_compiler.plan.check.subject import Subject, at
 from bake_compiler.plan.plan import PlannedImage
@@ -33,7 +32,7 @@ def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
         if isinstance(inline := image.attributes.get("dockerfile-inline"), str):
             path, text = "", inline
         else:
-            path = posixpath.normpath(posixpath.join(image.text("context") or "", image.text("dockerfile") or ""))
+            path = inside(image.text("context") or "", image.text("dockerfile") or "")
             text = subject.inputs.dockerfiles.get(path, "")
         if text:
             args = merge({"args": common}, {"args": image.attributes.get("args", {})})["args"]
@@ -114,7 +113,7 @@ def _check_copies(subject: Subject, image: PlannedImage, path: str, used: Sequen
     context = image.text("context")
     if context is None or URL in context:
         return
-    places = (f"{path}.dockerignore", posixpath.normpath(posixpath.join(context, ".dockerignore")))
+    places = (f"{path}.dockerignore", inside(context, ".dockerignore"))
     place = next((each for each in places if each in subject.inputs.ignores), "")
     if not place:
         return

@@ -1,10 +1,9 @@
 """Contexts and Dockerfiles stay inside the project."""
 
-import posixpath
 from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.plan.attributes import TARGET, URL
+from bake_compiler.plan.attributes import TARGET, URL, inside
 from bake_compiler.plan.check.subject import Subject, at
 
 
@@ -14,7 +13,7 @@ def check_paths(subject: Subject) -> Iterator[Mistake]:
         context = image.text("context")
         if context is None or URL in context:
             continue
-        dockerfile = posixpath.normpath(posixpath.join(context, image.text("dockerfile") or "."))
+        dockerfile = inside(context, image.text("dockerfile") or ".")
         if _outside(context):
             yield at(image, "context", f"{context} is outside the project", "move it inside")
         elif _outside(dockerfile):

@@ -1,6 +1,6 @@
 """Every name that is used is declared: phases, images, variables, abstract targets, variants, members of groups."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from bake_compiler.model.base import Mistake, Source, did_you_mean
 from bake_compiler.model.project import Variable
@@ -100,7 +100,7 @@ def _used(attributes: Attributes) -> Iterator[tuple[str, str]]:
 
 def _is_plain(value: object) -> bool:
     """Texts alone, which refer to nothing: what most attributes are."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return all(isinstance(each, str) for each in value.values())
     if isinstance(value, tuple):
         return all(isinstance(each, str) for each in value)
