@@ -15,7 +15,7 @@ from pathlib import Path
 CACHE = Path(".bakec/compile.json")
 
 _OUTSIDE = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect", "urllib.Request")
-_VOLATILE = frozenset({"_", "OLDPWD", "PWD", "SHLVL", "COLUMNS", "LINES"})
+_VOLATILE = frozenset({"_", "OLDPWD", "PWD", "SHLVL", "COLUMNS", "LINES", "PYDANTIC_DISABLE_PLUGINS"})
 
 
 class Watch:

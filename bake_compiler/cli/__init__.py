@@ -1,5 +1,6 @@
 """The command line: argv → one pipeline call → exit code. The real edges are made here and handed down."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ def main() -> None:
     """Run `bakec`; every failure that bakec knows is two lines and an exit code, a traceback only with --debug."""
     import gc  # noqa: PLC0415
 
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads every installed package's entry points
     gc.disable()  # worth 10 % of a compile; a build, which lasts, turns it on again
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     if arguments == ["compile"] and (told := _told_before()):
@@ -28,6 +30,13 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)  # nobody reads what it prints: as SIGPIPE ends a program
+    except OSError as error:
+        if DEBUG in sys.argv:
+            raise
+        sys.stderr.write(error_text(BakecError(f"{error.filename or 'the system'}: {error.strerror or error}")))
+        sys.exit(BakecError.exit_code)
     except Exception as error:
         if DEBUG in sys.argv:
             raise

@@ -1,13 +1,12 @@
 """bakec compile: models → docker-bake.hcl."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import Json, ProjectDir, root_of, run_async, say
+from bake_compiler.cli.options import Json, ProjectDir, print_text, root_of, run_async, say
 from bake_compiler.errors import ModelError
 
 if TYPE_CHECKING:
@@ -53,13 +52,13 @@ def compile_(
         plan = plan_project(root)
         text = compile_plan(root, plan)
     if str(output) == "-":
-        sys.stdout.write(text)
+        print_text(text)
         return
     path = output or root / BAKE_FILE
     difference = stale(path.parent, text, path.name)
     proof: Proof | None = None
     if check:
-        sys.stdout.write(difference if not as_json else "")
+        print_text(difference if not as_json else "")
         if by is not By.BYTES:
             from bake_compiler.pipeline.prove import prove  # noqa: PLC0415
 
@@ -106,4 +105,4 @@ def _print_json(path: Path, difference: str, proof: "Proof | None", *, check: bo
         "not_compared": list(proof.skipped) if proof else [],
         "differences": list(proof.differences) if proof else [],
     }
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

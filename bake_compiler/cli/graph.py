@@ -1,13 +1,12 @@
 """bakec graph: phases, images and who needs whom, drawn."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import ProjectDir, Selectors, root_of, say, select_wanted
+from bake_compiler.cli.options import ProjectDir, Selectors, print_text, root_of, say, select_wanted
 
 if TYPE_CHECKING:
     from bake_compiler.graph import Graph
@@ -42,7 +41,7 @@ def graph(
     renderers = {Format.MERMAID: render_mermaid, Format.DOT: render_dot, Format.SVG: render_svg}
     text = renderers[form or _by_name(output)](drawn)
     if output is None or str(output) == "-":
-        sys.stdout.write(text)
+        print_text(text)
         return
     output.write_text(text, encoding="utf-8")
     say(f"{output}: {len(drawn.images)} images, {len(drawn.edges)} edges")

@@ -132,6 +132,12 @@ def select_wanted(
     )
 
 
+def print_text(text: str) -> None:
+    """A document on stdout, in UTF-8 whatever the locale is."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.flush()
+
+
 def say(line: str) -> None:
     """One line of progress, on stderr."""
     sys.stderr.write(f"{line}\n")

@@ -1,6 +1,5 @@
 """bakec plan: what would be built, from what, in which phase, natively or emulated, and why."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ from bake_compiler.cli.options import (
     Selectors,
     Tag,
     Variables,
+    print_text,
     root_of,
     select_wanted,
 )
@@ -56,9 +56,9 @@ def plan(
     if as_json:
         import json  # noqa: PLC0415
 
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        sys.stdout.write("".join(f"{line}\n" for line in _lines(document, planned)))
+        print_text("".join(f"{line}\n" for line in _lines(document, planned)))
 
 
 def host() -> "Platform":
@@ -164,4 +164,4 @@ def _explain(root: Path, planned: "Plan", name: str) -> None:
     lines.append(f"  inherits {', '.join(image.block.inherits)}")
     for field, who, source in origins(image):
         lines.append(f"  {field}: {who} says so, {place(source.file, source.line)}")
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    print_text("".join(f"{line}\n" for line in lines))

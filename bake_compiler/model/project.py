@@ -27,12 +27,19 @@ from bake_compiler.oci.reference import check_tag
 
 Version: TypeAlias = tuple[int, int]
 
+_TYPE = re.compile(r"[a-z]*(?:\([a-zA-Z0-9_(){}\[\]=,\"? -]+\))?")
 _FLOOR = re.compile(r">=\s*(\d+)\.(\d+)(?:\.\d+)?")
 
 
 def _check_floor(text: str) -> str:
     if not _FLOOR.fullmatch(text):
         raise ValueError(f"{text!r} is not a lower bound such as '>=0.13'")
+    return text
+
+
+def _check_type(text: str) -> str:
+    if not _TYPE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a type of HCL, such as string, number, bool, list(string) or map(number)")
     return text
 
 
@@ -92,7 +99,7 @@ class Variable(Model):
     name: ArgName
     default: Annotated[object, PlainValidator(_check_default)] = None
     description: Text = ""
-    type: Text = ""
+    type: Annotated[str, AfterValidator(_check_type)] = ""
     validation: tuple[Annotated[Validation, InstanceOf(Validation)], ...] = ()
     example: Text | None = None
 

@@ -3,6 +3,7 @@
 A plain text is data and reaches buildx unchanged; only these can refer to anything.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -61,9 +62,38 @@ class Expr(Expression):
 
     Attributes:
         hcl: one expression, on one line.
+
+    Raises:
+        ValueError: it would not stay one expression in the file.
     """
 
     hcl: str
+
+    def __post_init__(self) -> None:
+        if why := _breaks_out(self.hcl):
+            raise ValueError(f"Expr({self.hcl!r}): {why}")
+
+
+_QUOTED = re.compile(r'"(?:[^"\\$%]|\\.|\$\$\{|%%\{|[$%](?!\{))*"')
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+
+
+def _breaks_out(hcl: str) -> str:
+    """Why a text is not one expression that stays where it is put; empty when it is."""
+    if "\n" in hcl or "\r" in hcl or not hcl.strip():
+        return "it must be one expression, on one line"
+    bare = _QUOTED.sub("", hcl)
+    while (inner := re.sub(r'"[^"]*[$%]\{[^{}"]*\}[^"]*"', "", bare)) != bare:  # a text with a template in it
+        bare = inner
+    if "#" in bare or "//" in bare or "/*" in bare:
+        return "a comment would hide what follows it"
+    opened: list[str] = []
+    for char in bare:
+        if char in "([{":
+            opened.append(char)
+        elif char in ")]}" and (not opened or opened.pop() != _PAIRS[char]):
+            return f"{char!r} closes what it did not open"
+    return f"{opened[-1]!r} is not closed" if opened else ""
 
 
 @dataclass(frozen=True, slots=True)
