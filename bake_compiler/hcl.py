@@ -172,8 +172,8 @@ def render(plan: Plan, template: str) -> str:
         )
     except jinja2.TemplateSyntaxError as error:
         raise ModelError(f"{TEMPLATE}:{error.lineno}: {error.message}", hint="mend the template") from error
-    except jinja2.UndefinedError as error:
-        raise ModelError(f"{TEMPLATE}: {error.message}", hint="mend the template") from error
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise ModelError(f"{TEMPLATE}: {error}", hint="mend the template") from error
 
 
 def _has_other_tags(block: PlannedTarget) -> bool:

@@ -18,7 +18,7 @@ from typing import TypeVar
 from bake_compiler.errors import ModelError, Problem
 from bake_compiler.model.base import Mistake, Source, collecting_mistakes, did_you_mean
 from bake_compiler.model.project import Component, Project, Stack
-from bake_compiler.plan.attributes import URL, inside
+from bake_compiler.plan.attributes import URL, inside, is_outside
 from bake_compiler.plan.check.subject import Inputs, at
 from bake_compiler.plan.plan import Plan
 from bake_compiler.root import COMPONENTS, PROJECT_FILE
@@ -66,25 +66,25 @@ def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
     seen: set[tuple[str, str]] = set()
     for image in plan.images:
         context, dockerfile = image.text("context"), image.text("dockerfile")
-        if context is None or URL in context or (context, dockerfile or "") in seen:
+        if context is None or URL in context or is_outside(context) or (context, dockerfile or "") in seen:
             continue
         seen.add((context, dockerfile or ""))
         if not (root / context).is_dir():
             mistakes.append(at(image, "context", f"{context} is not a directory"))
             continue
-        if dockerfile is None:
+        path = inside(context, dockerfile) if dockerfile is not None else ""
+        for ignore in (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore")):
+            if ignore and ignore not in ignores and (found := _text(root / ignore)) is not None:
+                ignores[ignore] = found
+        if not path or is_outside(path):
             continue
-        path = inside(context, dockerfile)
         text = _text(root / path)
         if text is None:
             present = [found.name for found in (root / path).parent.glob("*ockerfile*")]
-            hint = did_you_mean(posixpath.basename(path), present)
+            hint = did_you_mean(posixpath.basename(path), present) if present else "write it, or name another"
             mistakes.append(at(image, "dockerfile", f"{path} is not there", hint))
             continue
         dockerfiles[path] = text
-        for ignore in (f"{path}.dockerignore", inside(context, ".dockerignore")):
-            if ignore not in ignores and (found := _text(root / ignore)) is not None:
-                ignores[ignore] = found
     return Inputs(dockerfiles, ignores), mistakes
 
 
@@ -119,7 +119,7 @@ def _run(path: Path, variable: str, kind: type[_M], mistakes: list[Mistake]) -> 
     except SyntaxError as error:
         mistakes.append(Mistake(Source(str(path), error.lineno or 0), "", f"not valid Python: {error.msg}"))
         return None
-    except Exception as error:  # noqa: BLE001 - whatever an author's code raises is the author's mistake
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an author's code raises is the author's mistake
         mistakes.append(Mistake(_raised_at(path, error), "", f"{type(error).__name__}: {error}"))
         return None
     model = namespace.get(variable)
@@ -134,7 +134,7 @@ def _compile(path: Path) -> CodeType:
     return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
 
 
-def _raised_at(path: Path, error: Exception) -> Source:
+def _raised_at(path: Path, error: BaseException) -> Source:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return Source(str(path), (lines[-1] or 0) if lines else 0)
 
@@ -163,11 +163,14 @@ def _field_line(path: Path, call_line: int, field: str) -> int:
         return call_line
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call)) if tree else ()
     node: ast.AST | None = next((call for call in calls if call.lineno == call_line), None)
-    for part in field.split(".") if field else ():
-        inner = _inner(node, part)
-        if inner is None:
+    parts = field.split(".") if field else []
+    while parts:
+        taken = 1 if not isinstance(node, ast.Dict) else len(parts)  # a key may have dots
+        while taken and (inner := _inner(node, ".".join(parts[:taken]))) is None:
+            taken -= 1
+        if not taken:
             break
-        node = inner
+        node, parts = inner, parts[taken:]
     return getattr(node, "lineno", call_line)
 
 

@@ -4,13 +4,12 @@ Pure, and independent of the HCL: it evaluates the plan itself, with all that a 
 Source: buildx bake/bake.go (`Target` as JSON); measured with 0.13.1 and 0.29.1.
 """
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bake_compiler.model.project import Version
-from bake_compiler.plan.attributes import CSV, MAPS, merge
+from bake_compiler.plan.attributes import CSV, MAPS, csv_fields, merge
 from bake_compiler.plan.evaluate import UNKNOWN, as_text, evaluate
 from bake_compiler.plan.features import DESCRIPTION, SINCE
 from bake_compiler.plan.plan import Plan, PlannedImage, PlannedTarget
@@ -110,22 +109,19 @@ def canonical(name: str, value: Any) -> Any:
     if name == "ssh":
         return frozenset(map(_ssh, value))
     if name in CSV:
-        return frozenset(map(_fields, value))
+        return frozenset(_fields(name, each) for each in value)
     if isinstance(value, str | bool) or value is None:
         return value
     return frozenset(value)
 
 
-def _fields(entry: Any) -> Any:
+def _fields(attribute: str, entry: Any) -> Any:
     """One cache, output, secret or attestation as its sorted pairs."""
     if isinstance(entry, Mapping):
         return tuple(sorted((key, as_text(value)) for key, value in entry.items()))
     if not isinstance(entry, str):
         return entry
-    parts = next(csv.reader([entry], strict=True), [])
-    if "=" not in entry:
-        return (("ref", entry), ("type", "registry"))
-    return tuple(sorted((key.lower(), value) for key, _, value in (part.partition("=") for part in parts)))
+    return tuple(sorted(csv_fields(attribute, entry).items()))
 
 
 def _ssh(entry: Any) -> Any:

@@ -9,6 +9,8 @@ from bake_compiler.meaning import Comparison
 from bake_compiler.model.values import Expression
 from bake_compiler.plan.plan import Plan, PlannedTarget
 
+_OTHERS = frozenset({"description", "matrix", "name", "__is_block__", "__comments__", "__inline_comments__"})
+
 
 def parse(text: str) -> dict[str, dict[str, Any]]:
     """The blocks of a bake file: `{"target": {name: attributes}, "group": …, "variable": …}`, literals as texts.
@@ -50,10 +52,27 @@ def compare(plan: Plan, text: str) -> Comparison:
             if name in blocks[kind]:
                 differences += _values(f"{kind} {name}", key, value, blocks[kind][name].get(key), skipped)
     for name, target in targets.items():
-        found = blocks["target"].get(name)
-        for attribute, value in target.attributes.items() if found is not None else ():
-            differences += _values(f"target {name}", attribute, value, (found or {}).get(attribute), skipped)
+        if name in blocks["target"]:
+            differences += _block(target, blocks["target"][name], skipped)
+    for function in plan.functions:
+        body = blocks["function"].get(function.name, {})
+        if _bare(body.get("result")) != _bare(function.result.hcl):
+            differences.append(f"function {function.name} gives another result in the file than in the plan")
     return Comparison(tuple(differences), tuple(dict.fromkeys(skipped)))
+
+
+def _block(target: PlannedTarget, found: Mapping[str, Any], skipped: list[str]) -> Iterator[str]:
+    where = f"target {target.name}"
+    wanted = {"inherits": target.inherits, **target.attributes} if target.inherits else target.attributes
+    for attribute, value in wanted.items():
+        yield from _values(where, attribute, value, found.get(attribute), skipped)
+    for attribute in sorted(found.keys() - wanted.keys() - _OTHERS):
+        yield f"{where}: {attribute} is in the file only"
+
+
+def _bare(text: object) -> str:
+    """An expression without what python-hcl2 adds or leaves out when it renders one."""
+    return re.sub(r"\s|^\$\{|\}$", "", str(text))
 
 
 def _targets(plan: Plan) -> Iterator[PlannedTarget]:

@@ -9,44 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from bake_compiler.environment import is_kept
 from bake_compiler.errors import PreflightError
 
 _LONGEST_LINE = 64 * 1024 * 1024
 _GRACE_SECONDS = 10.0
-
-_KEPT = frozenset(
-    [
-        "PATH",
-        "HOME",
-        "USER",
-        "LOGNAME",
-        "TMPDIR",
-        "LANG",
-        "LC_ALL",
-        "SSH_AUTH_SOCK",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "XDG_CONFIG_HOME",
-        "XDG_RUNTIME_DIR",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "NO_PROXY",
-        "ALL_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "no_proxy",
-        "all_proxy",
-        "DOCKER_HOST",
-        "DOCKER_CONFIG",
-        "DOCKER_CONTEXT",
-        "DOCKER_CERT_PATH",
-        "DOCKER_TLS_VERIFY",
-        "DOCKER_API_VERSION",
-        "BUILDX_BUILDER",
-        "BUILDX_CONFIG",
-    ]
-)
-_KEPT_PREFIXES = ("AWS_", "AZURE_", "GOOGLE_", "CLOUDSDK_")  # what credential helpers of registries read
 
 
 @dataclass(frozen=True)
@@ -87,7 +54,7 @@ def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
     The rest stays out: a variable of the same name would silently override one of the bake file, and secrets of other
     tools are none of a build's business.
     """
-    return {name: value for name, value in environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
+    return {name: value for name, value in environ.items() if is_kept(name)}
 
 
 async def run(command: Command, on_line: Callable[[str], None]) -> int:

@@ -8,12 +8,16 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 CACHE = Path(".bakec/compile.json")
 
+_STANDARD = str(Path(os.__file__).parent)
+_COARSE = 20_000_000
+"""Nanoseconds by which a file system's clock may be behind."""
 _OUTSIDE = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect", "urllib.Request")
 _VOLATILE = frozenset({"_", "OLDPWD", "PWD", "SHLVL", "COLUMNS", "LINES", "PYDANTIC_DISABLE_PLUGINS"})
 
@@ -24,6 +28,7 @@ class Watch:
     def __init__(self) -> None:
         self.paths: set[str] = set()
         self.asked_outside = False
+        self.begun = time.time_ns()
         self.on = True
 
     def hear(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -57,20 +62,23 @@ def remember(root: Path, others: Iterable[Path], told: str, watch: Watch) -> Non
         watch: over all that the compile read.
     """
     cache = root / CACHE
-    if watch.asked_outside:
+    try:
+        cache.parent.mkdir(exist_ok=True)  # before the root is looked at, in which it is
         cache.unlink(missing_ok=True)
+    except OSError:
+        return  # a project that can't be written to is compiled anew each time
+    if watch.asked_outside:
         return
     paths = {path for path in watch.paths if _counts(path, root)}
     paths |= {str(Path(path).parent) for path in paths if path.startswith(f"{root}{os.sep}")}  # what may appear there
-    paths |= {str(module.__file__) for module in [*sys.modules.values()] if _is_own(module, root)}
-    paths |= set(map(str, others))
-    paths.discard(str(root))  # .bakec itself is made there
-    found = {"told": told, "world": _world(), "files": {path: _state(path) for path in sorted(paths)}}
-    try:
-        cache.parent.mkdir(exist_ok=True)
-        cache.write_text(json.dumps(found), encoding="utf-8")
-    except OSError:
-        return  # a project that can't be written to is compiled anew each time
+    paths |= {str(module.__file__) for module in [*sys.modules.values()] if _is_installed(module)}
+    files = {path: _state(path) for path in sorted(paths)}
+    read = (state for path, state in files.items() if state and path != str(root))  # in which bakec itself writes
+    if any(max(state[:2]) > watch.begun - _COARSE for state in read):
+        return  # it changed while it was read
+    files |= {str(path): _state(str(path)) for path in others}
+    found = {"told": told, "world": _world(), "files": files}
+    cache.write_text(json.dumps(found), encoding="utf-8")
 
 
 def what_stands(root: Path) -> str:
@@ -84,13 +92,16 @@ def what_stands(root: Path) -> str:
 
 
 def _counts(path: str, root: Path) -> bool:
-    inside = path.startswith(f"{root}{os.sep}") and not path.startswith(f"{root}{os.sep}.bakec")
-    return inside or not path.startswith((sys.prefix, sys.base_prefix, "/proc", "/dev", "/etc"))
+    if f"{os.sep}__pycache__" in path or path.startswith(f"{root}{os.sep}.bakec"):
+        return False  # made from what is looked at anyway
+    inside = path.startswith(f"{root}{os.sep}")
+    return inside or not path.startswith((sys.prefix, sys.base_prefix, "/proc", "/dev"))
 
 
-def _is_own(module: object, root: Path) -> bool:
+def _is_installed(module: object) -> bool:
+    """A module of anybody but Python itself."""
     file = getattr(module, "__file__", None) or ""
-    return file.startswith((str(Path(__file__).parent), f"{root}{os.sep}"))
+    return bool(file) and (not file.startswith(_STANDARD) or "-packages" in file)
 
 
 def _state(path: str) -> list[int]:

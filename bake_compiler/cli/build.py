@@ -15,6 +15,7 @@ from bake_compiler.cli.options import (
     Selectors,
     Tag,
     Variables,
+    counted,
     edges,
     print_report,
     root_of,
@@ -55,7 +56,8 @@ def build(
                 for command in run.commands(await run.variables()):
                     sys.stdout.write(f"{command}\n")
                 return None
-            say(f"building {len(wanted.images)} images, {len(wanted.cells)} builds, {jobs} at once")
+            images, builds = counted(len(wanted.images), "image"), counted(len(wanted.cells), "build")
+            say(f"building {images}, {builds}, {jobs} at once")
             return await run.run()
 
     report = run_async(work)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import Json, ProjectDir, print_text, root_of, run_async, say
-from bake_compiler.errors import ModelError
+from bake_compiler.cli.options import Json, ProjectDir, counted, print_text, root_of, run_async, say
+from bake_compiler.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.pipeline.prove import Proof
+    from bake_compiler.plan import Plan
 
 
 class By(StrEnum):
@@ -47,6 +48,7 @@ def compile_(
     from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project, stale  # noqa: PLC0415
     from bake_compiler.unchanged import remember, watching  # noqa: PLC0415
 
+    _refuse_contradictions(output, by, check=check)
     root = root_of(project)
     with watching() as watch:
         plan = plan_project(root)
@@ -56,31 +58,50 @@ def compile_(
         return
     path = output or root / BAKE_FILE
     difference = stale(path.parent, text, path.name)
-    proof: Proof | None = None
+    count = f"{counted(len(plan.images), 'image')} in {counted(len(plan.groups), 'group')}"
     if check:
         print_text(difference if not as_json else "")
-        if by is not By.BYTES:
-            from bake_compiler.pipeline.prove import prove  # noqa: PLC0415
-
-            proof = run_async(lambda: prove(root, plan, path, by.value if by else ""))
-    elif difference:
+        proof = None if by is By.BYTES else _prove(root, plan, path, by)
+        if as_json:
+            _print_json(path, difference, proof, check=True)
+        _judge(path, difference, proof)
+        say(f"{path.name} is what the models say: {count}; {proof.told if proof else 'the same bytes'}")
+        return
+    if difference:
         path.write_text(text, encoding="utf-8")
     if as_json:
-        _print_json(path, difference, proof, check=check)
-    if check and difference:
+        _print_json(path, difference, None, check=False)
+    say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")
+    if path == root / BAKE_FILE:
+        remember(root, (path, root / TEMPLATE), f"{path.name}: is up to date, {count}", watch)
+
+
+def _refuse_contradictions(output: Path | None, by: By | None, *, check: bool) -> None:
+    if check and str(output) == "-":
+        raise UsageError("--check compares a file, and - is none", hint="leave out -o, or name the file")
+    if by and not check:
+        raise UsageError("--by says how --check compares", hint=f"write --check --by {by.value}")
+
+
+def _prove(root: Path, plan: "Plan", path: Path, by: By | None) -> "Proof":
+    from bake_compiler.pipeline.prove import prove  # noqa: PLC0415
+
+    return run_async(lambda: prove(root, plan, path, by.value if by else ""))
+
+
+def _judge(path: Path, difference: str, proof: "Proof | None") -> None:
+    """Nothing, if the file is what the models say, and means it.
+
+    Raises:
+        ModelError: it is not.
+    """
+    if difference:
         raise ModelError(f"{path.name} is stale{_and_means(proof)}", hint="run `bakec compile` and commit the file")
     if proof and proof.differences:
         raise ModelError(
             f"{path.name} is not what the models mean, by {proof.by}:\n  " + "\n  ".join(proof.differences),
-            hint="mend docker-bake.hcl.j2 or the Expr; if neither is yours, bakec is at fault",
+            hint="mend docker-bake.hcl.j2 or the Expr, or give the variable an example that buildx takes",
         )
-    count = f"{len(plan.images)} images in {len(plan.groups)} groups"
-    if check:
-        say(f"{path.name} is what the models say: {count}; {proof.told if proof else 'the same bytes'}")
-    else:
-        say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")
-        if path == root / BAKE_FILE:
-            remember(root, (path, root / TEMPLATE), f"{path.name}: is up to date, {count}", watch)
 
 
 def _and_means(proof: "Proof | None") -> str:

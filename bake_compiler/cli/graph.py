@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import ProjectDir, Selectors, print_text, root_of, say, select_wanted
+from bake_compiler.cli.options import ProjectDir, Selectors, counted, print_text, root_of, say, select_wanted
 
 if TYPE_CHECKING:
     from bake_compiler.graph import Graph
@@ -44,7 +44,7 @@ def graph(
         print_text(text)
         return
     output.write_text(text, encoding="utf-8")
-    say(f"{output}: {len(drawn.images)} images, {len(drawn.edges)} edges")
+    say(f"{output}: {counted(len(drawn.images), 'image')}, {counted(len(drawn.edges), 'edge')}")
 
 
 def to_graph(plan: "Plan", wanted: "Wanted") -> "Graph":

@@ -61,7 +61,9 @@ Variables = Annotated[
     typer.Option("--var", metavar="NAME=VALUE", help="A variable of the bake file; may be given several times."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Images at once; default: one a core.")]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, show_default=False, help="Images at once; default: one a core.")
+]
 
 DEFAULT_JOBS = os.cpu_count() or 2
 
@@ -70,6 +72,8 @@ def root_of(project: Path | None) -> Path:
     """The project's root, absolute."""
     from bake_compiler.root import find_root  # noqa: PLC0415
 
+    if project is not None and not project.is_dir():
+        raise UsageError(f"--project: {project} is not a directory", hint="name the project's root")
     return find_root((project or Path.cwd()).resolve())
 
 
@@ -138,6 +142,11 @@ def print_text(text: str) -> None:
     sys.stdout.flush()
 
 
+def counted(number: int, what: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def say(line: str) -> None:
     """One line of progress, on stderr."""
     sys.stderr.write(f"{line}\n")
@@ -154,7 +163,7 @@ async def edges(root: Path) -> AsyncIterator["Edges"]:
     from bake_compiler.registry import Registry as RegistryClient  # noqa: PLC0415
 
     async with httpx.AsyncClient(timeout=30) as http:
-        yield Edges(root, process.scrubbed(os.environ), process.run, RegistryClient(http), say)
+        yield Edges(root, process.scrubbed(os.environ), os.environ, process.run, RegistryClient(http), say)
 
 
 def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:

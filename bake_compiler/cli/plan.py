@@ -14,6 +14,7 @@ from bake_compiler.cli.options import (
     Selectors,
     Tag,
     Variables,
+    counted,
     print_text,
     root_of,
     select_wanted,
@@ -120,7 +121,7 @@ def _lines(document: dict[str, Any], planned: "Plan") -> Iterator[str]:
     for phase in planned.phases:
         members = [image for image in images if image["phase"] == phase]
         if members:
-            yield f"{phase}: {len(members)} images"
+            yield f"{phase}: {counted(len(members), 'image')}"
         for image in members:
             platforms = ", ".join(f"{name} {way}" for name, way in image["platforms"].items())
             stage = f", stage {image['stage']}" if image["stage"] else ""
@@ -135,7 +136,7 @@ def _lines(document: dict[str, Any], planned: "Plan") -> Iterator[str]:
         yield f"excluded: {each['image']} {each['platform']}: {each['reason']}"
     cells = sum(len(image["platforms"]) for image in images)
     emulated = sum(way == "emulated" for image in images for way in image["platforms"].values())
-    yield f"{len(images)} images, {cells} builds, {emulated} emulated on {document['host']}"
+    yield f"{counted(len(images), 'image')}, {counted(cells, 'build')}, {emulated} emulated on {document['host']}"
 
 
 def _among(before: str, names: list[str] | tuple[str, ...]) -> str:

@@ -64,6 +64,12 @@ class Model(BaseModel):
         def __init__(self, **fields: Any) -> None:
             source = _calling_source()
             mistakes = _collected.get()
+            for name, value in fields.items():
+                if isinstance(value, set | frozenset):  # which pydantic would take, in an order of its own each time
+                    if mistakes is None:
+                        raise TypeError(f"{name}: a set has no order; write a list")
+                    mistakes.append(Mistake(source, name, "a set has no order", "write a list"))
+                    fields[name] = tuple(value)
             try:
                 super().__init__(**fields)
             except ValidationError as error:
@@ -105,5 +111,8 @@ def _mistakes_of(error: ValidationError, source: Source, known: list[str]) -> It
         place = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             yield Mistake(source, place, "no such field", did_you_mean(place, known))
+        elif problem["type"] == "is_instance_of":
+            wanted = problem["ctx"]["class"]
+            yield Mistake(source, place, problem["msg"], f"write {wanted}(…)" if wanted.isidentifier() else "")
         else:
             yield Mistake(source, place, problem["msg"].removeprefix("Value error, "))

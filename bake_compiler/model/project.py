@@ -1,5 +1,6 @@
 """The declarations: Project, Phase, Variable, Function, Group, Target, Variant, Component, Image, Change, Only."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,13 +29,21 @@ from bake_compiler.oci.reference import check_tag
 Version: TypeAlias = tuple[int, int]
 
 _TYPE = re.compile(r"[a-z]*(?:\([a-zA-Z0-9_(){}\[\]=,\"? -]+\))?")
+_OLDEST: Version = (0, 13)
 _FLOOR = re.compile(r">=\s*(\d+)\.(\d+)(?:\.\d+)?")
 
 
 def _check_floor(text: str) -> str:
     if not _FLOOR.fullmatch(text):
         raise ValueError(f"{text!r} is not a lower bound such as '>=0.13'")
+    if _version(text) < _OLDEST:
+        raise ValueError(f"{text!r}: 0.13 is the oldest buildx that bakec supports")
     return text
+
+
+def _version(text: str) -> Version:
+    match = _FLOOR.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else _OLDEST
 
 
 def _check_type(text: str) -> str:
@@ -51,6 +60,8 @@ def _check_default(value: object) -> object:
             return {str(key): _check_default(each) for key, each in value.items()}
         case list() | tuple():
             return tuple(map(_check_default, value))
+        case float() if not math.isfinite(value) or float(f"{value:.15f}") != value:
+            raise ValueError(f"{value!r} can't be written as a plain number; write it as a text")
         case None | bool() | int() | float() | str():
             return value
         case _:
@@ -58,14 +69,24 @@ def _check_default(value: object) -> object:
 
 
 class Phase(Model):
-    """A named step of the build; compiled to a bake group of all its images."""
+    """A named step of the build; compiled to a bake group of all its images.
+
+    Attributes:
+        name: of the phase and of its group.
+        description: a comment beside the group; an attribute of it with buildx 0.16 and later.
+    """
 
     name: Name
     description: Text = ""
 
 
 class Only(Model):
-    """The platforms that an image is built for when they are not all of the project's, and why."""
+    """The platforms that an image is built for when they are not all of the project's, and why.
+
+    Attributes:
+        platforms: some of the project's.
+        reason: why not the others; it is told with each of them that is left out.
+    """
 
     platforms: tuple[PlatformName, ...] = Field(min_length=1)
     reason: Text = Field(min_length=1)
@@ -123,7 +144,13 @@ class Function(Model):
 
 
 class Group(Model):
-    """A bake group of your own: images, and other groups."""
+    """A bake group of your own: images, and other groups.
+
+    Attributes:
+        name: of the group.
+        members: names of images, phases, variants and other groups.
+        description: a comment beside it; an attribute of it with buildx 0.16 and later.
+    """
 
     name: Name
     members: tuple[Text, ...] = Field(min_length=1)
@@ -135,6 +162,7 @@ class Target(Settings):
 
     Attributes:
         name: begins with _.
+        description: a comment above it.
         inherits: other abstract targets; the later ones win.
     """
 
@@ -182,7 +210,7 @@ class Image(Settings):
         name: the bake target, and what stands for `{image}` in the project's repository pattern.
         description: one line; a comment in the bake file and the OCI description label.
         stage: the Dockerfile stage to build; None is the last one.
-        context, dockerfile, dockerfile_inline: others than the component's, relative to the same folder.
+        context, dockerfile, dockerfile_inline: in place of the component's, relative to the same folder.
         platforms: an exception to the component's and the project's platforms.
         inherits: abstract targets; the later ones win.
         matrix: makes one image for each combination of values: variable → values. They are called NAME-VALUE-VALUE.
@@ -237,10 +265,14 @@ class Project(Settings):
         repository: the repository of an image under the registry; `{image}` is the image's name.
         tag: default of TAG, the public tag.
         platforms: default of PLATFORMS.
-        phases: in the order in which a person thinks of them.
+        phases: in their order; an image can't need one of a later phase.
         source_url: URL of the sources, for the OCI label; empty for none.
         buildx: the oldest buildx that the file must work with; what came later is then an error.
-        variables, functions, groups, targets, variants: see there.
+        variables: of the bake file, besides bakec's own.
+        functions: that an Expr may call.
+        groups: of your own, besides those of phases, components and variants.
+        targets: abstract ones, for `inherits`.
+        variants: second forms of images.
     """
 
     name: Name
@@ -260,8 +292,7 @@ class Project(Settings):
     @property
     def oldest_buildx(self) -> Version:
         """Major and minor version of the oldest buildx that the file must work with."""
-        match = _FLOOR.fullmatch(self.buildx)
-        return (int(match[1]), int(match[2])) if match else (0, 13)
+        return _version(self.buildx)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What can be said about a build at every level: of all images, of a component, of an image, of a variant of it.
 
-Each field of Settings is the target attribute of the same name in buildx's bake reference, with _ for -.
+But for needs and not_secret, a field is the target attribute of its name in buildx's bake reference, with _ for -.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,13 @@ class Cache(Model):
 
 
 class Output(Model):
-    """What a build yields besides, or instead of, an image: `Output(type="local", dest="out")`."""
+    """What a build yields besides, or instead of, an image: `Output(type="local", dest="out")`.
+
+    Attributes:
+        type: image, registry, local, tar, oci, docker or cacheonly.
+        dest: where a local, tar, oci or docker output is written.
+        options: all else that the type knows, such as `compression`.
+    """
 
     type: Text
     dest: Value | None = None
@@ -64,7 +70,14 @@ class Output(Model):
 
 
 class Attest(Model):
-    """An attestation that BuildKit makes: provenance (`mode` min or max) or an SBOM."""
+    """An attestation that BuildKit makes: provenance or an SBOM.
+
+    Attributes:
+        type: provenance or sbom.
+        mode: of provenance: min, or max, which also tells the build args.
+        disabled: makes none, where a level above asks for one.
+        options: all else that the type knows, such as `generator`.
+    """
 
     type: Literal["provenance", "sbom"]
     mode: Literal["min", "max"] | None = None
@@ -83,7 +96,8 @@ class Secret(Model):
     Attributes:
         id: what `RUN --mount=type=secret,id=…` names.
         env: the environment variable that holds it.
-        src: the file that holds it, relative to the project's root. Without both, it is the variable called `id`.
+        src: the file that holds it, relative to the project's root. Without both, it is the variable called `id` if it
+            is set, else the file of that name, which must then be there whenever buildx reads the bake file.
     """
 
     id: Text = Field(min_length=1)
@@ -117,7 +131,7 @@ class Settings(Model):
     """What can be said about a build at every level.
 
     A map adds to what the level above says, and a list or a single value follows bake's rule for `inherits`: tags,
-    cache_to and output replace, other lists add, single values replace.
+    cache_to and output replace, an attestation replaces the one of its type, other lists add, single values replace.
 
     Attributes:
         args: build args. None gives no value and says that this is meant. Nothing else is ever passed to a build.
@@ -170,5 +184,5 @@ class Settings(Model):
     ulimits: Annotated[tuple[Value, ...] | Expression, OrExpression()] = ()
     extra_hosts: Annotated[Mapping[Text, Value] | Expression, OrExpression()] = Field(default_factory=dict)
     entitlements: Annotated[tuple[Value, ...] | Expression, OrExpression()] = ()
-    call: Value | None = None
+    call: Annotated[Literal["build", "check", "outline", "targets"] | Expression | None, OrExpression()] = None
     not_secret: Mapping[Text, Text] = Field(default_factory=dict)

@@ -20,6 +20,8 @@ def _check_text(text: str) -> str:
         raise ValueError("holds a NUL character, which no build can carry")
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise ValueError("holds half a surrogate pair, which is not text")
+    if unicodedata.combining(text[0]):
+        raise ValueError("begins with a combining mark, which would join what stands before it")
     if not unicodedata.is_normalized("NFC", text):
         raise ValueError("is not in Unicode's NFC form: buildx would change it; write unicodedata.normalize('NFC', …)")
     return text
@@ -129,7 +131,8 @@ Flag = Annotated[bool | Expression, InstanceOf(bool, Expression)]
 """True or false, or a Var, Join or Expr."""
 TagName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_tag_name)]
 """A tag, or a Var, Join or Expr that makes one."""
-Name = Annotated[str, _matching(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*", "a name: lower-case letters, digits, - and _")]
+NAME = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
+Name = Annotated[str, _matching(NAME.pattern, "a name: lower-case letters, digits, - and _")]
 TargetName = Annotated[
     str, _matching(r"_[a-zA-Z0-9_-]+", "the name of an abstract target: _ and then letters, digits, - or _")
 ]

@@ -33,15 +33,25 @@ def _require_value(part: object) -> None:
 
 
 class Join(Expression):
-    """Texts and other values, one after the other: `Join("debian:", Var("SUITE"), "-slim")`."""
+    """Texts and other values, one after the other: `Join("debian:", Var("SUITE"), "-slim")`.
+
+    Attributes:
+        parts: the texts and values, in order.
+    """
 
     __slots__ = ("parts",)
     parts: "tuple[Value, ...]"
 
     def __init__(self, *parts: "Value") -> None:
+        kept: list[Value] = []
         for part in parts:
             _require_value(part)
-        object.__setattr__(self, "parts", parts)
+            for each in part.parts if isinstance(part, Join) else (part,):
+                if isinstance(each, str) and kept and isinstance(kept[-1], str):
+                    kept[-1] += each  # so that no two texts meet where the file is written
+                elif each != "":
+                    kept.append(each)
+        object.__setattr__(self, "parts", tuple(kept))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Join is frozen: {name} can't be set to {value!r}")
@@ -61,10 +71,7 @@ class Expr(Expression):
     """Raw HCL, written into the file as it is: `Expr('upper(TAG)')`. Only buildx knows what it means.
 
     Attributes:
-        hcl: one expression, on one line.
-
-    Raises:
-        ValueError: it would not stay one expression in the file.
+        hcl: one expression, on one line, that closes what it opens; ValueError if it is none.
     """
 
     hcl: str
@@ -85,12 +92,16 @@ def _breaks_out(hcl: str) -> str:
     bare = _QUOTED.sub("", hcl)
     while (inner := re.sub(r'"[^"]*[$%]\{[^{}"]*\}[^"]*"', "", bare)) != bare:  # a text with a template in it
         bare = inner
+    if '"' in bare or "<<" in bare:
+        return "a text in it does not end"
     if "#" in bare or "//" in bare or "/*" in bare:
         return "a comment would hide what follows it"
     opened: list[str] = []
     for char in bare:
         if char in "([{":
             opened.append(char)
+        elif char == "," and not opened:
+            return "it is more than one expression"
         elif char in ")]}" and (not opened or opened.pop() != _PAIRS[char]):
             return f"{char!r} closes what it did not open"
     return f"{opened[-1]!r} is not closed" if opened else ""

@@ -38,7 +38,15 @@ _SYSTEMS = ("linux", "windows", "freebsd", "darwin")
 
 @dataclass(frozen=True, order=True)
 class Platform:
-    """An operating system, an architecture and, where it matters, its variant."""
+    """An operating system, an architecture and, where it matters, its variant.
+
+    A model takes a text in its place: `"amd64"`, `"linux/arm64"`; `Platform.parse` reads it.
+
+    Attributes:
+        os: such as linux.
+        architecture: such as amd64 or arm64.
+        variant: such as v7 of arm; empty for the architecture's usual one.
+    """
 
     os: str
     architecture: str

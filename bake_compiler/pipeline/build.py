@@ -1,12 +1,12 @@
 """bakec build: preflight, build, verify by digest, move the public tags."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 
 from bake_compiler import schedule
 from bake_compiler.buildx import BakeRun, Failure, Progress, bake_command, metadata_file, read_digest
@@ -54,7 +54,7 @@ class Build:
     edges: Edges
     push: bool = True
     slots: int = 2
-    run_id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(3)}")
+    run_id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}")
 
     @cached_property
     def sliced(self) -> bool:
@@ -101,12 +101,11 @@ class Build:
     async def variables(self) -> dict[str, str]:
         """The values of the bake file's variables in this run."""
         platforms = sorted({cell.platform for cell in self.wanted.cells})
-        given = {name: str(value) for name, value in self.wanted.variables.items() if value != self.plan.defaults[name]}
         return {
             "REGISTRY": self.wanted.registry,
             "TAG": self.wanted.tag,
             "PLATFORMS": ",".join(map(str, platforms)),
-            **given,
+            **self.wanted.given,
             **await source_variables(self.edges.runner, self.edges.root, self.edges.env),
         }
 
@@ -128,7 +127,10 @@ class Build:
 
     def _bake_run(self, variables: Mapping[str, str]) -> BakeRun:
         staging = f"staged-{self.run_id}" if self.push else ""
-        return BakeRun(self.edges.root, self.edges.env, variables, self.push, staging, RUNS / self.run_id)
+        names = {name for image in self.wanted.images for name in image.secret_variables}
+        secrets = {name: self.edges.environ[name] for name in sorted(names) if name in self.edges.environ}
+        env = {**self.edges.env, **secrets}
+        return BakeRun(self.edges.root, env, variables, self.push, staging, RUNS / self.run_id)
 
     def _command(self, run: BakeRun, image: PlannedImage) -> Command:
         planned = self.plan.image(image.name)

@@ -19,7 +19,7 @@ WHOLE_FILE_UP_TO = 100
 _ORIGIN = re.compile(r"# components/([^/\n]+)/component\.py")
 _TARGET = re.compile(r'\ntarget "([^"]+)" \{\n')
 _LINK = re.compile(r'= "target:([a-zA-Z0-9_-]+)"')
-_BLOCK = re.compile(r'^((?:target|variable|function) "[^"]+") \{\n(.*?)^\}\n', re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r'^((?:target|variable|function|group) "[^"]+") \{\n(.*?)^\}\n', re.DOTALL | re.MULTILINE)
 
 
 def plan_project(root: Path) -> Plan:
@@ -48,7 +48,7 @@ def plan_part(root: Path, names: Sequence[str]) -> Plan | None:
     text = committed(root)
     if not names or not is_large(text):
         return None
-    components = _components_of(text, names)
+    components = _components_of(text, names) if not any(_means_more(text, name) for name in names) else {}
     loaded = load(root, only=set(components.values())) if components else None
     if loaded is None or loaded.stack is None or loaded.stack.project.variants:
         return None
@@ -61,9 +61,14 @@ def plan_part(root: Path, names: Sequence[str]) -> Plan | None:
     )
     plan = make_plan(stack)
     inputs, missing = read_inputs(root, plan)
-    if missing or any(check_all(Subject(stack, plan, inputs))):
+    if not components.keys() <= plan.by_name.keys() or missing or any(check_all(Subject(stack, plan, inputs))):
         return None
     return plan
+
+
+def _means_more(text: str, name: str) -> bool:
+    """Whether a selector is a group's or a component's name too, and so may mean more than one image."""
+    return f'\ngroup "{name}" {{' in text or text.count(f"\n# components/{name}/component.py") > 1
 
 
 def is_large(text: str) -> bool:
@@ -111,7 +116,7 @@ def compile_slice(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> str
     needed = _with_needs(plan, images)
     kept = tuple(image for image in plan.images if image.block.name in needed or image.name in needed)
     default = tuple(image.name for image in images)
-    return compile_plan(root, replace(plan, images=kept, groups=(), default=default))
+    return compile_plan(root, replace(plan, images=kept, groups=(), default=default))  # whose only group is the default
 
 
 def refuse_stale(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> None:
@@ -124,7 +129,13 @@ def refuse_stale(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> None
     if is_large(text):
         there = _blocks(text)
         part = _blocks(compile_slice(root, plan, images))
-        wrong = ", ".join(block for block, body in part.items() if there.get(block) != body)
+        stray = [line for line in _BLOCK.sub("", text).splitlines() if line and not line.startswith("#")]
+        wrong = ", ".join(
+            [
+                *(name for name, body in part.items() if there.get(name) != body and not name.startswith("group")),
+                *stray[:3],
+            ]
+        )
     else:
         wrong = "" if text == compile_plan(root, plan) else "see `bakec compile --check`"
     if wrong:
@@ -158,4 +169,4 @@ def _blocks(text: str) -> Mapping[str, str]:
 def committed(root: Path, name: str = BAKE_FILE) -> str:
     """The text of the committed file; empty where there is none."""
     path = root / name
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else ""

@@ -15,6 +15,7 @@ class Edges:
     Attributes:
         root: the project's root.
         env: the scrubbed environment of subprocesses.
+        environ: the whole environment, from which a build gets the secrets that its models name, and no more.
         runner: runs commands.
         registry: talks to registries.
         say: tells a person one line of progress.
@@ -22,6 +23,7 @@ class Edges:
 
     root: Path
     env: Mapping[str, str]
+    environ: Mapping[str, str]
     runner: Runner
     registry: Registry
     say: Callable[[str], None]

@@ -13,11 +13,13 @@ from bake_compiler import meaning, parse, process
 from bake_compiler.buildx import BUILDX, print_command
 from bake_compiler.errors import BuildError, PreflightError
 from bake_compiler.model.project import Variable
+from bake_compiler.model.values import Expr
 from bake_compiler.pipeline.compile import committed
 from bake_compiler.plan import Plan
 from bake_compiler.plan.variables import given
 from bake_compiler.process import Command
 
+_HEADER = re.compile(r'^(?:target|group) "[^"]+"', re.MULTILINE)
 _SLOTS = 2
 
 
@@ -41,7 +43,7 @@ class Proof:
     def told(self) -> str:
         """In a few words."""
         if not self.overridden:
-            return f"parsed back by {self.by}: structure and literals are equal; no buildx here to evaluate it"
+            return f"parsed back by {self.by}: structure and literals are equal; only buildx could evaluate the rest"
         skipped = f"; {len(self.skipped)} only buildx can evaluate" if self.skipped else ""
         return f"read by {self.by} at the defaults and with {len(self.overridden)} variables overridden{skipped}"
 
@@ -59,7 +61,8 @@ async def prove(root: Path, plan: Plan, path: Path, by: str = "", buildx: Sequen
     Raises:
         PreflightError: buildx was asked for and is not there.
     """
-    env = process.scrubbed(os.environ)
+    secrets = {name for image in plan.images for name in image.secret_variables}
+    env = {**dict.fromkeys(secrets, "set"), **process.scrubbed(os.environ)}  # to print, buildx asks that they are there
     version = await _version(root, env, buildx) if by != "parse" else None
     if version is None:
         if by == "buildx":
@@ -94,7 +97,7 @@ async def _prove_by_buildx(
         told = "".join(f" with {name}={value!r}" for name, value in change.items())
         if error:
             return meaning.Comparison((f"buildx can't read it{told}: {error}",), ())
-        values = {name: given(declared[name], value) for name, value in change.items()}
+        values = {name: _value(declared[name], value) for name, value in change.items()}
         found = meaning.compare(plan, printed, {**plan.defaults, **values}, (major, minor))
         return meaning.Comparison(tuple(f"{each}{told}" for each in found.differences), found.skipped)
 
@@ -111,8 +114,23 @@ async def _prove_by_buildx(
         tuple(
             dict.fromkeys([*(f"variable {name}" for name in fixed), *(each for run in runs for each in run.skipped)])
         ),
-        tuple(difference for run in runs for difference in run.differences),
+        (*_strangers(plan, committed(path.parent, path.name)), *(each for run in runs for each in run.differences)),
     )
+
+
+def _strangers(plan: Plan, text: str) -> Iterator[str]:
+    """Blocks that only the file has: buildx prints what it is asked for, and nobody would ask for them."""
+    known = {
+        f'target "{each.name}"' for each in (plan.common, *plan.abstracts, *(image.block for image in plan.images))
+    }
+    known |= {f'group "{group.name}"' for group in plan.groups} | {'group "default"'}
+    for block in sorted(set(_HEADER.findall(text)) - known):
+        yield f"{block} is in the file only"
+
+
+def _value(variable: Variable, text: str) -> object:
+    """What buildx makes of an override; of a list or a map, only buildx knows."""
+    return Expr(variable.name) if isinstance(variable.default, tuple | dict) else given(variable, text)
 
 
 def relative(path: Path, root: Path) -> str:
@@ -121,11 +139,14 @@ def relative(path: Path, root: Path) -> str:
 
 
 def overrides(variables: Sequence[Variable]) -> Iterator[tuple[str, str]]:
-    """Another value for each variable that the environment can set; a list or a map it can't."""
+    """Another value for each variable that the environment can set; a list or a map it can't.
+
+    Of one with a validation only its author knows what else is valid.
+    """
     for variable in variables:
         if variable.example is not None:
             yield variable.name, variable.example
-        elif not isinstance(variable.default, tuple | dict):
+        elif not isinstance(variable.default, tuple | dict) and not variable.validation:
             yield variable.name, _another(variable.default)
 
 

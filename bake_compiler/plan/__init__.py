@@ -2,7 +2,7 @@
 
 from bake_compiler.model.project import Project, Stack
 from bake_compiler.model.values import IfSet, Split, Timestamp, Var
-from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes
+from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes, without_repeats
 from bake_compiler.plan.groups import default_targets, plan_groups
 from bake_compiler.plan.images import plan_abstracts, plan_images
 from bake_compiler.plan.plan import COMMON, Cell, Exclusion, Plan, PlannedGroup, PlannedImage, PlannedTarget, Wanted
@@ -23,7 +23,7 @@ __all__ = [
 
 
 def make_plan(stack: Stack) -> Plan:
-    """The plan of a stack; the order of declaration does not matter. What is wrong with it, `check_plan` tells."""
+    """The plan of a stack; the order of declaration does not matter. What is wrong with it, `check_all` tells."""
     project = stack.project
     abstracts, parents = plan_abstracts(project)
     images = plan_images(stack, parents)
@@ -56,4 +56,5 @@ def _common(project: Project) -> PlannedTarget:
             **source,
         },
     }
-    return PlannedTarget(COMMON, "What all images share.", (), in_order(merge(own, settings_attributes(project, "."))))
+    attributes = without_repeats(merge(own, settings_attributes(project, ".")), {})
+    return PlannedTarget(COMMON, "What all images share.", (), in_order(attributes))

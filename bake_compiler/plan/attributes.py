@@ -1,5 +1,6 @@
 """Settings → target attributes, under bake's names and in the order in which they are written."""
 
+import csv
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
@@ -41,6 +42,7 @@ ORDER = (
 """Every target attribute that a plan may have; source: buildx bake reference, "Target"."""
 
 MAPS = frozenset({"args", "labels", "contexts", "extra-hosts"})
+ADDED = frozenset({"annotations", "cache-from", "no-cache-filter", "ulimits", "entitlements"})
 IDENTIFIED = frozenset({"secret", "ssh"})
 REPLACED = frozenset({"tags", "platforms", "cache-to", "output"})
 CSV = frozenset({"cache-from", "cache-to", "output", "secret", "attest"})
@@ -85,6 +87,27 @@ def inside(base: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(base, path))
 
 
+def is_outside(path: str) -> bool:
+    """Whether a path, seen from the project's root, leads out of the project."""
+    return path == ".." or path.startswith(("../", "/"))
+
+
+def csv_fields(attribute: str, line: str) -> dict[str, str]:
+    """One line of a list that buildx reads as CSV, with what its short forms mean.
+
+    Raises:
+        ValueError: not one line of CSV.
+    """
+    if "=" not in line:
+        short = {"output": {"type": "local", "dest": line}, "secret": {"id": line}, "attest": {"type": line}}
+        return short.get(attribute, {"type": "registry", "ref": line})
+    try:
+        (fields,) = csv.reader([line], strict=True)
+    except csv.Error as error:
+        raise ValueError(f"{line!r} is not a line of CSV: {error}") from error
+    return {key.lower(): value for key, _, value in (field.partition("=") for field in fields)}
+
+
 def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:
     """What `upper` says on top of what it inherits from `lower`.
 
@@ -94,6 +117,22 @@ def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:
     for name, value in upper.items():
         merged[name] = _merged(name, merged[name], value) if name in merged else value
     return merged
+
+
+def without_repeats(own: Mapping[str, Attribute], inherited: Attributes) -> dict[str, Attribute]:
+    """The same attributes, without the items of lists that are inherited anyway.
+
+    buildx 0.29.1 takes repeated caches out of a list that it shares between a target and those that inherit it, which
+    then see each other's.
+    """
+    found = dict(own)
+    for name in ADDED & own.keys():
+        mine, theirs = own[name], inherited.get(name, ())
+        if isinstance(mine, tuple) and isinstance(theirs, tuple):
+            found[name] = tuple(each for each in dict.fromkeys(mine) if each not in theirs)
+            if not found[name]:
+                del found[name]
+    return found
 
 
 def _merged(name: str, lower: Attribute, upper: Attribute) -> Attribute:

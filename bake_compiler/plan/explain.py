@@ -35,7 +35,7 @@ def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
     context, file = image.text("context"), image.text("dockerfile")
     inline = image.text("dockerfile-inline")
     path = inside(context or "", file or "")
-    text = inline if inline is not None else dockerfiles.get(path)
+    text = inline or (dockerfiles.get(path) if context is not None else None)
     dockerfile = parsed(text) if text is not None and not (context and URL in context) else None
     if not isinstance(dockerfile, Dockerfile):
         return Bases()

@@ -9,10 +9,11 @@ from dataclasses import replace
 from functools import cache
 from itertools import product
 
-from bake_compiler.model.project import Change, Component, Image, Project, Stack, Variant
+from bake_compiler.model.project import Change, Component, Image, Project, Stack, Target, Variant
 from bake_compiler.model.settings import Settings
 from bake_compiler.model.values import Expr, Join, Tagged, Value, Var, Word
 from bake_compiler.plan.attributes import (
+    ADDED,
     TARGET,
     URL,
     Attribute,
@@ -22,6 +23,7 @@ from bake_compiler.plan.attributes import (
     joined,
     merge,
     settings_attributes,
+    without_repeats,
 )
 from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.plan import COMMON, PlannedImage, PlannedTarget
@@ -61,9 +63,10 @@ class _Planner:
     def __init__(self, project: Project, name: str, component: Component, image: Image, parents: Parents) -> None:
         self.project, self.name, self.component, self.image, self.parents = project, name, component, image, parents
         self.base = "." if component.relative_to == "project" else f"components/{name}"
-        shared = {*project.needs, *component.needs} - {image.name}
-        self.needs = shared | set(image.needs)
-        self.inherits = tuple(dict.fromkeys((*component.inherits, *image.inherits)))
+        self.needs = ({*project.needs, *component.needs} - {image.name}) | set(image.needs)
+        targets = {target.name: target for target in project.targets}
+        self.inherits = _without_ancestors((*component.inherits, *image.inherits), targets) if targets else ()
+        self.shared = settings_attributes(project, ".")
 
     def images(self) -> Iterator[PlannedImage]:
         """One image, or one for each combination of the matrix."""
@@ -73,10 +76,8 @@ class _Planner:
         attributes: Attributes = block.attributes
         if self.inherits:
             attributes = merge(inherited(self.inherits, self.parents), attributes)
-        contexts = attributes.get("contexts", {})
-        targets = {TARGET + need for need in self.needs}
-        linked = set(contexts.values()) - targets if isinstance(contexts, Mapping) else ()
-        needs = self.needs | {name.removeprefix(TARGET) for name in linked if isinstance(name, str) and TARGET in name}
+        linked = {*_needed(attributes, ()), *_needed(self.shared, ())}
+        needs = self.needs | (linked - {image.name}) | (linked & set(image.needs))
         planned = PlannedImage(
             name=image.name,
             component=self.name,
@@ -119,6 +120,10 @@ class _Planner:
         image, component = self.image, self.component
         description = image.description or component.description
         own = merge(settings_attributes(component, self.base), settings_attributes(image, self.base))
+        for name in ("args", "labels"):  # None takes back what the component gives; what is inherited, it can't
+            said, both = getattr(image, name), own.get(name)
+            if isinstance(said, Mapping) and isinstance(both, Mapping):
+                own[name] = {key: None if said.get(key, "") is None else value for key, value in both.items()}
         own |= self.paths()
         if image.stage is not None:
             own["target"] = image.stage
@@ -133,6 +138,8 @@ class _Planner:
         title = {**({_DESCRIPTION: description} if description else {}), _TITLE: self.target_name()}
         own["labels"] = merge({"labels": title}, {"labels": own["labels"]})["labels"] if "labels" in own else title
         own["tags"] = tuple(Tagged(self.repository_value(), tag) for tag in self.tags())
+        if not ADDED.isdisjoint(own):
+            own = without_repeats(own, merge(self.shared, inherited(self.inherits, self.parents)))
         inherits = (COMMON, *self.inherits)
         matrix = {name: tuple(values) for name, values in image.matrix.items()}
         target_name = self.target_name() if matrix else None
@@ -205,7 +212,12 @@ def plan_abstracts(project: Project) -> tuple[tuple[PlannedTarget, ...], Parents
     """The author's abstract targets by name, and each with all that it inherits."""
     targets = {target.name: target for target in project.targets}
     blocks = tuple(
-        PlannedTarget(target.name, target.description, target.inherits, _abstract_attributes(target, target.needs))
+        PlannedTarget(
+            target.name,
+            target.description,
+            _without_ancestors(target.inherits, targets),
+            _abstract_attributes(target, target.needs),
+        )
         for _, target in sorted(targets.items())
     )
     own = {block.name: block for block in blocks}
@@ -222,11 +234,26 @@ def plan_abstracts(project: Project) -> tuple[tuple[PlannedTarget, ...], Parents
     return blocks, {name: settle(name, ()) for name in own}
 
 
+def _without_ancestors(names: Sequence[str], targets: Mapping[str, Target]) -> tuple[str, ...]:
+    """The parents without those that a later one inherits: it brings them along, in the same order."""
+
+    def ancestors(name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+        parents = [each for each in targets[name].inherits if each not in seen] if name in targets else []
+        return frozenset(parents).union(*(ancestors(each, seen | {name}) for each in parents))
+
+    unique = tuple(dict.fromkeys(names))
+    return tuple(
+        name
+        for number, name in enumerate(unique)
+        if not any(name in ancestors(later) for later in unique[number + 1 :])
+    )
+
+
 def _abstract_attributes(settings: Settings, needs: Sequence[str]) -> Attributes:
     attributes: Attributes = settings_attributes(settings, ".")
     if needs:
         attributes = merge({"contexts": _linked(set(needs))}, attributes)
-    return in_order(attributes)
+    return in_order(without_repeats(attributes, {}))
 
 
 def _variants(stack: Stack, images: Sequence[PlannedImage]) -> list[PlannedImage]:
@@ -240,24 +267,23 @@ def _variants(stack: Stack, images: Sequence[PlannedImage]) -> list[PlannedImage
             if variant.name in image.variants
         }
         members = {name for name in (*variant.images, *changes) if name in bases}
-        found += [_vary(stack, bases[name], variant, changes.get(name, Change()), members) for name in sorted(members)]
+        found += [_vary(stack, bases[name], variant, changes.get(name), members) for name in sorted(members)]
     return found
 
 
-def _vary(stack: Stack, image: PlannedImage, variant: Variant, change: Change, members: set[str]) -> PlannedImage:
+def _vary(stack: Stack, image: PlannedImage, variant: Variant, said: Change | None, members: set[str]) -> PlannedImage:
+    change = said or Change()
     base = "." if stack.components[image.component].relative_to == "project" else f"components/{image.component}"
-    own = merge(settings_attributes(variant, "."), settings_attributes(change, base))
-    if change.dockerfile is not None:
-        context = image.attributes["context"]
-        own["dockerfile"] = _dockerfile(base, context if isinstance(context, str) else Expr(""), change.dockerfile)
-    if change.stage is not None:
-        own["target"] = change.stage
-    added = _linked({*variant.needs, *change.needs} - {image.name})
-    moved = {need: f"{TARGET}{need}-{variant.name}" for need in {*image.needs, *added} if need in members}
-    if contexts := {**added, **moved}:
-        own["contexts"] = merge({"contexts": dict(sorted(contexts.items()))}, {"contexts": own.get("contexts", {})})[
-            "contexts"
-        ]
+    own = merge(settings_attributes(variant, "."), settings_attributes(change, base)) | _rebuilt(image, change, base)
+    added = (set(variant.needs) - {image.name}) | set(change.needs)
+    contexts = merge({"contexts": _linked(added)}, {"contexts": own.get("contexts", {})})["contexts"]
+    inherited_contexts = image.attributes.get("contexts", {})
+    if isinstance(contexts, Mapping) and isinstance(inherited_contexts, Mapping):
+        moved = {**inherited_contexts, **contexts}
+        links = {name: f"{value}-{variant.name}" for name, value in moved.items() if _image_of(value) in members}
+        contexts = dict(sorted({**contexts, **links}.items()))
+    if contexts:
+        own["contexts"] = contexts
     suffix = variant.suffix if variant.suffix is not None else f"-{variant.name}"
     tags = change.tags or variant.tags or tuple(_suffixed(tag, suffix) for tag in image.tags)
     own["tags"] = tuple(Tagged(image.repository, tag) for tag in tags)
@@ -265,9 +291,11 @@ def _vary(stack: Stack, image: PlannedImage, variant: Variant, change: Change, m
     if change.description:
         labels = own.get("labels", {})
         own["labels"] = merge({"labels": {_DESCRIPTION: change.description}}, {"labels": labels})["labels"]
+    own = without_repeats(own, merge(settings_attributes(stack.project, "."), image.attributes))
     name = f"{image.name}-{variant.name}"
     told = f"{description} ({variant.name})".strip()
     block = PlannedTarget(name, told, (image.name,), in_order(own), origin=_origin(image.component))
+    attributes = merge(image.attributes, block.attributes)
     return replace(
         image,
         name=name,
@@ -275,11 +303,39 @@ def _vary(stack: Stack, image: PlannedImage, variant: Variant, change: Change, m
         description=description,
         tags=tags,
         block=block,
-        attributes=merge(image.attributes, block.attributes),
-        needs=tuple(sorted(f"{need}-{variant.name}" if need in members else need for need in {*image.needs, *added})),
+        attributes=attributes,
+        needs=_needed(attributes, image.needs),
         smoke=change.smoke or image.smoke,
-        models=(change, variant, *image.models),
+        models=(*((said,) if said else ()), variant, *image.models),
     )
+
+
+def _rebuilt(image: PlannedImage, change: Change, base: str) -> dict[str, Attribute]:
+    """What a change says of the Dockerfile and the stage."""
+    found: dict[str, Attribute] = {}
+    if change.dockerfile is not None:
+        context = image.attributes["context"]
+        found["dockerfile"] = _dockerfile(
+            base, context if isinstance(context, str) else Expr("null"), change.dockerfile
+        )
+        if "dockerfile-inline" in image.attributes:
+            found["dockerfile-inline"] = ""  # else buildx would take it, which is inherited too
+    if change.stage is not None:
+        found["target"] = change.stage
+    return found
+
+
+def _image_of(context: object) -> str:
+    """The image that a named context links to; empty when it is another kind."""
+    return context.removeprefix(TARGET) if isinstance(context, str) and context.startswith(TARGET) else ""
+
+
+def _needed(attributes: Attributes, otherwise: Sequence[str]) -> tuple[str, ...]:
+    """The images that named contexts link to; what is known `otherwise` where the contexts are raw HCL."""
+    contexts = attributes.get("contexts", {})
+    if not isinstance(contexts, Mapping):
+        return tuple(otherwise)
+    return tuple(sorted({name for name in map(_image_of, contexts.values()) if name}))
 
 
 def _suffixed(tag: Value, suffix: str) -> Value:

@@ -100,6 +100,13 @@ class PlannedImage:
         texts = (evaluate(tag, {**variables, **self.matrix}) for tag in self.tags)
         return tuple(dict.fromkeys(Reference.parse(f"{registry}/{self.repository}:{text}") for text in texts))
 
+    @property
+    def secret_variables(self) -> frozenset[str]:
+        """The environment variables that its secrets are read from."""
+        said = (model.secret for model in self.models if isinstance(model.secret, tuple))
+        secrets = (secret for secrets in said for secret in secrets)
+        return frozenset(secret.env or secret.id for secret in secrets if secret.src is None)
+
     def text(self, attribute: str) -> str | None:
         """An attribute that is a plain text; None when nothing is said, or by an expression."""
         value = self.attributes.get(attribute)
@@ -162,7 +169,7 @@ class Plan:
     @cached_property
     def defaults(self) -> Mapping[str, object]:
         """The variables' defaults by name."""
-        return {variable.name: variable.default for variable in self.variables}
+        return {variable.name: variable.default for variable in reversed(self.variables)}  # of two, bakec's own counts
 
     def image(self, name: str) -> PlannedImage:
         """The image of this name; KeyError if there is none."""
@@ -194,11 +201,13 @@ class Wanted:
 
     Attributes:
         variables: the values of all variables in this run, REGISTRY and TAG among them.
+        given: the texts of those that were set for this run alone.
         images: in plan order; those left with no platform are not in it.
         excluded: the cells that were asked for and that their author excluded.
     """
 
     variables: Mapping[str, object]
+    given: Mapping[str, str]
     images: tuple[PlannedImage, ...]
     excluded: tuple[Exclusion, ...]
 

@@ -33,7 +33,8 @@ def select(
     for name in variables or {}:
         if name not in plan.defaults or name in _GIVEN:
             settable = [each for each in plan.defaults if each not in _GIVEN]
-            raise UsageError(f"{plan.name} has no variable {name!r} to set", hint=did_you_mean(name, settable))
+            hint = f"write --{name.lower().rstrip('s')}" if name in _GIVEN else did_you_mean(name, settable)
+            raise UsageError(f"{plan.name} has no variable {name!r} to set with --var", hint=hint)
     declared = {variable.name: variable for variable in plan.variables}
     try:
         values = {key: given(declared[key], text) for key, text in (variables or {}).items()}
@@ -47,7 +48,8 @@ def select(
     chosen = {name for selector in selectors or (ALL,) for name in _names(plan, selector)}
     images = [image for image in plan.images if image.name in chosen]
     narrowed = (on_platforms(image, asked) for image in images)
-    return Wanted(
+    wanted = Wanted(
+        given=dict(variables or {}),
         variables={
             **plan.defaults,
             **values,
@@ -62,6 +64,12 @@ def select(
             if platform not in image.platforms
         ),
     )
+    for image in wanted.images if variables else ():
+        try:
+            wanted.references(image)
+        except ValueError as error:
+            raise UsageError(f"--var: {error}", hint=f"{image.name} is published under it") from error
+    return wanted
 
 
 def _names(plan: Plan, selector: str) -> tuple[str, ...]:

@@ -1,9 +1,119 @@
 """The variables of the bake file: bakec's own five, and the project's."""
 
+import re
+
 from bake_compiler.model.project import Project, Variable
 
 OWN = ("REGISTRY", "TAG", "PLATFORMS", "REVISION", "SOURCE_DATE_EPOCH")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _BOOLS = {"true": True, "1": True, "false": False, "0": False}
+STANDARD_FUNCTIONS = frozenset(
+    [
+        "absolute",
+        "add",
+        "and",
+        "basename",
+        "bcrypt",
+        "byteslen",
+        "bytesslice",
+        "can",
+        "ceil",
+        "chomp",
+        "chunklist",
+        "cidrhost",
+        "cidrnetmask",
+        "cidrsubnet",
+        "cidrsubnets",
+        "coalesce",
+        "coalescelist",
+        "concat",
+        "contains",
+        "convert",
+        "csvdecode",
+        "dirname",
+        "distinct",
+        "divide",
+        "element",
+        "equal",
+        "flatten",
+        "floor",
+        "format",
+        "formatdate",
+        "formatlist",
+        "greaterthan",
+        "greaterthanorequalto",
+        "hasindex",
+        "homedir",
+        "indent",
+        "index",
+        "index_of",
+        "indexof",
+        "int",
+        "join",
+        "jsondecode",
+        "jsonencode",
+        "keys",
+        "length",
+        "lessthan",
+        "lessthanorequalto",
+        "log",
+        "lookup",
+        "lower",
+        "max",
+        "md5",
+        "merge",
+        "min",
+        "modulo",
+        "multiply",
+        "negate",
+        "not",
+        "notequal",
+        "or",
+        "parseint",
+        "pow",
+        "range",
+        "regex",
+        "regex_replace",
+        "regexall",
+        "replace",
+        "reverse",
+        "reverselist",
+        "rsadecrypt",
+        "sanitize",
+        "semvercmp",
+        "sethaselement",
+        "setintersection",
+        "setproduct",
+        "setsubtract",
+        "setsymmetricdifference",
+        "setunion",
+        "sha1",
+        "sha256",
+        "sha512",
+        "signum",
+        "slice",
+        "sort",
+        "split",
+        "strlen",
+        "substr",
+        "subtract",
+        "timeadd",
+        "timestamp",
+        "title",
+        "trim",
+        "trimprefix",
+        "trimspace",
+        "trimsuffix",
+        "try",
+        "upper",
+        "urlencode",
+        "uuidv4",
+        "uuidv5",
+        "values",
+        "zipmap",
+    ]
+)
+"""What bake has of its own, which a function of the same name would not replace (bake/hclparser/stdlib.go)."""
 OWN_FUNCTIONS = ("ref", "ref_tag")
 
 
@@ -48,11 +158,15 @@ def given(variable: Variable, text: str) -> object:
         ValueError: the text is none of that type.
     """
     match variable.default:
+        case tuple() | dict():
+            raise ValueError(f"{variable.name} is a list or a map, which can't be set from outside")
         case bool():
             if text not in _BOOLS:
                 raise ValueError(f"{text!r} is neither true nor false")
             return _BOOLS[text]
         case int() | float():
+            if not _NUMBER.fullmatch(text):
+                raise ValueError(f"{text!r} is not a number")
             number = float(text)
             return int(number) if number.is_integer() else number
         case _:

@@ -43,7 +43,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_with_nothing_changed_no_model_is_loaded(root: Path) -> None:
-    assert compile_in(root) == ("docker-bake.hcl: is up to date, 2 images in 1 groups", False)
+    assert compile_in(root) == ("docker-bake.hcl: is up to date, 2 images in 1 group", False)
 
 
 def edit(path: str, old: str, new: str) -> Callable[[Path], object]:

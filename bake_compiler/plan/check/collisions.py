@@ -1,12 +1,18 @@
-"""No two images write to one place: a public tag, a cache, an output path."""
+"""No two images write to one place: a public tag, a cache, an output path; and each tag is one."""
 
-from collections.abc import Iterator, Sequence
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake
+from bake_compiler.model.values import Value, variables_of
+from bake_compiler.oci.reference import check_tag
+from bake_compiler.plan.attributes import csv_fields
 from bake_compiler.plan.check.subject import Subject, at
-from bake_compiler.plan.evaluate import UNKNOWN, evaluate
+from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.plan import Plan, PlannedImage
 
+_CLOUD = {"gha": ("scope",), "s3": ("bucket", "name"), "azblob": ("name",)}
+"""Caches that are not told by a reference or a path → the options that tell them apart, and their default."""
 _WRITTEN = {"cache-to": ("ref", "dest"), "output": ("dest",)}
 
 
@@ -15,24 +21,61 @@ def check_collisions(subject: Subject) -> Iterator[Mistake]:
     plan = subject.plan
     taken: dict[str, str] = {}
     for image in plan.images:
-        for field, what, place in (*_tags(plan, image), *_written(plan, image)):
-            if place in taken and taken[place] != image.name:
-                yield at(image, field, f"{what} {place} is also written by {taken[place]}", "give each its own")
-            taken.setdefault(place, image.name)
+        for tag in image.tags:
+            yield from _check_tag(plan, image, tag)
+        for field, what, kind, place in (*_tags(plan, image), *_written(plan, image)):
+            writer = taken.setdefault(f"{kind} {place}", image.name)
+            if writer != image.name:
+                yield at(image, field, f"{what} {place} is also written by {writer}", "give each its own")
+    for target in subject.stack.project.targets:
+        if target.tags:
+            message = "an abstract target's tags would be nobody's"
+            yield Mistake(target.source, "tags", message, "say them in an image, a component or the project")
 
 
-def _tags(plan: Plan, image: PlannedImage) -> Iterator[tuple[str, str, str]]:
+def _check_tag(plan: Plan, image: PlannedImage, tag: Value) -> Iterator[Mistake]:
+    text = _text(plan, image, tag)
+    known = {**plan.defaults, **image.matrix}
+    if any(isinstance(known.get(name, ()), tuple | dict) for name in variables_of(tag)):
+        return  # not declared, or no text: told elsewhere
+    try:
+        check_tag(text or "")
+    except ValueError:
+        message = f"with the variables' defaults the tag is {text!r}, which is none"
+        yield at(image, "tags", message, "a tag has up to 128 letters, digits, and . _ -")
+
+
+def _tags(plan: Plan, image: PlannedImage) -> Iterator[tuple[str, str, str, str]]:
     for tag in image.tags:
-        text = evaluate(tag, {**plan.defaults, **image.matrix}) if image.matrix else evaluate(tag, plan.defaults)
-        yield "tags", "the tag", f"{image.repository}:{text}"
+        if text := _text(plan, image, tag):
+            yield "tags", "the tag", "tag", f"{image.repository}:{text}"
 
 
-def _written(plan: Plan, image: PlannedImage) -> Iterator[tuple[str, str, str]]:
+def _written(plan: Plan, image: PlannedImage) -> Iterator[tuple[str, str, str, str]]:
     for attribute, keys in _WRITTEN.items():
-        said = image.attributes.get(attribute)
-        for line in said if isinstance(said, Sequence) else ():
-            text = evaluate(line, {**plan.defaults, **image.matrix})
-            parts = dict(part.partition("=")[::2] for part in str(text).split(",")) if text is not UNKNOWN else {}
+        said = image.attributes.get(attribute, plan.common.attributes.get(attribute))
+        for line in said if isinstance(said, Sequence) and not isinstance(said, str) else ():
+            parts = _fields(attribute, _text(plan, image, line))
+            kind, field = parts.get("type", ""), attribute.replace("-", "_")
             for key in keys:
-                if key in parts:
-                    yield attribute.replace("-", "_"), f"{attribute} {key}", f"{parts.get('type')}:{parts[key]}"
+                if parts.get(key, "-") != "-":  # which is stdout
+                    place = posixpath.normpath(parts[key]) if key == "dest" else parts[key]
+                    yield field, f"{attribute} {key}", "path" if key == "dest" else kind, place
+            if attribute == "cache-to" and kind in _CLOUD:
+                yield field, f"the {kind} cache", kind, "/".join(parts.get(key, "buildkit") for key in _CLOUD[kind])
+
+
+def _fields(attribute: str, line: str | None) -> Mapping[str, str]:
+    try:
+        return csv_fields(attribute, line) if line else {}
+    except ValueError:
+        return {}  # which buildx will tell
+
+
+def _text(plan: Plan, image: PlannedImage, value: Value) -> str | None:
+    """What a value is with the variables' defaults; None when that is no text, or only buildx knows it."""
+    try:
+        found = evaluate(value, {**plan.defaults, **image.matrix} if image.matrix else plan.defaults)
+    except ValueError:
+        return None
+    return found if isinstance(found, str) else None

@@ -3,19 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.model.project import Change, Variant
+from bake_compiler.plan.check.subject import Subject, at_need
+from bake_compiler.plan.plan import PlannedImage
 
 
 def check_cycles(subject: Subject) -> Iterator[Mistake]:
     """Cycles of needs, of abstract targets, and of groups; one for each knot."""
     plan, project = subject.plan, subject.stack.project
     for cycle in cycles({image.name: image.needs for image in plan.images}):
-        yield at(plan.by_name[cycle[0]], "needs", _told(cycle), "drop one edge", key=_next(cycle))
+        edges = [(plan.by_name[name], need) for name, need in zip(cycle, (*cycle[1:], cycle[0]), strict=True)]
+        image, need = next((edge for edge in edges if _of_variant(*edge)), edges[0])
+        yield at_need(image, need, _told(cycle), "drop one edge")
     targets = {target.name: target for target in project.targets}
     for cycle in cycles({name: target.inherits for name, target in targets.items()}):
         yield Mistake(targets[cycle[0]].source, "inherits", _told(cycle), "drop one edge")
     groups = {group.name: group for group in project.groups}
-    for cycle in cycles({name: group.members for name, group in groups.items()}):
+    held = {name: [each for each in group.members if each not in plan.by_name] for name, group in groups.items()}
+    for cycle in cycles(held):
         yield Mistake(groups[cycle[0]].source, "members", _told(cycle), "drop one edge")
 
 
@@ -23,8 +28,10 @@ def _told(cycle: Sequence[str]) -> str:
     return "a cycle: " + " → ".join([*cycle, cycle[0]])
 
 
-def _next(cycle: Sequence[str]) -> str:
-    return cycle[1] if len(cycle) > 1 else cycle[0]
+def _of_variant(image: PlannedImage, need: str) -> bool:
+    """Whether a need comes from a variant, and not from the image that it varies."""
+    plain = need.removesuffix(f"-{image.variant}")
+    return any(plain in model.needs for model in image.models if isinstance(model, Variant | Change))
 
 
 def cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from bake_compiler.dockerfile import (
+    Arg,
     Dockerfile,
     DockerfileError,
     Ignore,
@@ -17,11 +18,13 @@ from bake_compiler.dockerfile import (
 )
 from bake_compiler.dockerfile.instructions import syntax_of
 from bake_compiler.model.base import Mistake, Source
+from bake_compiler.model.project import Change, Image
 from bake_compiler.plan.attributes import URL, inside, merge
 from bake_compiler.plan.check.secrets import looks_like_a_secret
 from bake_compiler.plan.check.subject import Subject, at
 from bake_compiler.plan.plan import PlannedImage
 
+_NAME_THEM = "name the last stage, FROM … AS NAME, and choose with stage="
 _OWN_FRONTEND = re.compile(r"$|(?:docker\.io/)?docker/dockerfile(?:-upstream)?\b")
 
 
@@ -29,12 +32,12 @@ def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
     """Stages, args and copied files that do not fit; a Dockerfile that can't be read is told as such."""
     common = subject.plan.common.attributes.get("args", {})
     for image in subject.plan.images:
-        if isinstance(inline := image.attributes.get("dockerfile-inline"), str):
-            path, text = "", inline
-        else:
-            path = inside(image.text("context") or "", image.text("dockerfile") or "")
-            text = subject.inputs.dockerfiles.get(path, "")
-        if text:
+        inline = image.attributes.get("dockerfile-inline")
+        path, text = "", inline if isinstance(inline, str) else None
+        if not inline and (context := image.text("context")) is not None:
+            path = inside(context, image.text("dockerfile") or "")
+            text = subject.inputs.dockerfiles.get(path)
+        if text is not None:
             args = merge({"args": common}, {"args": image.attributes.get("args", {})})["args"]
             given = args if isinstance(args, Mapping) else None
             yield from _check_image(subject, image, path, parsed(text), given)
@@ -64,7 +67,8 @@ def _check_image(
     if dockerfile is None:
         return
     if isinstance(dockerfile, DockerfileError):
-        yield Mistake(Source(path, dockerfile.line), "", f"not a Dockerfile that bakec can read: {dockerfile.message}")
+        message = f"not a Dockerfile that bakec can read: {dockerfile.message}"
+        yield Mistake(*_place(image, path, dockerfile.line), message)
         return
     stage = image.attributes.get("target")
     if isinstance(stage, str) and (stage.isdecimal() or dockerfile.stage(stage) is None):
@@ -74,7 +78,12 @@ def _check_image(
     if stage is None and len(dockerfile.finals) > 1:
         names = " or ".join(repr(each.name) for each in dockerfile.finals if each.name)
         message = f"{path or 'the inline Dockerfile'} has several final stages and none is chosen"
-        yield at(image, "stage", message, f"write stage={names}" if names else "give them names, and choose one")
+        yield at(
+            image,
+            "stage",
+            message,
+            f"write stage={names}" if all(each.name for each in dockerfile.finals) else _NAME_THEM,
+        )
     built = dockerfile.stage(stage) if isinstance(stage, str) else dockerfile.stages[-1]
     if built is None or not (stage is None or isinstance(stage, str)):
         return
@@ -83,7 +92,7 @@ def _check_image(
     if args is not None:
         yield from _check_args(image, path, (dockerfile, built, given), args)
     yield from _check_copies(subject, image, path, used)
-    yield from _check_envs(image, path, used)
+    yield from _check_envs(image, path, dockerfile.args, used)
 
 
 def _check_args(
@@ -95,7 +104,7 @@ def _check_args(
     declared = declared_args(*build)
     own = image.attributes.get("args", {})
     for name in own if isinstance(own, Mapping) else ():
-        if name not in declared and not is_predefined(name):
+        if name not in declared and not is_predefined(name) and not _is_shared(image, name, build[0]):
             where = path or "the inline Dockerfile"
             known = ", ".join(sorted(declared)) or "none"
             yield at(
@@ -105,15 +114,26 @@ def _check_args(
         if arg.name not in args:
             hint = f'write args={{"{arg.name}": …}}, with None if no value is meant'
             message = f"ARG {arg.name} has no default and {image.name} gives it no value"
-            source = Source(path, arg.line) if path else image.place("dockerfile_inline")[0]
-            yield Mistake(source, "" if path else "dockerfile_inline", message, hint)
+            yield Mistake(*_place(image, path, arg.line), message, hint)
+
+
+def _is_shared(image: PlannedImage, name: str, dockerfile: Dockerfile) -> bool:
+    """Whether an arg is said for several images, and for another one's stage."""
+    source, _ = image.place("args", name)
+    own = isinstance(image.models[0], Image | Change) and source is image.models[0].source
+    return not own and any(arg.name == name for stage in dockerfile.stages for arg in stage.args)
+
+
+def _place(image: PlannedImage, path: str, line: int) -> tuple[Source, str]:
+    """A line of a Dockerfile, or where its author wrote an inline one."""
+    return (Source(path, line), "") if path else image.place("dockerfile_inline")
 
 
 def _check_copies(subject: Subject, image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
     context = image.text("context")
     if context is None or URL in context:
         return
-    places = (f"{path}.dockerignore", inside(context, ".dockerignore"))
+    places = (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore"))
     place = next((each for each in places if each in subject.inputs.ignores), "")
     if not place:
         return
@@ -123,17 +143,20 @@ def _check_copies(subject: Subject, image: PlannedImage, path: str, used: Sequen
             for source in copy.sources if copy.literal else ():
                 if ignore.excludes(source):
                     message = f"{copy.instruction} {source}: {place} excludes it, so there is nothing to copy"
-                    where = Source(path, copy.line) if path else image.place("dockerfile_inline")[0]
-                    yield Mistake(where, "", message, f"add !{source} to {place}, or don't copy it")
+                    yield Mistake(
+                        *_place(image, path, copy.line), message, f"add !{source} to {place}, or don't copy it"
+                    )
 
 
-def _check_envs(image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
+def _check_envs(image: PlannedImage, path: str, shared: Sequence[Arg], used: Sequence[Stage]) -> Iterator[Mistake]:
     allowed = {name for model in image.models for name in model.not_secret}
-    for stage in used:
-        said = [(env.name, env.value, env.line) for env in stage.envs]
-        said += [(arg.name, arg.default or "", arg.line) for arg in stage.args]
-        for name, value, line in said:
-            if name not in allowed and (why := looks_like_a_secret(name, value)):
-                where = Source(path, line) if path else image.place("dockerfile_inline")[0]
-                hint = "mount it: RUN --mount=type=secret,id=…; or say why it is none: not_secret={…: 'why'}"
-                yield Mistake(where, "", f"{name}: {why}, and it would be in the image for all to read", hint)
+    said = [(env.name, env.value, env.line) for stage in used for env in stage.envs]
+    said += [
+        (arg.name, arg.default or "", arg.line) for args in (shared, *(each.args for each in used)) for arg in args
+    ]
+    for name, value, line in said:
+        if not value.startswith("$") and name not in allowed and (why := looks_like_a_secret(name, value)):
+            hint = "mount it: RUN --mount=type=secret,id=…; or say why it is none: not_secret={…: 'why'}"
+            yield Mistake(
+                *_place(image, path, line), f"{name}: {why}, and it would be in the image for all to read", hint
+            )

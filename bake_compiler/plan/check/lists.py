@@ -5,32 +5,66 @@ from collections.abc import Iterator, Sequence
 
 from bake_compiler.model.base import Mistake
 from bake_compiler.model.values import Join, variables_of
-from bake_compiler.plan.attributes import CSV, merge
+from bake_compiler.plan.attributes import CSV, Attributes, csv_fields, merge
 from bake_compiler.plan.check.subject import Subject, at
+
+ONCE = "give it at one level"
 
 
 def check_lists(subject: Subject) -> Iterator[Mistake]:
     """Ids that an image has twice, which buildx before 0.20 refuses; variables that break a line of CSV."""
+    yield from _ids(subject)
+    yield from _variables(subject)
+
+
+def _ids(subject: Subject) -> Iterator[Mistake]:
+    project, common = subject.stack.project, subject.plan.common.attributes
+    for attribute in ("secret", "ssh"):
+        shared = _twice(attribute, common)
+        for name in sorted(shared):
+            yield Mistake(project.source, attribute, f"{name} is given twice, with what it inherits", ONCE)
+        for image in subject.plan.images:
+            if attribute in image.attributes:
+                for name in sorted(_twice(attribute, merge(common, image.attributes)) - shared):
+                    yield at(image, attribute, f"{name} is given twice, with what it inherits", ONCE)
+
+
+def _twice(attribute: str, attributes: Attributes) -> set[str]:
+    lines = attributes.get(attribute, ())
+    counted = Counter(_id(attribute, line) for line in lines) if isinstance(lines, Sequence) else Counter()
+    return {name for name, count in counted.items() if count > 1}
+
+
+def _id(attribute: str, line: object) -> str:
+    text = "".join(
+        part if isinstance(part, str) else "?" for part in (line.parts if isinstance(line, Join) else [line])
+    )
+    if attribute == "ssh":
+        return text.partition("=")[0]
+    return f"id={csv_fields(attribute, text).get('id', text)}"
+
+
+def _variables(subject: Subject) -> Iterator[Mistake]:
     breaking = {
         name
         for name, default in subject.plan.defaults.items()
         if isinstance(default, str) and any(char in default for char in ',"\r\n') and name != "PLATFORMS"
     }
-    for image in subject.plan.images if breaking else ():
-        for attribute in CSV & image.attributes.keys():
-            for name in breaking.intersection(variables_of(image.attributes[attribute])):
-                message = f"variable {name} has a comma, quote or line break, which would break {attribute} apart"
-                yield at(image, attribute.replace("-", "_"), message, "write the text itself in its place")
+    if not breaking:
+        return
+    hint = "write the text itself in its place"
+    for attribute, name in _breaking(subject.plan.common.attributes, breaking):
+        yield Mistake(subject.stack.project.source, attribute.replace("-", "_"), _told(attribute, name), hint)
     for image in subject.plan.images:
-        for attribute in ("secret", "ssh"):
-            if attribute in image.attributes:
-                both = merge(subject.plan.common.attributes, image.attributes)[attribute]
-                lines = both if isinstance(both, Sequence) else ()
-                counted = Counter(_id(line) for line in lines)
-                for name in sorted(name for name, count in counted.items() if count > 1):
-                    yield at(image, attribute, f"{name} is given twice, with what it inherits", "give it at one level")
+        for attribute, name in _breaking(image.attributes, breaking):
+            yield at(image, attribute.replace("-", "_"), _told(attribute, name), hint)
 
 
-def _id(line: object) -> str:
-    text = str(line.parts[0] if isinstance(line, Join) else line)
-    return text.partition(",")[0] if text.startswith("id=") else text.partition("=")[0]
+def _breaking(attributes: Attributes, names: set[str]) -> Iterator[tuple[str, str]]:
+    for attribute in sorted(CSV & attributes.keys()):
+        for name in sorted(names.intersection(variables_of(attributes[attribute]))):
+            yield attribute, name
+
+
+def _told(attribute: str, name: str) -> str:
+    return f"variable {name} has a comma, quote or line break, which would break {attribute} apart"

@@ -3,26 +3,30 @@
 from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.plan.attributes import TARGET, URL, inside
+from bake_compiler.plan.attributes import TARGET, URL, Attributes, inside, is_outside
 from bake_compiler.plan.check.subject import Subject, at
 
 
 def check_paths(subject: Subject) -> Iterator[Mistake]:
     """Paths that lead out of the project, where a build on another machine would not find them."""
+    shared = tuple(_folders(subject.plan.common.attributes))
     for image in subject.plan.images:
         context = image.text("context")
         if context is None or URL in context:
             continue
         dockerfile = inside(context, image.text("dockerfile") or ".")
-        if _outside(context):
+        if is_outside(context):
             yield at(image, "context", f"{context} is outside the project", "move it inside")
-        elif _outside(dockerfile):
+        elif is_outside(dockerfile):
             yield at(image, "dockerfile", f"{dockerfile} is outside the project", "move it inside")
-        contexts = image.attributes.get("contexts")
-        for name, value in contexts.items() if isinstance(contexts, dict) else ():
-            if isinstance(value, str) and URL not in value and not value.startswith(TARGET) and _outside(value):
+        for name, value in (*_folders(image.attributes), *shared):
+            if is_outside(value):
                 yield at(image, "contexts", f"{value} is outside the project", "move it inside", key=name)
 
 
-def _outside(path: str) -> bool:
-    return path == ".." or path.startswith(("../", "/"))
+def _folders(attributes: Attributes) -> Iterator[tuple[str, str]]:
+    """The named contexts that are folders."""
+    contexts = attributes.get("contexts")
+    for name, value in contexts.items() if isinstance(contexts, dict) else ():
+        if isinstance(value, str) and URL not in value and not value.startswith(TARGET):
+            yield name, value

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.check.subject import Subject, at_need
 
 
 def check_phases(subject: Subject) -> Iterator[Mistake]:
@@ -15,4 +15,4 @@ def check_phases(subject: Subject) -> Iterator[Mistake]:
             needed = plan.by_name.get(need)
             if needed and order.get(needed.phase, 0) > order.get(image.phase, len(order)):
                 message = f"{image.name} of phase {image.phase} needs {need} of the later phase {needed.phase}"
-                yield at(image, "needs", message, "move one of them, or change the order of the phases", key=need)
+                yield at_need(image, need, message, "move one of them, or change the order of the phases")

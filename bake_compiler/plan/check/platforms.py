@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.check.subject import Subject, at, at_need
 from bake_compiler.plan.features import SUPERSET
 
 
@@ -24,8 +24,8 @@ def check_platforms(subject: Subject) -> Iterator[Mistake]:
             if lacking := own - theirs:
                 names = ", ".join(map(str, sorted(lacking)))
                 message = f"{image.name} is built for {names}, but {need}, which it needs, is not"
-                yield at(image, "needs", message, f"give {need} the platform, or take it from {image.name}", key=need)
+                yield at_need(image, need, message, f"give {need} the platform, or take it from {image.name}")
             elif plan.oldest_buildx < SUPERSET and (more := theirs - own):
                 names = ", ".join(map(str, sorted(more)))
                 message = f"{need} is built for {names} too: before buildx 0.20 both must have the same platforms"
-                yield at(image, "needs", message, 'write Project(buildx=">=0.20"), or give both the same', key=need)
+                yield at_need(image, need, message, 'write Project(buildx=">=0.20"), or give both the same')

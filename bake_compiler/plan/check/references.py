@@ -1,12 +1,12 @@
 """Every name that is used is declared: phases, images, variables, abstract targets, variants, members of groups."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake, Source, did_you_mean
 from bake_compiler.model.project import Variable
 from bake_compiler.model.values import variables_of
-from bake_compiler.plan.attributes import Attributes
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.attributes import TARGET, Attributes
+from bake_compiler.plan.check.subject import Subject, at, at_need
 from bake_compiler.plan.plan import PlannedImage
 
 
@@ -27,11 +27,17 @@ def _phases(subject: Subject) -> Iterator[Mistake]:
 
 def _needs(subject: Subject) -> Iterator[Mistake]:
     known = subject.plan.by_name
+    project = subject.stack.project
+    for key, value in project.contexts.items() if isinstance(project.contexts, Mapping) else ():
+        if isinstance(value, str) and value.removeprefix(TARGET) in known:
+            message = f"all images would be linked to {value.removeprefix(TARGET)}, and it to itself"
+            yield Mistake(
+                project.source, f"contexts.{key}", message, "write it in needs, which leaves the image itself out"
+            )
     for image in subject.plan.images:
         for need in image.needs:
             if need not in known:
-                said = "needs" if any(need in model.needs for model in image.models) else "contexts"
-                yield at(image, said, f"unknown image {need!r}", did_you_mean(need, list(known)), key=need)
+                yield at_need(image, need, f"unknown image {need!r}", did_you_mean(need, list(known)))
 
 
 def _inherits(subject: Subject) -> Iterator[Mistake]:
@@ -65,8 +71,9 @@ def _members(subject: Subject) -> Iterator[Mistake]:
 
 
 def _unknown(kind: str, field: str, names: Sequence[str], known: Sequence[str], source: Source) -> Iterator[Mistake]:
+    there = set(known)
     for name in names:
-        if name not in known:
+        if name not in there:
             yield Mistake(source, field, f"unknown {kind} {name!r}", did_you_mean(name, known))
 
 
@@ -74,28 +81,36 @@ def _variables(subject: Subject) -> Iterator[Mistake]:
     plan = subject.plan
     declared = {variable.name: variable for variable in plan.variables}
     for image in plan.images:
-        for attribute, name in _used(image.block.attributes):
+        for attribute, key, name in _used(image.block.attributes):
             if name not in declared and name not in image.matrix:
                 hint = did_you_mean(name, [*declared, *image.matrix])
-                yield at(image, _field(attribute, image), f"unknown variable {name!r}", hint)
+                yield at(image, _field(attribute, image), f"unknown variable {name!r}", hint, key=key)
             elif not _is_text(declared.get(name)):
-                hint = f"write Expr for what to take from it, such as Expr('join(\",\", {name})')"
-                yield at(image, _field(attribute, image), f"variable {name!r} is a list or a map, not a text", hint)
+                message = f"variable {name!r} is a list or a map, not a text"
+                yield at(image, _field(attribute, image), message, _take_from(name), key=key)
     sources = {target.name: target.source for target in subject.stack.project.targets}
     for block in (plan.common, *plan.abstracts):
         source = sources.get(block.name, subject.stack.project.source)
-        for attribute, name in _used(block.attributes):
+        for attribute, key, name in _used(block.attributes):
+            field = f"{attribute.replace('-', '_')}{'.' if key else ''}{key}"
             if name not in declared:
-                message = f"unknown variable {name!r}"
-                yield Mistake(source, attribute.replace("-", "_"), message, did_you_mean(name, list(declared)))
+                yield Mistake(source, field, f"unknown variable {name!r}", did_you_mean(name, list(declared)))
+            elif not _is_text(declared[name]):
+                yield Mistake(source, field, f"variable {name!r} is a list or a map, not a text", _take_from(name))
 
 
-def _used(attributes: Attributes) -> Iterator[tuple[str, str]]:
+def _take_from(name: str) -> str:
+    return f"write Expr for what to take from it, such as Expr('join(\",\", {name})')"
+
+
+def _used(attributes: Attributes) -> Iterator[tuple[str, str, str]]:
+    """Attribute, key of a map or nothing, and the variable that is used there."""
     for attribute, value in attributes.items():
         if _is_plain(value):
             continue
-        for name in variables_of(value):
-            yield attribute, name
+        for key, each in value.items() if isinstance(value, dict) else (("", value),):
+            for name in variables_of(each):
+                yield attribute, key, name
 
 
 def _is_plain(value: object) -> bool:

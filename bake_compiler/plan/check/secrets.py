@@ -1,16 +1,21 @@
 """Secrets stay out of args, labels, annotations, variables and ENVs: a bake file and an image are read by many."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.model.settings import Settings
-from bake_compiler.plan.check.subject import Subject
+from bake_compiler.model.project import Target, Variant
+from bake_compiler.model.settings import Attest, Cache, Output, Settings
+from bake_compiler.model.values import Join
+from bake_compiler.plan.check.subject import Subject, at
 
 HINT = "pass it with secret=(Secret(id=…),), or say why it is none: not_secret={…: 'why'}"
 
+_ENTRIES = frozenset({"cache_from", "cache_to", "output", "attest"})
+_FIELDS = frozenset({"args", "labels", "annotations"})
 _NAME = re.compile(
-    r"(?:^|[_.-])(?:pass(?:word|wd|phrase)?|secrets?|tokens?|credentials?|(?:api|access|private|secret|ssh|signing)[_-]?keys?)$",
+    r"(?:pass(?:word|wd|phrase)|(?:^|[_.-])(?:pwd|secrets?|tokens?|credentials?)"
+    r"|(?:^|[_.-])(?:api|access|private|secret|ssh|signing)[_-]?keys?)$",
     re.IGNORECASE,
 )
 _VALUE = re.compile(
@@ -27,33 +32,58 @@ _VALUE = re.compile(
 
 def looks_like_a_secret(name: str, value: object) -> str:
     """Why a name or a value looks like a secret, in a few words; empty when it does not."""
-    if isinstance(value, str) and _VALUE.search(value):
+    if any(_VALUE.search(text) for text in _texts(value)):
         return "its value looks like a secret"
-    return "its name is that of a secret" if _NAME.search(name) and value not in {"", None} else ""
+    return "its name is that of a secret" if _NAME.search(name) and value not in ("", None) else ""
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Join():
+            yield from (part for part in value.parts if isinstance(part, str))
+        case tuple() | list():
+            for each in value:
+                yield from _texts(each)
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
+        case _:
+            return
 
 
 def check_secrets(subject: Subject) -> Iterator[Mistake]:
     """What looks like a secret and is not said to be none, at each level."""
     project = subject.stack.project
     for variable in project.variables:
-        why = looks_like_a_secret(variable.name, variable.default)
+        why = looks_like_a_secret(variable.name, variable.default) or looks_like_a_secret("", variable.example)
         if why and variable.name not in project.not_secret:
             yield Mistake(variable.source, "name", f"variable {variable.name}: {why}", HINT)
     for level in (project, *project.targets, *project.variants):
         yield from _in_settings(level, project.not_secret)
-    for component in subject.stack.components.values():
-        allowed = {**project.not_secret, **component.not_secret}
-        yield from _in_settings(component, allowed)
-        for image in component.images:
-            yield from _in_settings(image, allowed)
-            for change in image.variants.values():
-                yield from _in_settings(change, {**allowed, **image.not_secret})
+    for image in subject.plan.images:
+        for name in sorted(image.secret_variables & subject.plan.defaults.keys()):
+            message = f"{name} is also a variable of the bake file, which the secret would set"
+            yield at(image, "secret", message, "rename the variable")
+        allowed = {name for model in image.models for name in model.not_secret}
+        for model in image.models[:-1]:
+            if not isinstance(model, Target | Variant):
+                yield from _in_settings(model, allowed)
 
 
-def _in_settings(settings: Settings, allowed: Mapping[str, str]) -> Iterator[Mistake]:
-    for field in ("args", "labels", "annotations"):
-        if field not in settings.model_fields_set:
-            continue
+def _in_settings(settings: Settings, allowed: Collection[str]) -> Iterator[Mistake]:
+    for field in _ENTRIES & settings.model_fields_set:
+        said = getattr(settings, field)
+        for entry in said if isinstance(said, tuple) else ():
+            pairs = entry.pairs() if isinstance(entry, Cache | Output | Attest) else (("", entry),)
+            for name, value in pairs:
+                if (why := looks_like_a_secret(name, value)) and name not in allowed:
+                    yield Mistake(settings.source, field, f"{name}{': ' if name else ''}{why}", HINT)
+    for name, value in settings.contexts.items() if isinstance(settings.contexts, Mapping) else ():
+        if (why := looks_like_a_secret("", value)) and name not in allowed:
+            yield Mistake(settings.source, f"contexts.{name}", why, HINT)
+    for field in _FIELDS & settings.model_fields_set:
         said = getattr(settings, field)
         for name, value in said.items() if isinstance(said, Mapping) else ():
             why = looks_like_a_secret(name, value)

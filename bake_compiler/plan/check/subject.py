@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bake_compiler.model.base import Mistake, Source
 from bake_compiler.model.project import Stack
+from bake_compiler.plan.attributes import TARGET
 from bake_compiler.plan.plan import Plan, PlannedImage
 
 
@@ -34,6 +35,19 @@ def at(image: PlannedImage, field: str, message: str, hint: str = "", *, key: st
     """A mistake where the image's author said it."""
     source, place = image.place(field, key)
     return Mistake(source, place, message, hint)
+
+
+def at_need(image: PlannedImage, need: str, message: str, hint: str = "") -> Mistake:
+    """A mistake where the image's author said that it needs another one: in `needs`, or as a named context."""
+    for name in (need, need.removesuffix(f"-{image.variant}")):
+        for model in image.models:
+            if name in model.needs:
+                return Mistake(model.source, "needs", message, hint)
+            contexts = model.contexts if isinstance(model.contexts, Mapping) else {}
+            for key, value in contexts.items():
+                if value == f"{TARGET}{name}":
+                    return Mistake(model.source, f"contexts.{key}", message, hint)
+    return at(image, "needs", message, hint)
 
 
 def claim(taken: dict[str, str], name: str, what: str, source: Source, hint: str) -> Iterator[Mistake]:

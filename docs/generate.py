@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+"""Writes docs/reference/models.md and docs/reference/cli.md from the models and the command line themselves.
+
+`python docs/generate.py` writes them; with `--check` it writes nothing, and ends with 1 and a diff when one is stale.
+"""
+
+import dataclasses
+import difflib
+import inspect
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+import typer
+
+import bake_compiler
+from bake_compiler import errors
+from bake_compiler.cli.app import VERBS, make_app
+from bake_compiler.model import Model, Settings, Variable, texts
+from bake_compiler.model.values import Expression
+from bake_compiler.plan.features import SINCE
+
+HERE = Path(__file__).parent
+REFERENCE = HERE / "reference"
+_MADE = "<!-- Made by docs/generate.py. Do not edit: change the docstrings, then run `python docs/generate.py`. -->"
+
+_MODELS = """\
+# The models
+
+Everything here but Settings is imported from `bake_compiler`. Fields are keywords, except in Var, Join and Expr. A
+model can't be changed once it is made. A list may also be written as a tuple. [Writing models](../writing-models.md) is
+the guide, [From HCL to bakec](hcl.md) the dictionary.
+
+The oldest buildx that bakec supports is 0.13. A field that came later says so: `Project(buildx=">=…")` must then name
+that version or a later one.
+
+The type column uses these words for texts that have a rule:"""
+
+_CLI = """\
+# The command line
+
+Every verb finds the project in the working directory or above it, or where `--project` says. The document goes to
+stdout, progress and errors go to stderr. An error is two lines, `error: …` and ` hint: …`."""
+
+SECTIONS = (
+    "Project",
+    "Phase",
+    "Component",
+    "Image",
+    "Settings",
+    "Only",
+    "Target",
+    "Variant",
+    "Change",
+    "Group",
+    "Variable",
+    "Validation",
+    "Function",
+    "Var",
+    "Join",
+    "Expr",
+    "Cache",
+    "Output",
+    "Secret",
+    "Ssh",
+    "Attest",
+    "Platform",
+)
+"""The classes in the order in which a reader meets them: all that `bake_compiler` exports, and Settings."""
+
+WORDS: Mapping[str, tuple[object, str]] = {
+    "Text": (texts.Text, "a `str` without NUL and in Unicode's NFC form; `${x}` in it is plain text"),
+    "Value": (texts.Value, "a Text, or a `Var`, `Join` or `Expr`"),
+    "Flag": (texts.Flag, "`True` or `False`, or a `Var`, `Join` or `Expr`"),
+    "Constant": (object, "a Text, number, bool or None, or a list or dict of them; an `Expr` may stand anywhere in it"),
+    "Expression": (Expression, "a `Var`, `Join` or `Expr`"),
+    "Name": (texts.Name, "lower-case letters, digits, `-` and `_`; begins and ends with a letter or digit"),
+    "TargetName": (texts.TargetName, "`_`, then letters, digits, `-` or `_`"),
+    "ArgName": (texts.ArgName, "letters, digits and `_`; does not begin with a digit"),
+    "LabelKey": (texts.LabelKey, "letters, digits, `.`, `_`, `/` and `-`; begins with a letter or digit"),
+    "AnnotationKey": (texts.AnnotationKey, "a LabelKey; may say where it goes: `index,manifest:KEY`"),
+    "TagName": (texts.TagName, "a tag as the OCI specification has it, or a `Var` or `Join` that makes one"),
+    "Path": (texts.RelativePath, "a Text: a path that does not begin with `/` or `~`, or a URL"),
+    "Platform": (texts.PlatformName, "a `Platform`, or a text such as `amd64` or `linux/arm64`"),
+}
+"""What the type column calls the texts of the models: word → the type, and its rule."""
+
+
+class DocsError(Exception):
+    """A page can't be made."""
+
+
+class Row(NamedTuple):
+    """One line of a class's table; an empty default means that the field is required."""
+
+    name: str
+    type: str
+    default: str
+    meaning: str
+
+
+def meanings(kind: type) -> dict[str, str]:
+    """Field → what the docstring's Attributes section says of it; `a, b: text` is said of both."""
+    _, _, section = (inspect.getdoc(kind) or "").partition("\nAttributes:\n")
+    found: dict[str, str] = {}
+    for entry in re.split(r"\n(?= {4}\S)", inspect.cleandoc(f"\n{section}").replace("\n", "\n    ")):
+        names, _, text = entry.strip().partition(": ")
+        found |= dict.fromkeys(names.split(", "), " ".join(text.split())) if text else {}
+    return found
+
+
+def summary(kind: type) -> str:
+    """What the docstring says before its Attributes section."""
+    return (inspect.getdoc(kind) or "").partition("\nAttributes:\n")[0].strip()
+
+
+def type_name(hint: object) -> str:
+    """A type as a reader would write it."""
+    for word, (known, _) in WORDS.items():
+        if hint == known:
+            return word
+    return _compound(hint) if get_origin(hint) else str(getattr(hint, "__name__", hint)).replace("NoneType", "None")
+
+
+def _compound(hint: object) -> str:
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return type_name(parts[0])
+    if origin is Literal:
+        return " | ".join(f'"{part}"' for part in parts)
+    if origin in {Union, types.UnionType}:
+        names = [type_name(part) for part in parts]
+        if {"str", "Expression"} <= set(names):
+            names = ["Value" if name == "str" else name for name in names if name != "Expression"]
+        return " | ".join(names)
+    if origin is tuple:
+        return f"list[{type_name(parts[0])}]"
+    return f"dict[{', '.join(map(type_name, parts))}]"
+
+
+def rows(kind: type) -> Iterator[Row]:
+    """The fields of a class that are its own, in the order of its source."""
+    said = meanings(kind)
+    for name, hint, default in _fields(kind):
+        meaning = said.get(name.removeprefix("*"), "")
+        yield Row(name, type_name(hint), default, meaning + _since(kind, name, meaning))
+
+
+def faults(kind: type) -> Iterator[str]:
+    """What a docstring lacks: a field that it does not describe, or one that it describes and that is not there."""
+    said = list(meanings(kind))
+    there = [name.removeprefix("*") for name, _, _ in _fields(kind)]
+    yield from (f"{kind.__name__}.{name}: its docstring does not describe it" for name in there if name not in said)
+    yield from (f"{kind.__name__}.{name}: described, but there is no such field" for name in said if name not in there)
+
+
+def _fields(kind: type) -> Iterator[tuple[str, object, str]]:
+    """Name, type and default of each field that the class does not inherit from Settings."""
+    if not issubclass(kind, Model):
+        hints = get_type_hints(kind if dataclasses.is_dataclass(kind) else kind.__init__, include_extras=True)
+        for name, parameter in inspect.signature(kind).parameters.items():
+            every = parameter.kind is parameter.VAR_POSITIONAL
+            required = every or parameter.default is parameter.empty
+            yield "*" * every + name, hints[name], "" if required else _shown(parameter.default)
+        return
+    hints = get_type_hints(kind, include_extras=True)
+    inherited = Settings.model_fields if issubclass(kind, Settings) and kind is not Settings else {}
+    for name, field in kind.model_fields.items():
+        if name not in inherited or name in kind.__annotations__:
+            default = field.get_default(call_default_factory=True, validated_data={})
+            yield name, hints[name], "" if field.is_required() else _shown(default)
+
+
+def _shown(default: object) -> str:
+    return "[]" if default == () else f'"{default}"' if isinstance(default, str) else repr(default)
+
+
+def _since(kind: type, field: str, meaning: str) -> str:
+    if field not in SINCE or not issubclass(kind, Settings | Variable):
+        return ""
+    version = f"buildx {'.'.join(map(str, SINCE[field]))}"
+    return "" if version in meaning else f" Since {version}."
+
+
+def models_page() -> str:
+    """docs/reference/models.md.
+
+    Raises:
+        DocsError: with every field that no docstring describes.
+    """
+    kinds = [_kind(name) for name in SECTIONS]
+    found = [fault for kind in kinds for fault in faults(kind)]
+    found += [f"{name}: not in SECTIONS of docs/generate.py" for name in bake_compiler.__all__ if name not in SECTIONS]
+    if found:
+        raise DocsError("\n".join(found))
+    words = ((f"`{word}`", rule) for word, (_, rule) in WORDS.items())
+    links = " · ".join(f"[{name}](#{name.lower()})" for name in SECTIONS)
+    return _page(_MODELS, _table(("word", "is"), words), f"Sections: {links}", *map(_section, kinds))
+
+
+def _kind(name: str) -> type:
+    kind: type = Settings if name == "Settings" else getattr(bake_compiler, name)
+    return kind
+
+
+def _section(kind: type) -> str:
+    fields = ((f"`{row.name}`", _linked(row.type), _default(row.default), row.meaning) for row in rows(kind))
+    inherits = issubclass(kind, Settings) and kind is not Settings
+    parts = [f"## {kind.__name__}", summary(kind)]
+    parts += ["Every field of [Settings](#settings) may be given too."] if inherits else []
+    return "\n\n".join([*parts, _table(("field", "type", "default", "meaning"), fields)])
+
+
+def _linked(type_: str) -> str:
+    """The type as code, with a link where it names one of the documented classes."""
+    parts = re.split(rf"\b({'|'.join(SECTIONS)})\b", type_)
+    codes = (f"`{part}`" if part else "" for part in parts)
+    return "".join(
+        f"[{code}](#{part.lower()})" if part in SECTIONS else code for part, code in zip(parts, codes, strict=True)
+    )
+
+
+def _default(text: str) -> str:
+    return f"`{text}`" if text else "required"
+
+
+def cli_page() -> str:
+    """docs/reference/cli.md."""
+    verbs = (f"## bakec {verb}\n\n{_help(verb)}" for verb in VERBS)
+    return _page(_CLI, f"## bakec\n\n{_help()}", *verbs, _exit_codes())
+
+
+def _help(verb: str = "") -> str:
+    command: Any = typer.main.get_command(make_app())
+    outer = command.context_class(command, info_name="bakec", terminal_width=80, **command.context_settings)
+    if verb:
+        command = command.commands[verb]
+        outer = command.context_class(command, info_name=verb, parent=outer, terminal_width=80)
+    for parameter in command.params:
+        if parameter.name == "jobs":
+            parameter.show_default = False  # the number of this machine's cores
+    lines = (line.rstrip() for line in command.get_help(outer).splitlines())
+    return "```text\n" + "\n".join(lines) + "\n```"
+
+
+def _exit_codes() -> str:
+    described = inspect.getdoc(make_app().registered_callback.callback) or ""  # type: ignore[union-attr]
+    codes = re.findall(r"(\d+) ([^,.]+)", described.replace("\n", " ").partition("Exit codes:")[2])
+    kinds = (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.BakecError))
+    told = {kind.exit_code: summary(kind).partition("\n")[0] for kind in kinds if "exit_code" in vars(kind)}
+    told |= {0: "All that was asked for is done.", 1: "bakec itself is at fault; run it again with `--debug`."}
+    lines = ((code, meaning.strip(), told[int(code)]) for code, meaning in codes)
+    return "## Exit codes\n\n" + _table(("code", "means", "when"), lines)
+
+
+def _table(head: tuple[str, ...], lines: Iterator[tuple[str, ...]]) -> str:
+    cells = [head, ("---",) * len(head), *(tuple(cell.replace("|", "\\|") for cell in line) for line in lines)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def _page(*parts: str) -> str:
+    return "\n\n".join([_MADE, *parts]) + "\n"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"models.md": models_page, "cli.md": cli_page}
+
+
+def stale() -> str:
+    """A diff from the committed pages to what they should be; empty when they are the same."""
+    return "".join(_difference(REFERENCE / name, make()) for name, make in PAGES.items())
+
+
+def _difference(path: Path, text: str) -> str:
+    there = path.read_text(encoding="utf-8") if path.is_file() else ""
+    names = f"{path.name} (committed)", f"{path.name} (generated)"
+    return "".join(difflib.unified_diff(there.splitlines(keepends=True), text.splitlines(keepends=True), *names))
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or check them."""
+    REFERENCE.mkdir(exist_ok=True)
+    try:
+        if arguments == ["--check"]:
+            difference = stale()
+            sys.stdout.write(difference)
+            return int(bool(difference))
+        for name, make in PAGES.items():
+            (REFERENCE / name).write_text(make(), encoding="utf-8")
+    except DocsError as error:
+        told = "".join(f"error: {line}\n" for line in str(error).splitlines())
+        sys.stderr.write(f"{told} hint: mend the Attributes section, then run `python docs/generate.py`\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
