@@ -1,5 +1,6 @@
 """What must be true of this machine before anything is built: found in a second, not after an hour."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,8 +18,10 @@ async def check_machine(runner: Runner, root: Path, env: Mapping[str, str], plat
     Raises:
         PreflightError: what is missing, and what mends it.
     """
-    await _check_version(runner, root, env)
-    status, text = await output_of(runner, Command(("docker", "buildx", "inspect"), env, root))
+    _, (status, text) = await asyncio.gather(
+        _check_version(runner, root, env),
+        output_of(runner, Command(("docker", "buildx", "inspect"), env, root)),
+    )
     if status:
         last = text.strip().splitlines()[-1] if text.strip() else f"exit status {status}"
         raise PreflightError(f"the builder does not answer: {last}", hint="is Docker running? see `docker buildx ls`")

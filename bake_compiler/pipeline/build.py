@@ -92,11 +92,14 @@ class Build:
         """All that can be known before a build; returns the bake file's variables."""
         refuse_stale(self.edges.root, self.plan, self.wanted.images)
         platforms = sorted({cell.platform for cell in self.wanted.cells})
-        await check_machine(self.edges.runner, self.edges.root, self.edges.env, platforms)
+        _, variables = await asyncio.gather(
+            check_machine(self.edges.runner, self.edges.root, self.edges.env, platforms),
+            self.variables(),
+        )
         if self.push:
             await self.edges.registry.ping(self.wanted.registry.partition("/")[0])
             await self._check_nothing_lost()
-        return await self.variables()
+        return variables
 
     async def variables(self) -> dict[str, str]:
         """The values of the bake file's variables in this run."""

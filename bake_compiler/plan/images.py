@@ -42,11 +42,12 @@ def plan_images(stack: Stack, parents: Parents) -> tuple[PlannedImage, ...]:
         parents: the abstract targets, each with all that it inherits.
     """
     order = {phase.name: number for number, phase in enumerate(stack.project.phases)}
+    shared = settings_attributes(stack.project, ".")
     images = [
         image
         for name, component in stack.components.items()
         for model in component.images
-        for image in _Planner(stack.project, name, component, model, parents).images()
+        for image in _Planner(stack.project, name, component, model, parents, shared).images()
     ]
     images += _variants(stack, images)
 
@@ -60,13 +61,21 @@ def plan_images(stack: Stack, parents: Parents) -> tuple[PlannedImage, ...]:
 class _Planner:
     """What one Image becomes."""
 
-    def __init__(self, project: Project, name: str, component: Component, image: Image, parents: Parents) -> None:
+    def __init__(
+        self,
+        project: Project,
+        name: str,
+        component: Component,
+        image: Image,
+        parents: Parents,
+        shared: Attributes,
+    ) -> None:
         self.project, self.name, self.component, self.image, self.parents = project, name, component, image, parents
         self.base = "." if component.relative_to == "project" else f"components/{name}"
         self.needs = ({*project.needs, *component.needs} - {image.name}) | set(image.needs)
         targets = {target.name: target for target in project.targets}
         self.inherits = _without_ancestors((*component.inherits, *image.inherits), targets) if targets else ()
-        self.shared = settings_attributes(project, ".")
+        self.shared = shared
 
     def images(self) -> Iterator[PlannedImage]:
         """One image, or one for each combination of the matrix."""
@@ -122,7 +131,7 @@ class _Planner:
         own = merge(settings_attributes(component, self.base), settings_attributes(image, self.base))
         for name in ("args", "labels"):  # None takes back what the component gives; what is inherited, it can't
             said, both = getattr(image, name), own.get(name)
-            if isinstance(said, Mapping) and isinstance(both, Mapping):
+            if isinstance(said, dict) and None in said.values() and isinstance(both, dict):
                 own[name] = {key: None if said.get(key, "") is None else value for key, value in both.items()}
         own |= self.paths()
         if image.stage is not None:

@@ -225,7 +225,7 @@ def test_says_that_the_registry_is_down_before_it_builds(stack: Stack) -> None:
 
     assert ended.status == 5
     assert "127.0.0.1:1" in ended.err
-    assert not (stack.root / ".bakec").exists()
+    assert not (stack.root / ".bakec/runs").exists()
 
 
 def test_refuses_to_build_from_a_file_that_is_not_what_the_models_say(stack: Stack) -> None:

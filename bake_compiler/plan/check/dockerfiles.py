@@ -110,6 +110,10 @@ def _check_args(
             yield at(
                 image, "args", f"{where} declares no ARG {name} for what is built", f"it declares: {known}", key=name
             )
+    dockerfile, built, given = build
+    parts = [dockerfile.args, *(stage.args for stage in dockerfile.used_by(built, given))]
+    if all(arg.default is not None or arg.name in args for part in parts for arg in part):
+        return  # as it mostly is, and quick to see
     for arg in unset_args(*build):
         if arg.name not in args:
             hint = f'write args={{"{arg.name}": …}}, with None if no value is meant'

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake, Source, did_you_mean
 from bake_compiler.model.project import Variable
-from bake_compiler.model.values import variables_of
+from bake_compiler.model.values import Tagged, Var, variables_of
 from bake_compiler.plan.attributes import TARGET, Attributes
 from bake_compiler.plan.check.subject import Subject, at, at_need
 from bake_compiler.plan.plan import PlannedImage
+
+_TAG = Var("TAG")
 
 
 def check_references(subject: Subject) -> Iterator[Mistake]:
@@ -118,8 +120,12 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, dict):
         return all(isinstance(each, str) for each in value.values())
     if isinstance(value, tuple):
-        return all(isinstance(each, str) for each in value)
+        return all(isinstance(each, str) or _has_the_tag(each) for each in value)
     return isinstance(value, str | bool)
+
+
+def _has_the_tag(value: object) -> bool:
+    return isinstance(value, Tagged) and isinstance(value.repository, str) and value.tag == _TAG
 
 
 def _is_text(variable: Variable | None) -> bool:

@@ -62,13 +62,15 @@ def check_secrets(subject: Subject) -> Iterator[Mistake]:
             yield Mistake(variable.source, "name", f"variable {variable.name}: {why}", HINT)
     for level in (project, *project.targets, *project.variants):
         yield from _in_settings(level, project.not_secret)
+    seen: set[int] = set()
     for image in subject.plan.images:
         for name in sorted(image.secret_variables & subject.plan.defaults.keys()):
             message = f"{name} is also a variable of the bake file, which the secret would set"
             yield at(image, "secret", message, "rename the variable")
         allowed = {name for model in image.models for name in model.not_secret}
         for model in image.models[:-1]:
-            if not isinstance(model, Target | Variant):
+            if not isinstance(model, Target | Variant) and (allowed or id(model) not in seen):
+                seen.add(id(model))
                 yield from _in_settings(model, allowed)
 
 
