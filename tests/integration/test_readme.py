@@ -1,6 +1,7 @@
 """What the README shows is so."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,17 @@ def test_the_demo_shown_lists_every_image_of_the_committed_file() -> None:
 
     assert len(images) == 13
     assert rows == images
+
+
+def test_the_mistake_shown_reads_as_it_does(tmp_path: Path) -> None:
+    shown = re.search(r"```text\n(error: components/.*?)```", README, re.DOTALL)
+    assert shown
+    shutil.copytree(ROOT / "components", tmp_path / "components")
+    model = tmp_path / "components/backend/component.py"
+    model.write_text(model.read_text().replace('            stage="backend-init",\n', ""))
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "bake_compiler", "compile"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stderr) == (3, shown[1])
