@@ -19,6 +19,7 @@ class Format(StrEnum):
     MERMAID = "mermaid"
     DOT = "dot"
     SVG = "svg"
+    JSON = "json"
 
 
 def graph(
@@ -29,7 +30,7 @@ def graph(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
     project: ProjectDir = None,
 ) -> None:
-    """Draw phases, images and edges as Mermaid, DOT or SVG; needs no network and no other program.
+    """Draw phases, images and edges as Mermaid, DOT, SVG or JSON; needs no network and no other program.
 
     Examples: `bakec graph`, `bakec graph -o stack.svg`, `bakec graph dependent --format dot`.
     """
@@ -38,7 +39,12 @@ def graph(
 
     plan = plan_project(root_of(project))
     drawn = to_graph(plan, select_wanted(plan, selectors, None, "", ""))
-    renderers = {Format.MERMAID: render_mermaid, Format.DOT: render_dot, Format.SVG: render_svg}
+    renderers = {
+        Format.MERMAID: render_mermaid,
+        Format.DOT: render_dot,
+        Format.SVG: render_svg,
+        Format.JSON: _render_json,
+    }
     text = renderers[form or _by_name(output)](drawn)
     if output is None or str(output) == "-":
         print_text(text)
@@ -68,6 +74,13 @@ def to_graph(plan: "Plan", wanted: "Wanted") -> "Graph":
     )
 
 
+def _render_json(drawn: "Graph") -> str:
+    import json  # noqa: PLC0415
+    from dataclasses import asdict  # noqa: PLC0415
+
+    return json.dumps({"schema": "bakec.graph/1", **asdict(drawn)}, indent=2, ensure_ascii=False) + "\n"
+
+
 def _by_name(output: Path | None) -> Format:
     suffix = output.suffix if output else ""
-    return {".svg": Format.SVG, ".dot": Format.DOT, ".gv": Format.DOT}.get(suffix, Format.MERMAID)
+    return {".svg": Format.SVG, ".dot": Format.DOT, ".gv": Format.DOT, ".json": Format.JSON}.get(suffix, Format.MERMAID)

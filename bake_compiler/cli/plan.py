@@ -50,16 +50,18 @@ def plan(
     planned = plan_project(root)
     inputs, _ = read_inputs(root, planned)
     if why:
-        _explain(root, planned, why)
-        return
-    wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
-    document = to_document(wanted, inputs.dockerfiles, host())
+        document = _explain(root, planned, why)
+        lines = _why_lines(document)
+    else:
+        wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
+        document = to_document(wanted, inputs.dockerfiles, host())
+        lines = _lines(document, planned)
     if as_json:
         import json  # noqa: PLC0415
 
         print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        print_text("".join(f"{line}\n" for line in _lines(document, planned)))
+        print_text("".join(f"{line}\n" for line in lines))
 
 
 def host() -> "Platform":
@@ -143,7 +145,8 @@ def _among(before: str, names: list[str] | tuple[str, ...]) -> str:
     return before + ", ".join(names) if names else ""
 
 
-def _explain(root: Path, planned: "Plan", name: str) -> None:
+def _explain(root: Path, planned: "Plan", name: str) -> dict[str, Any]:
+    """Why an image is as it is, as plain dicts and lists."""
     from bake_compiler.model.base import did_you_mean  # noqa: PLC0415
     from bake_compiler.plan.explain import origins, users_of  # noqa: PLC0415
 
@@ -156,13 +159,30 @@ def _explain(root: Path, planned: "Plan", name: str) -> None:
         return f"{path.relative_to(root) if path.is_relative_to(root) else path}:{line}"
 
     own = image.models[0].source
-    lines = [f"{name}: {image.description}" if image.description else name]
-    lines.append(f"  declared in {place(own.file, own.line)}, component {image.component}, phase {image.phase}")
-    users = users_of(planned, name)
-    lines.append(f"  needs {', '.join(image.needs) or 'no other image'}; needed by {', '.join(users) or 'none'}")
-    names = ", ".join(map(str, image.platforms))
-    lines.append(f"  for {names}: {image.only_reason or 'the platforms of the project'}")
-    lines.append(f"  inherits {', '.join(image.block.inherits)}")
-    for field, who, source in origins(image):
-        lines.append(f"  {field}: {who} says so, {place(source.file, source.line)}")
-    print_text("".join(f"{line}\n" for line in lines))
+    return {
+        "schema": "bakec.why/1",
+        "name": name,
+        "description": image.description,
+        "declared": place(own.file, own.line),
+        "component": image.component,
+        "phase": image.phase,
+        "needs": list(image.needs),
+        "needed_by": list(users_of(planned, name)),
+        "platforms": list(map(str, image.platforms)),
+        "platforms_why": image.only_reason or "the platforms of the project",
+        "inherits": list(image.block.inherits),
+        "said": [
+            {"field": field, "by": who, "at": place(source.file, source.line)} for field, who, source in origins(image)
+        ],
+    }
+
+
+def _why_lines(why: dict[str, Any]) -> Iterator[str]:
+    yield f"{why['name']}: {why['description']}" if why["description"] else why["name"]
+    yield f"  declared in {why['declared']}, component {why['component']}, phase {why['phase']}"
+    needed = ", ".join(why["needed_by"]) or "none"
+    yield f"  needs {', '.join(why['needs']) or 'no other image'}; needed by {needed}"
+    yield f"  for {', '.join(why['platforms'])}: {why['platforms_why']}"
+    yield f"  inherits {', '.join(why['inherits'])}"
+    for each in why["said"]:
+        yield f"  {each['field']}: {each['by']} says so, {each['at']}"

@@ -68,3 +68,26 @@ def test_a_directory_without_a_project_is_a_usage_error(tmp_path: Path) -> None:
 
     assert ended.returncode == 2
     assert "components/project.py" in ended.stderr
+
+
+def test_the_graph_is_a_document_too() -> None:
+    document = json.loads(bakec("graph", "--format", "json").stdout)
+
+    assert document["schema"] == "bakec.graph/1"
+    needs = {image["name"]: image["needs"] for phase in document["phases"] for image in phase["images"]}
+    assert needs == {"hub": [], "web": ["hub"], "web-init": ["hub"]}
+
+
+@pytest.mark.parametrize(("form", "begins"), [("mermaid", "---\n"), ("dot", "digraph"), ("svg", "<svg")])
+def test_the_graph_is_drawn_in_each_form(form: str, begins: str) -> None:
+    assert bakec("graph", "-f", form).stdout.startswith(begins)
+
+
+def test_why_an_image_is_as_it_is_can_be_read_by_a_program_and_a_person() -> None:
+    document = json.loads(bakec("plan", "--why", "web", "--json").stdout)
+
+    assert (document["needs"], document["component"]) == (["hub"], "web")
+    assert {each["field"]: each["by"] for each in document["said"]}["args"] == "its component"
+    told = bakec("plan", "--why", "web").stdout
+    assert "needs hub; needed by none" in told
+    assert "args: its component says so, components/web/component.py:5" in told
