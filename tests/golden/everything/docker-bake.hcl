@@ -198,7 +198,7 @@ target "app" {
   dockerfile      = "Dockerfile"
   target          = "app"
   contexts        = {
-    "alpine" = "docker-image://docker.io/library/alpine:3.22"
+    "alpine" = "docker-image://alpine:3.22"
     "docs"   = "https://git.example/docs.git#main"
     "hub"    = "target:hub"
     "layout" = "oci-layout:///srv/layout:1.0"

@@ -26,7 +26,7 @@ component = Component(
             stage="app",
             contexts={
                 "vendor": "vendor",
-                "alpine": "docker-image://docker.io/library/alpine:3.22",
+                "alpine": "docker-image://alpine:3.22",
                 "docs": "https://git.example/docs.git#main",
                 "layout": "oci-layout:///srv/layout:1.0",
             },
