@@ -5,6 +5,7 @@ The template only arranges; each value passes through `expression`, so that no t
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -48,6 +49,7 @@ _SHOWN = 20
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
+@lru_cache(maxsize=4096)
 def quote(text: str) -> str:
     """An HCL string literal that means exactly this text.
 
@@ -241,4 +243,6 @@ def _by_paragraphs(committed: str, generated: str, name: str) -> str:
 
 
 def _comment(text: str) -> str:
+    if text.isascii() and text.isprintable():  # as most are, and quick to see
+        return text.strip()
     return _INVISIBLE.sub(" ", text).strip()

@@ -48,7 +48,7 @@ def _check_tag(plan: Plan, image: PlannedImage, tag: Value) -> Iterator[Mistake]
 
 def _tags(plan: Plan, image: PlannedImage) -> Iterator[tuple[str, str, str, str]]:
     for tag in image.tags:
-        if text := _text(plan, image, tag):
+        if text := plan.defaults["TAG"] if tag == _THE_TAG[0] else _text(plan, image, tag):
             yield "tags", "the tag", "tag", f"{image.repository}:{text}"
 
 
