@@ -41,6 +41,7 @@ ORDER = (
 )
 """Every target attribute that a plan may have; source: buildx bake reference, "Target"."""
 
+_RANK = {name: number for number, name in enumerate(ORDER)}
 MAPS = frozenset({"args", "labels", "contexts", "extra-hosts"})
 ADDED = frozenset({"annotations", "cache-from", "no-cache-filter", "ulimits", "entitlements"})
 IDENTIFIED = frozenset({"secret", "ssh"})
@@ -52,7 +53,7 @@ TARGET = "target:"
 
 def in_order(attributes: Mapping[str, Attribute]) -> Attributes:
     """The same attributes as they are written."""
-    return {name: attributes[name] for name in ORDER if name in attributes}
+    return {name: attributes[name] for name in sorted(attributes, key=_RANK.__getitem__)}
 
 
 def settings_attributes(settings: Settings, base: str) -> dict[str, Attribute]:
@@ -64,11 +65,10 @@ def settings_attributes(settings: Settings, base: str) -> dict[str, Attribute]:
     """
     said = settings.model_fields_set
     found: dict[str, Attribute] = {}
-    for field, convert in _CONVERTED.items():
-        if field in said:
-            value = getattr(settings, field)
-            if value is not None:
-                found[field.replace("_", "-")] = value if isinstance(value, Expression) else convert(value)
+    for field in said & _CONVERTED.keys():
+        value = getattr(settings, field)
+        if value is not None:
+            found[field.replace("_", "-")] = value if isinstance(value, Expression) else _CONVERTED[field](value)
     if "contexts" in found and isinstance(settings.contexts, Mapping):
         found["contexts"] = {name: named_context(value, base) for name, value in sorted(settings.contexts.items())}
     return found
