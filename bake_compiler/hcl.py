@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bake_compiler.errors import ModelError
 from bake_compiler.model.values import (
+    THE_TAG,
     Call,
     Expr,
     Expression,
@@ -22,6 +23,7 @@ from bake_compiler.model.values import (
     Var,
     Word,
 )
+from bake_compiler.plan.evaluate import as_text
 from bake_compiler.plan.features import DESCRIPTION
 from bake_compiler.plan.plan import Plan, PlannedTarget
 
@@ -77,7 +79,7 @@ def expression(value: object, indent: int = 0) -> str:  # noqa: PLR0911 - one ca
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"{value:.15f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+            return as_text(value)
         case Expression():
             return _reference(value, indent)
         case Sequence():
@@ -100,7 +102,7 @@ def _reference(value: Expression, indent: int) -> str:  # noqa: PLR0911 - one ca
             return f'timeadd("{_EPOCH}", "${{{variable}}}s")'
         case Tagged(repository, tag):
             name = expression(repository)
-            return f"ref({name})" if tag == Var("TAG") else f"ref_tag({name}, {expression(tag)})"
+            return f"ref({name})" if tag == THE_TAG else f"ref_tag({name}, {expression(tag)})"
         case Word(variable):
             return f'regex_replace({variable}, "[^a-zA-Z0-9_-]", "-")'
         case Split(variable):
@@ -180,7 +182,7 @@ def render(plan: Plan, template: str) -> str:
 
 def _has_other_tags(block: PlannedTarget) -> bool:
     tags = block.attributes.get("tags", ())
-    return isinstance(tags, tuple) and any(isinstance(tag, Tagged) and tag.tag != Var("TAG") for tag in tags)
+    return isinstance(tags, tuple) and any(isinstance(tag, Tagged) and tag.tag != THE_TAG for tag in tags)
 
 
 def _body(target: PlannedTarget, *, described: bool) -> Iterator[str]:

@@ -18,8 +18,8 @@ from typing import TypeVar
 from bake_compiler.errors import ModelError, Problem
 from bake_compiler.model.base import Mistake, Source, collecting_mistakes, did_you_mean
 from bake_compiler.model.project import Component, Project, Stack
-from bake_compiler.plan.attributes import URL, inside, is_outside
 from bake_compiler.plan.check.subject import Inputs, at
+from bake_compiler.plan.paths import URL, inside, is_outside
 from bake_compiler.plan.plan import Plan
 from bake_compiler.root import COMPONENTS, PROJECT_FILE
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bake_compiler.model.project import Version
-from bake_compiler.plan.attributes import CSV, MAPS, csv_fields, merge
+from bake_compiler.plan.attributes import CSV, MAPS, merge
 from bake_compiler.plan.evaluate import UNKNOWN, as_text, evaluate
 from bake_compiler.plan.features import DESCRIPTION, SINCE
+from bake_compiler.plan.lines import csv_fields
 from bake_compiler.plan.plan import Plan, PlannedImage, PlannedTarget
 
 Meaning = dict[str, Any]
@@ -47,13 +48,8 @@ def compare(plan: Plan, printed: Mapping[str, Any], variables: Mapping[str, obje
         if image.name not in targets:
             continue
         wanted = meaning(plan, image, variables, version)
-        unknown = {name for name, value in wanted.items() if value is UNKNOWN}
-        skipped += [f"{image.name}: {name}" for name in sorted(unknown)]
-        found = {name: canonical(name, value) for name, value in targets[image.name].items() if name not in unknown}
-        for difference in _compare_target(
-            {k: v for k, v in wanted.items() if k not in unknown}, found, skipped, image.name
-        ):
-            differences.append(f"target {image.name}: {difference}")
+        found = {name: canonical(name, value) for name, value in targets[image.name].items()}
+        differences += [f"target {image.name}: {each}" for each in _compare_target(wanted, found, skipped, image.name)]
     return Comparison(tuple(differences), tuple(dict.fromkeys(skipped)))
 
 
@@ -66,9 +62,8 @@ def meaning(plan: Plan, image: PlannedImage, variables: Mapping[str, object], ve
         if SINCE.get(name.replace("-", "_"), version) <= version:
             evaluated = evaluate(value, known)
             found[name] = evaluated if evaluated is UNKNOWN else canonical(name, evaluated)
-    if epoch := variables.get(
-        "SOURCE_DATE_EPOCH"
-    ):  # buildx takes it from the environment (bake/bake.go, `defaultTarget`)
+    epoch = variables.get("SOURCE_DATE_EPOCH")
+    if epoch:  # buildx takes it from the environment (bake/bake.go, `defaultTarget`)
         found["args"] = {"SOURCE_DATE_EPOCH": epoch, **found.get("args", {})}
     if SINCE["entitlements"] <= version:
         found["entitlements"] = frozenset(_entitlements(plan, image, variables))
@@ -142,7 +137,7 @@ def _compare_target(wanted: Meaning, found: Meaning, skipped: list[str], image: 
             for key in sorted((ours.keys() | theirs.keys()) - unknown):
                 if not is_same(ours.get(key), theirs.get(key)):
                     yield f"{name}.{key} is {_told(theirs.get(key))} in the file, {_told(ours.get(key))} in the plan"
-        elif isinstance(ours, frozenset) and UNKNOWN in ours:
+        elif ours is UNKNOWN or (isinstance(ours, frozenset) and UNKNOWN in ours):
             skipped.append(f"{image}: {name}")
         elif not is_same(ours, theirs):
             yield f"{name} is {_told(theirs)} in the file, {_told(ours)} in the plan"

@@ -73,7 +73,7 @@ class Model(BaseModel):
             try:
                 super().__init__(**fields)
             except ValidationError as error:
-                if mistakes is None or _inside_another():
+                if mistakes is None:
                     raise
                 mistakes.extend(_mistakes_of(error, source, list(type(self).model_fields)))
                 self._stand_in(fields)
@@ -95,11 +95,6 @@ def _calling_source() -> Source:
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(("bake_compiler.", "pydantic.")):
         frame = frame.f_back
     return Source(frame.f_code.co_filename, frame.f_lineno)
-
-
-def _inside_another() -> bool:
-    """Whether pydantic makes this model from a dict inside another one, which will tell the mistake with its place."""
-    return sys._getframe(2).f_globals.get("__name__") == "pydantic.main"  # noqa: SLF001 - as above
 
 
 def _mistakes_of(error: ValidationError, source: Source, known: list[str]) -> Iterator[Mistake]:

@@ -60,12 +60,7 @@ def check_repository(text: str) -> str:
     return text
 
 
-def check_inside(text: str) -> str:
-    """The path itself: one that stays relative.
-
-    Raises:
-        ValueError: it is empty, or starts at the root or a home directory.
-    """
+def _check_inside(text: str) -> str:
     if text.startswith(("/", "~")) or not text:
         raise ValueError(f"{text!r} is not a path relative to the component or the project")
     return text
@@ -145,5 +140,5 @@ AnnotationKey = Annotated[
         "an annotation key, such as org.opencontainers.image.url or index,manifest:org.opencontainers.image.url",
     ),
 ]
-RelativePath = Annotated[Text, AfterValidator(check_inside)]
+RelativePath = Annotated[Text, AfterValidator(_check_inside)]
 PlatformName = Annotated[Platform, BeforeValidator(_to_platform), PlainSerializer(str)]

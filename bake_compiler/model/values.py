@@ -27,6 +27,9 @@ class Var(Expression):
     name: str
 
 
+THE_TAG = Var("TAG")
+
+
 def _require_value(part: object) -> None:
     if not isinstance(part, str | Expression):
         raise TypeError(f"Join takes texts, Var, Join and Expr, not {part!r}")
@@ -64,6 +67,18 @@ class Join(Expression):
 
     def __repr__(self) -> str:
         return f"Join({', '.join(map(repr, self.parts))})"
+
+
+def joined(*parts: "Value") -> "Value":
+    """The parts as one value: a plain text where nothing else is in them."""
+    made = Join(*parts)
+    match made.parts:
+        case ():
+            return ""
+        case (one,):
+            return one
+        case _:
+            return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ _ALIASES = {
     "x86-64": "amd64",
     "aarch64": "arm64",
     "armhf": "arm/v7",
+    "armv7l": "arm/v7",
+    "armv6l": "arm/v6",
+    "i686": "386",
     "armel": "arm/v6",
     "i386": "386",
 }

@@ -1,10 +1,12 @@
 """Models → plan: what every image, group and run is, before HCL exists."""
 
 from bake_compiler.model.project import Project, Stack
-from bake_compiler.model.values import IfSet, Split, Timestamp, Var
+from bake_compiler.model.values import Split
+from bake_compiler.plan.abstracts import plan_abstracts
 from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes, without_repeats
 from bake_compiler.plan.groups import default_targets, plan_groups
-from bake_compiler.plan.images import plan_abstracts, plan_images
+from bake_compiler.plan.images import plan_images
+from bake_compiler.plan.labels import shared_labels
 from bake_compiler.plan.plan import COMMON, Cell, Exclusion, Plan, PlannedGroup, PlannedImage, PlannedTarget, Wanted
 from bake_compiler.plan.select import select
 from bake_compiler.plan.variables import plan_variables
@@ -45,16 +47,10 @@ def make_plan(stack: Stack) -> Plan:
 
 def _common(project: Project) -> PlannedTarget:
     """The abstract target of what all images share: the project's settings on top of bakec's own."""
-    source = {"org.opencontainers.image.source": project.source_url} if project.source_url else {}
     own: Attributes = {
         "platforms": Split("PLATFORMS"),
         "attest": ("type=provenance,mode=min",),
-        "labels": {
-            "org.opencontainers.image.version": Var("TAG"),
-            "org.opencontainers.image.revision": IfSet("REVISION", Var("REVISION")),
-            "org.opencontainers.image.created": IfSet("SOURCE_DATE_EPOCH", Timestamp("SOURCE_DATE_EPOCH")),
-            **source,
-        },
+        "labels": shared_labels(project.source_url),
     }
     attributes = without_repeats(merge(own, settings_attributes(project, ".")), {})
     return PlannedTarget(COMMON, "What all images share.", (), in_order(attributes))

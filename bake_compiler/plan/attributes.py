@@ -1,13 +1,12 @@
 """Settings → target attributes, under bake's names and in the order in which they are written."""
 
-import csv
-import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from bake_compiler.model.settings import Attest, Cache, Output, Pairs, Secret, Settings, Ssh
-from bake_compiler.model.values import Call, Expression, Join, Value
+from bake_compiler.model.settings import Attest, Cache, Output, Secret, Settings, Ssh
+from bake_compiler.model.values import Call, Expression, Join, Value, joined
+from bake_compiler.plan.contexts import named_context
+from bake_compiler.plan.lines import csv_line
 
 Attribute: TypeAlias = "Value | bool | Mapping[str, Value | None] | Sequence[Value]"
 Attributes: TypeAlias = Mapping[str, Attribute]
@@ -47,8 +46,6 @@ ADDED = frozenset({"annotations", "cache-from", "no-cache-filter", "ulimits", "e
 IDENTIFIED = frozenset({"secret", "ssh"})
 REPLACED = frozenset({"tags", "platforms", "cache-to", "output"})
 CSV = frozenset({"cache-from", "cache-to", "output", "secret", "attest"})
-URL = "://"
-TARGET = "target:"
 
 
 def in_order(attributes: Mapping[str, Attribute]) -> Attributes:
@@ -74,40 +71,6 @@ def settings_attributes(settings: Settings, base: str) -> dict[str, Attribute]:
     return found
 
 
-def named_context(value: Value, base: str) -> Value:
-    """Where a named context comes from: a folder of the project from its root, anything else as it is."""
-    if not isinstance(value, str) or URL in value or value.startswith((TARGET, "/")):
-        return value
-    return inside(base, value)
-
-
-@cache
-def inside(base: str, path: str) -> str:
-    """The path as seen from where `base` is seen, without `.` and `..` in it."""
-    return posixpath.normpath(posixpath.join(base, path))
-
-
-def is_outside(path: str) -> bool:
-    """Whether a path, seen from the project's root, leads out of the project."""
-    return path == ".." or path.startswith(("../", "/"))
-
-
-def csv_fields(attribute: str, line: str) -> dict[str, str]:
-    """One line of a list that buildx reads as CSV, with what its short forms mean.
-
-    Raises:
-        ValueError: not one line of CSV.
-    """
-    if "=" not in line:
-        short = {"output": {"type": "local", "dest": line}, "secret": {"id": line}, "attest": {"type": line}}
-        return short.get(attribute, {"type": "registry", "ref": line})
-    try:
-        (fields,) = csv.reader([line], strict=True)
-    except csv.Error as error:
-        raise ValueError(f"{line!r} is not a line of CSV: {error}") from error
-    return {key.lower(): value for key, _, value in (field.partition("=") for field in fields)}
-
-
 def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:
     """What `upper` says on top of what it inherits from `lower`.
 
@@ -115,7 +78,7 @@ def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:
     """
     merged = dict(lower)
     for name, value in upper.items():
-        merged[name] = _merged(name, merged[name], value) if name in merged else value
+        merged[name] = merge_one(name, merged[name], value) if name in merged else value
     return merged
 
 
@@ -135,7 +98,8 @@ def without_repeats(own: Mapping[str, Attribute], inherited: Attributes) -> dict
     return found
 
 
-def _merged(name: str, lower: Attribute, upper: Attribute) -> Attribute:
+def merge_one(name: str, lower: Attribute, upper: Attribute) -> Attribute:
+    """The same for one attribute, by its name."""
     if name in MAPS:
         if isinstance(lower, Mapping) and isinstance(upper, Mapping):
             given = {key: each for key, each in upper.items() if each is not None or key not in lower}
@@ -160,55 +124,19 @@ def _type_of(attest: Value) -> str:
     return str(first).partition(",")[0]
 
 
-def csv_line(pairs: Pairs) -> Value:
-    """One line of CSV as Go's encoding/csv reads it, with the pairs as `key=value` fields."""
-    parts: list[Value] = []
-    for number, (key, value) in enumerate(pairs):
-        parts += [","] if number else []
-        parts += _csv_field([f"{key}=", *(value.parts if isinstance(value, Join) else (value,))])
-    return joined(parts)
-
-
-def _csv_field(parts: Sequence[Value]) -> list[Value]:
-    texts = [part for part in parts if isinstance(part, str)]
-    if not any(char in text for text in texts for char in ',"\r\n') and not texts[0].startswith((" ", "\t")):
-        return list(parts)
-    return ['"', *(part.replace('"', '""') if isinstance(part, str) else part for part in parts), '"']
-
-
-def joined(parts: Iterable[Value]) -> Value:
-    """The parts as one value, neighbouring texts made one; a plain text when nothing else is in it."""
-    kept: list[Value] = []
-    for part in parts:
-        if isinstance(part, str) and kept and isinstance(kept[-1], str):
-            kept[-1] += part
-        elif part != "":
-            kept.append(part)
-    match kept:
-        case []:
-            return ""
-        case [one]:
-            return one
-        case _:
-            return Join(*kept)
-
-
 def _lines(entries: Sequence[Cache | Output | Secret | Attest | Value]) -> tuple[Value, ...]:
     return tuple(each if isinstance(each, str | Expression) else csv_line(each.pairs()) for each in entries)
 
 
 def _ssh_lines(entries: Sequence[Ssh]) -> tuple[Value, ...]:
     return tuple(
-        joined([each.id, *(part for number, path in enumerate(each.paths) for part in (",="[not number], path))])
+        joined(each.id, *(part for number, path in enumerate(each.paths) for part in (",="[not number], path)))
         for each in entries
     )
 
 
 def _annotations(entries: Mapping[str, Value]) -> tuple[Value, ...]:
-    return tuple(
-        joined([f"{key}=", *(value.parts if isinstance(value, Join) else (value,))])
-        for key, value in sorted(entries.items())
-    )
+    return tuple(joined(f"{key}=", value) for key, value in sorted(entries.items()))
 
 
 def _sorted(entries: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,8 +8,8 @@ from bake_compiler.model.base import Source
 from bake_compiler.model.project import Change, Component, Image, Target, Variant
 from bake_compiler.model.settings import Settings
 from bake_compiler.oci.platform import Platform
-from bake_compiler.plan.attributes import URL, inside
 from bake_compiler.plan.check.dockerfiles import parsed
+from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
 
 CROSS, EMULATED, NATIVE = "cross-built", "emulated", "native"

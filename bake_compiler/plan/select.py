@@ -30,21 +30,8 @@ def select(
         UsageError: a selector that selects nothing, a platform that the project does not declare, or a variable that
             its bake file does not have.
     """
-    for name in variables or {}:
-        if name not in plan.defaults or name in _GIVEN:
-            settable = [each for each in plan.defaults if each not in _GIVEN]
-            hint = f"write --{name.lower().rstrip('s')}" if name in _GIVEN else did_you_mean(name, settable)
-            raise UsageError(f"{plan.name} has no variable {name!r} to set with --var", hint=hint)
-    declared = {variable.name: variable for variable in plan.variables}
-    try:
-        values = {key: given(declared[key], text) for key, text in (variables or {}).items()}
-    except ValueError as error:
-        raise UsageError(f"--var: {error}", hint="give a value of the type of the variable's default") from error
-    asked = tuple(sorted(set(platforms))) or plan.platforms
-    for platform in asked:
-        if platform not in plan.platforms:
-            names = ", ".join(map(str, plan.platforms))
-            raise UsageError(f"{plan.name} is not built for {platform}", hint=f"the project declares {names}")
+    values = _given(plan, variables or {})
+    asked = _asked(plan, platforms)
     chosen = {name for selector in selectors or (ALL,) for name in _names(plan, selector)}
     images = [image for image in plan.images if image.name in chosen]
     narrowed = (on_platforms(image, asked) for image in images)
@@ -70,6 +57,29 @@ def select(
         except ValueError as error:
             raise UsageError(f"--var: {error}", hint=f"{image.name} is published under it") from error
     return wanted
+
+
+def _given(plan: Plan, texts: Mapping[str, str]) -> dict[str, object]:
+    """The values of the variables that are set for one run."""
+    settable = {variable.name: variable for variable in plan.variables if variable.name not in _GIVEN}
+    for name in texts:
+        if name not in settable:
+            hint = f"write --{name.lower().rstrip('s')}" if name in _GIVEN else did_you_mean(name, list(settable))
+            raise UsageError(f"{plan.name} has no variable {name!r} to set with --var", hint=hint)
+    try:
+        return {name: given(settable[name], text) for name, text in texts.items()}
+    except ValueError as error:
+        raise UsageError(f"--var: {error}", hint="give a value of the type of the variable's default") from error
+
+
+def _asked(plan: Plan, platforms: Sequence[Platform]) -> tuple[Platform, ...]:
+    """The platforms of one run: all of the project's where none is named."""
+    asked = tuple(sorted(set(platforms))) or plan.platforms
+    for platform in asked:
+        if platform not in plan.platforms:
+            names = ", ".join(map(str, plan.platforms))
+            raise UsageError(f"{plan.name} is not built for {platform}", hint=f"the project declares {names}")
+    return asked
 
 
 def _names(plan: Plan, selector: str) -> tuple[str, ...]:

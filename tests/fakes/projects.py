@@ -68,7 +68,6 @@ texts = (
 )
 """Any text that a build can carry: quotes, template openers, control characters, right-to-left text, 10 kB of it."""
 
-lines = texts.map(lambda text: normal(" ".join(text.split()).translate(dict.fromkeys(range(32))).strip()))
 words = st.from_regex(r"[a-z][a-z0-9]{0,6}", fullmatch=True)
 arg_names = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True).filter(lambda name: name != "SOURCE_DATE_EPOCH")
 label_keys = st.from_regex(r"[a-z][a-z0-9.-]{0,10}[a-z0-9]", fullmatch=True).filter(
@@ -237,11 +236,7 @@ def _images(
         if targets
         else [],
         matrix=matrix,
-        variants={} if variants and not _declared(variants) else variants,
+        variants=variants,
         tags=draw(st.sampled_from([(), (Var("TAG"), "latest"), (Join("v", Var("TAG")),)])),
         **fields,
     )
-
-
-def _declared(variants: Mapping[str, Change]) -> bool:
-    return bool(variants)

@@ -4,10 +4,7 @@ import asyncio
 import json
 import os
 import shutil
-import socket
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -64,15 +61,6 @@ def test_the_reference_stack_is_12_components_13_images_26_builds() -> None:
         "backend",
         "backend-init",
     }
-
-
-@pytest.fixture
-def ssh_agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A socket where buildx looks for an agent before it prints a target with `ssh`."""
-    with TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as agent:
-        agent.bind(f"{directory}/agent")
-        monkeypatch.setenv("SSH_AUTH_SOCK", f"{directory}/agent")
-        yield
 
 
 @pytest.mark.buildx

@@ -3,12 +3,10 @@
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
@@ -157,15 +155,6 @@ def saying(value: Any, *, is_list: bool) -> Image:
     if is_list:
         return Image(name="web", no_cache_filter=value)
     return Image(name="web", pull=value) if isinstance(value, bool) else Image(name="web", args={"IT": value})
-
-
-@pytest.fixture
-def ssh_agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A socket where buildx looks for an agent before it prints a target with `ssh`."""
-    with TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as agent:
-        agent.bind(f"{directory}/agent")
-        monkeypatch.setenv("SSH_AUTH_SOCK", f"{directory}/agent")
-        yield
 
 
 @pytest.mark.buildx

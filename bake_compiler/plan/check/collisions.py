@@ -4,14 +4,13 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.model.values import Value, Var, variables_of
+from bake_compiler.model.values import THE_TAG, Value, variables_of
 from bake_compiler.oci.reference import check_tag
-from bake_compiler.plan.attributes import csv_fields
 from bake_compiler.plan.check.subject import Subject, at
 from bake_compiler.plan.evaluate import evaluate
+from bake_compiler.plan.lines import csv_fields
 from bake_compiler.plan.plan import Plan, PlannedImage
 
-_THE_TAG = (Var("TAG"),)
 _CLOUD = {"gha": ("scope",), "s3": ("bucket", "name"), "azblob": ("name",)}
 """Caches that are not told by a reference or a path → the options that tell them apart, and their default."""
 _WRITTEN = {"cache-to": ("ref", "dest"), "output": ("dest",)}
@@ -22,7 +21,7 @@ def check_collisions(subject: Subject) -> Iterator[Mistake]:
     plan = subject.plan
     taken: dict[str, str] = {}
     for image in plan.images:
-        for tag in image.tags if image.tags != _THE_TAG else ():
+        for tag in image.tags if image.tags != (THE_TAG,) else ():
             yield from _check_tag(plan, image, tag)
         for field, what, kind, place in (*_tags(plan, image), *_written(plan, image)):
             writer = taken.setdefault(f"{kind} {place}", image.name)
@@ -48,7 +47,7 @@ def _check_tag(plan: Plan, image: PlannedImage, tag: Value) -> Iterator[Mistake]
 
 def _tags(plan: Plan, image: PlannedImage) -> Iterator[tuple[str, str, str, str]]:
     for tag in image.tags:
-        if text := plan.defaults["TAG"] if tag == _THE_TAG[0] else _text(plan, image, tag):
+        if text := plan.defaults["TAG"] if tag == THE_TAG else _text(plan, image, tag):
             yield "tags", "the tag", "tag", f"{image.repository}:{text}"
 
 

@@ -19,9 +19,10 @@ from bake_compiler.dockerfile import (
 from bake_compiler.dockerfile.instructions import syntax_of
 from bake_compiler.model.base import Mistake, Source
 from bake_compiler.model.project import Change, Image
-from bake_compiler.plan.attributes import URL, inside, merge
+from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.check.secrets import looks_like_a_secret
 from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import PlannedImage
 
 _NAME_THEM = "name the last stage, FROM … AS NAME, and choose with stage="

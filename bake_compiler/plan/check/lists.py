@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from bake_compiler.model.base import Mistake
 from bake_compiler.model.values import Join, variables_of
-from bake_compiler.plan.attributes import CSV, Attributes, csv_fields, merge
+from bake_compiler.plan.attributes import CSV, Attributes, merge
 from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.lines import csv_fields
 
 ONCE = "give it at one level"
 

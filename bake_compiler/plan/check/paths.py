@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.plan.attributes import TARGET, URL, Attributes, inside, is_outside
+from bake_compiler.plan.attributes import Attributes
 from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.contexts import TARGET
+from bake_compiler.plan.paths import URL, inside, is_outside
 
 
 def check_paths(subject: Subject) -> Iterator[Mistake]:

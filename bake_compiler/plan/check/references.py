@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake, Source, did_you_mean
 from bake_compiler.model.project import Variable
-from bake_compiler.model.values import Tagged, Var, variables_of
-from bake_compiler.plan.attributes import TARGET, Attributes
+from bake_compiler.model.values import THE_TAG, Tagged, variables_of
+from bake_compiler.plan.attributes import Attributes
 from bake_compiler.plan.check.subject import Subject, at, at_need
+from bake_compiler.plan.contexts import image_of
 from bake_compiler.plan.plan import PlannedImage
-
-_TAG = Var("TAG")
 
 
 def check_references(subject: Subject) -> Iterator[Mistake]:
@@ -31,8 +30,8 @@ def _needs(subject: Subject) -> Iterator[Mistake]:
     known = subject.plan.by_name
     project = subject.stack.project
     for key, value in project.contexts.items() if isinstance(project.contexts, Mapping) else ():
-        if isinstance(value, str) and value.removeprefix(TARGET) in known:
-            message = f"all images would be linked to {value.removeprefix(TARGET)}, and it to itself"
+        if image_of(value) in known:
+            message = f"all images would be linked to {image_of(value)}, and it to itself"
             yield Mistake(
                 project.source, f"contexts.{key}", message, "write it in needs, which leaves the image itself out"
             )
@@ -125,7 +124,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _has_the_tag(value: object) -> bool:
-    return isinstance(value, Tagged) and isinstance(value.repository, str) and value.tag == _TAG
+    return isinstance(value, Tagged) and isinstance(value.repository, str) and value.tag == THE_TAG
 
 
 def _is_text(variable: Variable | None) -> bool:

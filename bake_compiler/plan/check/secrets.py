@@ -74,7 +74,8 @@ def check_secrets(subject: Subject) -> Iterator[Mistake]:
                 yield from _in_settings(model, allowed)
 
 
-def _in_settings(settings: Settings, allowed: Collection[str]) -> Iterator[Mistake]:
+def _in_settings(settings: Settings, said_to_be_none: Collection[str]) -> Iterator[Mistake]:
+    allowed = {*said_to_be_none, *settings.not_secret}
     for field in _ENTRIES & settings.model_fields_set:
         said = getattr(settings, field)
         for entry in said if isinstance(said, tuple) else ():
@@ -88,6 +89,5 @@ def _in_settings(settings: Settings, allowed: Collection[str]) -> Iterator[Mista
     for field in _FIELDS & settings.model_fields_set:
         said = getattr(settings, field)
         for name, value in said.items() if isinstance(said, Mapping) else ():
-            why = looks_like_a_secret(name, value)
-            if why and name not in allowed and name not in settings.not_secret:
+            if (why := looks_like_a_secret(name, value)) and name not in allowed:
                 yield Mistake(settings.source, f"{field}.{name}", why, HINT)

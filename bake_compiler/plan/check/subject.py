@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bake_compiler.model.base import Mistake, Source
 from bake_compiler.model.project import Stack
-from bake_compiler.plan.attributes import TARGET
+from bake_compiler.plan.contexts import TARGET
 from bake_compiler.plan.plan import Plan, PlannedImage
 
 

@@ -19,6 +19,8 @@ from bake_compiler.oci.platform import Platform
         ("linux/arm/v6", "linux/arm/v6"),
         (" Linux/ARM64 ", "linux/arm64"),
         ("i386", "linux/386"),
+        ("i686", "linux/386"),
+        ("armv7l", "linux/arm/v7"),
         ("windows/amd64", "windows/amd64"),
     ],
 )

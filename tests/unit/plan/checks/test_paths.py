@@ -116,3 +116,16 @@ def test_the_paths_of_a_variant_are_relative_to_the_root_for_it_is_written_in_th
     assert told(tmp_path, WEB, variant) == [
         (f"{PROJECT_LINE}: contexts.other: ../other is outside the project", INSIDE)
     ]
+
+
+def test_a_folder_of_the_project_that_is_called_like_an_image_is_no_link_to_it(tmp_path: Path) -> None:
+    files = {"web/site.html": "x"}
+
+    assert told(tmp_path, WEB, 'contexts={"site": "web"}', files=files) == []
+
+
+def test_a_link_of_all_images_would_be_one_to_itself(tmp_path: Path) -> None:
+    ((problem, hint),) = told(tmp_path, WEB, 'contexts={"base": "target:web"}')
+
+    assert problem == f"{PROJECT_LINE}: contexts.base: all images would be linked to web, and it to itself"
+    assert "needs" in hint

@@ -239,3 +239,21 @@ def test_a_secret_can_not_be_read_from_a_variable_that_bake_reads_too(tmp_path: 
 
     assert str(problem) == f"{IMAGE_LINE}: secret: TAG is also a variable of the bake file, which the secret would set"
     assert problem.hint == "rename the variable"
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ('contexts={"src": "https://bob:hunter2@git.example/x.git"}', "src"),
+        ('cache_to=[Cache(type="s3", options={"secret_access_key": "abc"})]', "secret_access_key"),
+        (f'output=["type=image,name={GITHUB}"]', ""),
+    ],
+    ids=["context", "option", "line"],
+)
+def test_a_secret_in_a_context_or_a_line_of_csv_is_told_unless_it_is_said_to_be_none(
+    tmp_path: Path, field: str, name: str
+) -> None:
+    assert [hint for _, hint in told(tmp_path, component_py(f'name="web", {field}'))] == [HINT]
+    if name:
+        allowed = component_py(f'name="web", {field}, not_secret={{"{name}": "an example"}}')
+        assert told(tmp_path, allowed) == []

@@ -1,0 +1,66 @@
+"""The author's abstract targets → their blocks, and what each gives to those that inherit it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from bake_compiler.model.project import Project, Target
+from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes, without_repeats
+from bake_compiler.plan.contexts import linked
+from bake_compiler.plan.plan import PlannedTarget
+
+Parents: TypeAlias = Mapping[str, Attributes]
+"""Abstract target → all that it says and inherits."""
+
+
+def plan_abstracts(project: Project) -> tuple[tuple[PlannedTarget, ...], Parents]:
+    """The abstract targets by name, and each with all that it inherits."""
+    targets = {target.name: target for target in project.targets}
+    blocks = {name: _block(target, targets) for name, target in sorted(targets.items())}
+    settled: dict[str, Attributes] = {}
+
+    def settle(name: str, path: tuple[str, ...]) -> Attributes:
+        if name in path or name not in blocks:
+            return {}  # which `check` tells
+        if name not in settled:
+            block = blocks[name]
+            parents = {parent: settle(parent, (*path, name)) for parent in block.inherits}
+            settled[name] = merge(inherited(block.inherits, parents), block.attributes)
+        return settled[name]
+
+    return tuple(blocks.values()), {name: settle(name, ()) for name in blocks}
+
+
+def inherited(names: Sequence[str], parents: Parents) -> Attributes:
+    """All that several parents give together, the later ones winning."""
+    found: Attributes = {}
+    for name in names:
+        found = merge(found, parents.get(name, {}))
+    return found
+
+
+def without_ancestors(names: Sequence[str], targets: Mapping[str, Target]) -> tuple[str, ...]:
+    """The parents without those that a later one inherits: it brings them along, in the same order."""
+    unique = tuple(dict.fromkeys(names))
+    return tuple(
+        name
+        for number, name in enumerate(unique)
+        if not any(name in _ancestors(later, targets) for later in unique[number + 1 :])
+    )
+
+
+def _ancestors(name: str, targets: Mapping[str, Target]) -> set[str]:
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        parents = targets[each].inherits if (each := todo.pop()) in targets else ()
+        todo += [parent for parent in parents if parent not in found]
+        found.update(parents)
+    return found
+
+
+def _block(target: Target, targets: Mapping[str, Target]) -> PlannedTarget:
+    attributes: Attributes = settings_attributes(target, ".")
+    if target.needs:
+        attributes = merge({"contexts": linked(target.needs)}, attributes)
+    inherits = without_ancestors(target.inherits, targets)
+    return PlannedTarget(target.name, target.description, inherits, in_order(without_repeats(attributes, {})))

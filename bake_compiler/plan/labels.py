@@ -1,0 +1,23 @@
+"""The OCI labels that bakec gives to every image."""
+
+from collections.abc import Mapping
+
+from bake_compiler.model.values import IfSet, Timestamp, Value, Var
+
+_PREFIX = "org.opencontainers.image"
+DESCRIPTION = f"{_PREFIX}.description"
+
+
+def shared_labels(source_url: str) -> Mapping[str, Value]:
+    """Those of all images: where and what they were built from, and when."""
+    return {
+        f"{_PREFIX}.version": Var("TAG"),
+        f"{_PREFIX}.revision": IfSet("REVISION", Var("REVISION")),
+        f"{_PREFIX}.created": IfSet("SOURCE_DATE_EPOCH", Timestamp("SOURCE_DATE_EPOCH")),
+        **({f"{_PREFIX}.source": source_url} if source_url else {}),
+    }
+
+
+def own_labels(title: Value, description: str) -> Mapping[str, Value]:
+    """Those of one image."""
+    return {**({DESCRIPTION: description} if description else {}), f"{_PREFIX}.title": title}
