@@ -1,6 +1,8 @@
 """What the compiler adds to a build, on the real engine: several tags, variants, variables, slices of a large file."""
 
+import hashlib
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -116,3 +118,21 @@ def test_a_variable_set_on_the_command_line_reaches_the_build_and_the_tag(stack:
 
     assert ended.status == 0, ended.err
     assert Stack(stack.root, stack.registry, "mint").manifest("ice").status_code == 200
+
+
+def test_a_secret_that_a_model_names_reaches_the_build_and_is_written_nowhere(stack: Stack) -> None:
+    digest = hashlib.sha1(b"hunter2", usedforsecurity=False).hexdigest()
+    anew = f"echo {token_hex(4)}"  # a secret is no part of a step's cache key: the step of an earlier run would do
+    stack.component(
+        "safe",
+        f"FROM busybox:stable\nRUN --mount=type=secret,id=token {anew} && sha1sum /run/secrets/token | grep {digest}\n",
+        'Image(name="safe", secret=[Secret(id="token", env="SAFE_TOKEN")])',
+    )
+    model = stack.root / "components/safe/component.py"
+    model.write_text(model.read_text().replace("Image, Only", "Image, Secret"))
+
+    ended = stack.build("safe", env={"SAFE_TOKEN": "hunter2"})
+
+    assert ended.status == 0, ended.err
+    assert "hunter2" not in ended.out + ended.err
+    assert {path.name for path in stack.root.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()} == set()

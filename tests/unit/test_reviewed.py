@@ -196,3 +196,17 @@ def test_a_stack_without_components_is_told(tmp_path: Path) -> None:
 
     assert ended.returncode == 2
     assert "acme has no components" in ended.stderr
+
+
+def test_an_entry_of_a_list_that_is_inherited_anyway_is_not_written_again(tmp_path: Path) -> None:
+    """buildx 0.29.1 takes repeated caches out of a list that targets share, and mixes them up."""
+    project = PROJECT.replace("Phase, Project", "Phase, Project, Variant").replace(
+        "phases=",
+        'cache_from=["all"], variants=[Variant(name="dev", images=["web"], cache_from=["own", "new"])], phases=',
+    )
+    root = write_project(tmp_path, {"web": component('name="web", cache_from=["own", "all", "own"]')}, project=project)
+
+    plan = plan_project(root)
+
+    blocks = {name: plan.image(name).block.attributes.get("cache-from") for name in ("web", "web-dev")}
+    assert blocks == {"web": ("own",), "web-dev": ("new",)}

@@ -103,3 +103,16 @@ def test_models_that_ask_another_program_are_loaded_each_time(tmp_path: Path) ->
 
     assert compile_in(root)[1]
     assert not (root / CACHE).exists()
+
+
+@pytest.mark.parametrize("asked", ["components/web/RELEASE", "RELEASE"])
+def test_a_file_that_a_model_only_asks_for_counts_when_it_comes(tmp_path: Path, asked: str) -> None:
+    asking = f"from pathlib import Path\n\nNAME = 'new' if Path({str(tmp_path / asked)!r}).exists() else 'old'\n"
+    root = write_project(tmp_path, {"web": asking + component("name=NAME")})
+    compile_in(root)
+    compile_in(root)
+    write(root / asked, "")
+
+    compile_in(root)
+
+    assert 'target "new"' in (root / "docker-bake.hcl").read_text()
