@@ -1,4 +1,4 @@
-"""`./dev sandbox up|down|status|env|buildx`, and `ensure`, which `./dev demo` and `./dev test` use."""
+"""`./dev sandbox up|down|status|env|buildx|peers`, and `ensure`, which `./dev demo` and `./dev test` use."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import bases, buildx, engine, kernel, machine
+from sandbox import bases, buildx, engine, kernel, machine, peers
 from sandbox.state import SandboxError, State, alone, own_processes, say
 
 _SIGPIPE = 141  # what a shell says of a program that ended because nobody reads on
@@ -82,6 +82,15 @@ def plugins(state: State) -> None:
     print(_exports(buildx.environment(state)))
 
 
+def rivals(state: State) -> None:
+    """Fetch the programs that benchmarks compare with and print their exports; without them, only say why."""
+    try:
+        peers.fetch(state)
+    except (SandboxError, OSError) as error:
+        say(f"BAKEC_CRANE is left out: {error}")
+    print(_exports(peers.environment(state)))
+
+
 def _fetch_buildx(state: State) -> None:
     """Fetch the two versions of buildx if they can be had: an engine is of use without them."""
     try:
@@ -106,7 +115,7 @@ def _is_up(state: State) -> bool:
 def main() -> int:
     """Run one verb; failures are two lines, never a traceback."""
     parser = argparse.ArgumentParser(prog="./dev sandbox", description=__doc__)
-    parser.add_argument("verb", choices=("up", "down", "status", "env", "buildx", "ensure"))
+    parser.add_argument("verb", choices=("up", "down", "status", "env", "buildx", "peers", "ensure"))
     parser.add_argument(
         "--purge", action="store_true", help="down: also remove downloads, images and the registry's data"
     )
@@ -118,6 +127,7 @@ def main() -> int:
         "status": lambda: status(state),
         "env": lambda: env(state, state.environment()),
         "buildx": lambda: plugins(state),
+        "peers": lambda: rivals(state),
         "ensure": lambda: ensure(state),
     }
     try:

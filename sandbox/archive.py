@@ -149,6 +149,14 @@ class Archive:
             run_step(self.state, f"unpack-{suite}", ["dpkg-deb", "-x", deb, prefix])
         shutil.rmtree(debs)
 
+    def program(self, package: str, suite: str, file: str) -> Path:
+        """A program of a package, unpacked unless it is there, and seen to run here: it has a command `version`."""
+        prefix = self.state.prefix / suite
+        if not (prefix / file).is_file():
+            self.unpack([package], suite, prefix)
+        run_step(self.state, "versions", [prefix / file, "version"])
+        return prefix / file
+
     def closure(self, packages: Sequence[str], suite: str) -> list[Path]:
         """Download packages and all that they depend on, as if nothing were installed."""
         shutil.rmtree(self.apt / "cache" / "archives", ignore_errors=True)

@@ -35,22 +35,13 @@ def fetch(state: State) -> None:
 def _fetch(archive: Archive) -> None:
     say(f"fetching the oldest and the newest buildx from {archive.uri}")
     archive.update(frozenset({TESTING, STABLE}))
-    oldest, newest = _PROGRAMS.values()
-    _unpack(archive, STABLE, oldest)
+    oldest = newest = archive.program("docker-buildx", STABLE, _PLUGIN)
     try:
-        _unpack(archive, TESTING, newest)
+        newest = archive.program("docker-buildx", TESTING, _PLUGIN)
     except SandboxError as error:
         say(f"{TESTING} can't be used ({error.message}): the newest buildx is {STABLE}'s, the same as the oldest")
-        _unpack(archive, STABLE, newest)
-
-
-def _unpack(archive: Archive, suite: str, name: str) -> None:
-    state = archive.state
-    plugin = state.prefix / suite / _PLUGIN
-    if not plugin.is_file():
-        archive.unpack(["docker-buildx"], suite, state.prefix / suite)
-    run_step(state, "versions", [plugin, "version"])
-    link(state.bin / name, plugin)
+    for name, plugin in zip(_PROGRAMS.values(), (oldest, newest), strict=True):
+        link(archive.state.bin / name, plugin)
 
 
 def versions(state: State) -> str:

@@ -1,0 +1,52 @@
+"""`./dev bench deep`: each binary of a large image for two platforms, beside a mere list of its files by crane."""
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+
+from benchmarks.crane import CRANE
+from benchmarks.measure import BAKEC, in_turn, megabytes, seconds
+
+IMAGE = "ai-infra-jupyterhub:v0.3.8"  # `./dev demo` builds it
+PLATFORMS = ("linux/amd64", "linux/arm64")
+ROUNDS = 5
+
+
+def main() -> None:
+    """Print the table."""
+    if not CRANE:
+        sys.exit("error: crane is not there\n hint: `./dev sandbox peers` says why")
+    reference = f"{os.environ['BAKEC_REGISTRY']}/{IMAGE}"
+    verify = (*BAKEC, "verify", reference, "--deep", "--platform", ",".join(PLATFORMS))
+    with TemporaryDirectory() as directory:
+        home = Path(directory)
+        kept = {**os.environ, "XDG_CACHE_HOME": str(home / "kept")}
+        seconds(verify, home, kept)
+        times = in_turn(
+            {
+                "cold": lambda: seconds(verify, home, _without_cache(home)),
+                "warm": lambda: seconds(verify, home, kept),
+                "crane": lambda: seconds(_lists(reference, 1)),
+                "crane, both": lambda: seconds(_lists(reference, 2)),
+            },
+            ROUNDS,
+        )
+        peak = megabytes(verify, home, _without_cache(home))
+    cold, warm, crane = (times[name].median for name in ("cold", "warm", "crane"))
+    print(f"{reference}, {' and '.join(PLATFORMS)}: {peak:.0f} MB at most (goal: 150)\n")
+    print("| | shortest / median | ratio | goal |\n|---|---|---|---|")
+    print(f"| `bakec verify --deep`, nothing read before | {times['cold']} | | |")
+    print(f"| the same again | {times['warm']} | {warm / cold:.3f} of the first | 0.05 |")
+    print(f"| `crane export \\| tar t`, one after the other | {times['crane']} | bakec {cold / crane:.2f} of it | 1 |")
+    both = times["crane, both"]
+    print(f"| the same, both at once | {both} | bakec {cold / both.median:.2f} of it | |")
+
+
+def _without_cache(home: Path) -> dict[str, str]:
+    return {**os.environ, "XDG_CACHE_HOME": mkdtemp(dir=home)}
+
+
+def _lists(reference: str, at_once: int) -> tuple[str, ...]:
+    each = f'"{CRANE}" export --platform "$0" {reference} - | tar t >/dev/null'
+    return ("sh", "-c", f"printf '%s\\n' {' '.join(PLATFORMS)} | xargs -n 1 -P {at_once} sh -c '{each}'")

@@ -1,0 +1,61 @@
+"""Whole processes, timed in turn: A B C A B C …, so that a machine that slows down slows all of them."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+BAKEC = (str(Path(sys.executable).with_name("bakec")),)
+
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of several runs."""
+
+    runs: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The one to quote."""
+        return statistics.median(self.runs)
+
+    def __str__(self) -> str:
+        return f"{min(self.runs):.2f} / {self.median:.2f} s"
+
+
+def seconds(
+    argv: Sequence[str], cwd: Path = ROOT, env: Mapping[str, str] | None = None, *, may_fail: bool = False
+) -> float:
+    """Wall time of one run; its output is thrown away, its failure is ours."""
+    begin = time.perf_counter()
+    done = subprocess.run(argv, cwd=cwd, env=env, check=False, capture_output=True, text=True)
+    took = time.perf_counter() - begin
+    if done.returncode and not may_fail:
+        sys.exit(
+            f"error: {' '.join(argv)[:200]} exited with {done.returncode}\n{done.stdout[-500:]}{done.stderr[-500:]}"
+        )
+    return took
+
+
+def megabytes(argv: Sequence[str], cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> float:
+    """Peak memory of one run, measured by a small process: a child's peak counts its parent's size before exec."""
+    peak = subprocess.run(
+        [sys.executable, "-S", "-c", _PEAK, *argv], cwd=cwd, env=env, check=True, capture_output=True, text=True
+    )
+    return float(peak.stdout)
+
+
+def in_turn(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, Times]:
+    """The times of each contender, `rounds` of them; each gives the seconds that one run took."""
+    runs = [{name: run() for name, run in contenders.items()} for _ in range(rounds)]
+    return {name: Times(tuple(each[name] for each in runs)) for name in contenders}
