@@ -1,14 +1,15 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from bake_compiler.errors import AccessError, RegistryError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import DOCKER_MANIFEST
+from bake_compiler.oci.provenance import Base
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, Piece, Snapshot
-from bake_compiler.registry import Registry, WrongContentError, fetch_snapshot
-from tests.fakes.images import Made, encoded, image_of, index_of
+from bake_compiler.registry import Registry, fetch_snapshot
+from tests.fakes.images import Made, artifact_of, attestation_of, encoded, image_of, index_of, statement_of
 from tests.fakes.registry import FakeRegistry, Fault
 
 pytestmark = pytest.mark.anyio
@@ -55,23 +56,168 @@ async def test_absence_is_recorded(registry: Registry) -> None:
     assert snapshot.trouble.kind is Kind.MISSING
 
 
-@pytest.mark.parametrize(("status", "kind"), [(401, AccessError), (500, RegistryError)])
-async def test_a_registry_that_will_not_say_is_an_error(
-    registry: Registry, fake: FakeRegistry, status: int, kind: type[RegistryError]
+@pytest.mark.parametrize("fault", [Fault(401), Fault(403), Fault(429), Fault(500), Fault(reset=True)])
+async def test_a_registry_that_will_not_say_is_recorded_as_unchecked(
+    registry: Registry, fake: FakeRegistry, fault: Fault
 ) -> None:
     fake.push(NAME, "1.0", index_of(AMD))
-    fake.faults.append(Fault(status, times=99))
+    fake.faults.append(replace(fault, times=99))
 
-    with pytest.raises(kind):
-        await fetch_snapshot(registry, REF)
+    snapshot = await fetch_snapshot(registry, REF)
+
+    assert snapshot.trouble is not None
+    assert snapshot.trouble.kind is Kind.UNCHECKED
+    assert (snapshot.raw, snapshot.children) == (None, ())
 
 
-async def test_wrong_bytes_of_the_whole_are_an_error(registry: Registry, fake: FakeRegistry) -> None:
+async def test_wrong_bytes_of_the_whole_are_recorded(registry: Registry, fake: FakeRegistry) -> None:
     made = fake.push(NAME, "1.0", index_of(AMD))
     fake.corrupt(NAME, made.digest, b"{}")
 
-    with pytest.raises(WrongContentError):
-        await fetch_snapshot(registry, REF.at(made.digest))
+    snapshot = await fetch_snapshot(registry, REF.at(made.digest))
+
+    assert snapshot.trouble is not None
+    assert snapshot.trouble.kind is Kind.WRONG
+
+
+async def test_a_whole_that_is_larger_than_any_manifest_is_over_limit(registry: Registry, fake: FakeRegistry) -> None:
+    fake.faults.append(Fault(200, body=b" " * (5 * 1024 * 1024), times=9))
+
+    snapshot = await fetch_snapshot(registry, REF)
+
+    assert snapshot.trouble is not None
+    assert snapshot.trouble.kind is Kind.OVER_LIMIT
+
+
+async def test_more_entries_than_any_image_needs_are_not_asked_for(registry: Registry, fake: FakeRegistry) -> None:
+    entries = (image_of("linux/amd64", layers=(str(number).encode(),)) for number in range(1001))
+    fake.push(NAME, "1.0", index_of(*entries))
+
+    snapshot = await fetch_snapshot(registry, REF)
+
+    assert [kind for _, kind in troubles(snapshot)] == [Kind.OVER_LIMIT]
+    assert len(fake.requests) == 1
+
+
+async def test_more_layers_than_any_engine_takes_are_not_asked_for(registry: Registry, fake: FakeRegistry) -> None:
+    fake.push(NAME, "1.0", image_of("linux/arm64", layers=tuple(str(number).encode() for number in range(1001))))
+
+    snapshot = await fetch_snapshot(registry, REF)
+
+    assert [kind for _, kind in troubles(snapshot)] == [Kind.OVER_LIMIT]
+    assert not any("/blobs/" in request.path for request in fake.requests)
+
+
+async def test_an_index_that_a_registry_makes_lead_to_itself_is_read_once(
+    registry: Registry, fake: FakeRegistry
+) -> None:
+    inner = index_of(ARM)
+    made = fake.push(NAME, "1.0", index_of(inner))
+    fake.corrupt(NAME, inner.digest, made.content)
+
+    snapshot = await fetch_snapshot(registry, REF)
+
+    assert troubles(snapshot) == [(inner.digest, Kind.WRONG)]
+    assert len(fake.requests) == 2
+
+
+async def test_the_digests_of_other_tags_are_told_and_what_kept_them_from_being_known(
+    registry: Registry, fake: FakeRegistry
+) -> None:
+    made = fake.push(NAME, "1.0", index_of(AMD))
+    other = fake.push(NAME, "stable", index_of(ARM))
+    fake.push(NAME, "latest", made)
+    fake.push(NAME, "secret", made)
+    fake.faults.append(Fault(403, path="/manifests/secret", times=9))
+    tags = [REF.tagged(tag) for tag in ("latest", "stable", "gone", "secret")]
+
+    snapshot = await fetch_snapshot(registry, REF, tags=tags)
+
+    assert [tag.reference for tag in snapshot.tags] == tags
+    assert [tag.digest for tag in snapshot.tags] == [made.digest, other.digest, None, None]
+    assert [tag.trouble.kind if tag.trouble else None for tag in snapshot.tags] == [
+        None,
+        None,
+        Kind.MISSING,
+        Kind.UNCHECKED,
+    ]
+
+
+async def test_other_tags_are_told_even_if_the_first_is_not_there(registry: Registry, fake: FakeRegistry) -> None:
+    other = fake.push(NAME, "latest", index_of(ARM))
+
+    snapshot = await fetch_snapshot(registry, REF, tags=[REF.tagged("latest")])
+
+    assert snapshot.trouble is not None
+    assert [tag.digest for tag in snapshot.tags] == [other.digest]
+
+
+async def test_provenance_in_the_index_is_read_when_it_is_asked_for(registry: Registry, fake: FakeRegistry) -> None:
+    base = Digest.of(b"debian")
+    said = statement_of(ARM.digest, platform="linux/arm64", bases={"debian:trixie-slim": base})
+    fake.push(NAME, "1.0", index_of(AMD, ARM, attestation_of(AMD), attestation_of(ARM, statement=said)))
+
+    asked = await fetch_snapshot(registry, REF, provenance=True)
+    not_asked = await fetch_snapshot(registry, REF)
+
+    ((read,), _) = (child.statements for child in reversed(asked.attestations))
+    assert read.subjects == (ARM.digest,)
+    assert read.bases == (Base("debian:trixie-slim", base),)
+    assert [child.statements for child in not_asked.attestations] == [(), ()]
+
+
+async def test_attestations_beside_the_index_are_found_by_the_images_that_they_are_of(
+    registry: Registry, fake: FakeRegistry
+) -> None:
+    fake.push(NAME, "1.0", index_of(AMD, ARM))
+    for image in (AMD, ARM):
+        fake.push(NAME, image.platform.replace("/", "-"), artifact_of(image))
+
+    snapshot = await fetch_snapshot(registry, REF, provenance=True)
+
+    assert {child.subject for child in snapshot.artifacts} == {AMD.digest, ARM.digest}
+    assert {statement.subjects for child in snapshot.artifacts for statement in child.statements} == {
+        (AMD.digest,),
+        (ARM.digest,),
+    }
+
+
+async def test_a_registry_without_referrers_has_nothing_beside_the_index(
+    registry: Registry, fake: FakeRegistry
+) -> None:
+    fake.push(NAME, "1.0", index_of(AMD))
+    fake.faults.append(Fault(404, path="/referrers/", times=9))
+
+    assert (await fetch_snapshot(registry, REF, provenance=True)).artifacts == ()
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (lambda fake, digest: fake.delete(NAME, digest), Kind.MISSING),
+        (lambda fake, digest: fake.corrupt(NAME, digest, b"{}"), Kind.WRONG),
+        (lambda fake, digest: fake.faults.append(Fault(403, path=str(digest), times=9)), Kind.UNCHECKED),
+    ],
+)
+async def test_a_statement_that_is_not_at_hand_is_recorded(
+    registry: Registry, fake: FakeRegistry, damage: Callable[[FakeRegistry, Digest], None], kind: Kind
+) -> None:
+    attestation = attestation_of(ARM)
+    statement = Digest.of(attestation.blobs[1])
+    fake.push(NAME, "1.0", index_of(ARM, attestation))
+    damage(fake, statement)
+
+    snapshot = await fetch_snapshot(registry, REF, provenance=True)
+
+    assert (statement, kind) in troubles(snapshot)
+    assert snapshot.attestations[0].statements == ()
+
+
+async def test_a_statement_that_is_none_is_malformed(registry: Registry, fake: FakeRegistry) -> None:
+    attestation = attestation_of(ARM, statement=b"[]")
+    fake.push(NAME, "1.0", index_of(ARM, attestation))
+
+    assert troubles(await fetch_snapshot(registry, REF, provenance=True)) == [(Digest.of(b"[]"), Kind.MALFORMED)]
 
 
 async def test_an_unsound_whole_is_recorded(registry: Registry, fake: FakeRegistry) -> None:

@@ -1,17 +1,37 @@
-"""What the tests of the checks promise, and how they read what was found."""
+"""What the tests of the checks promise, how they damage a registry, and how they read what was found."""
+
+from collections.abc import Callable
+from typing import Any
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify import Check, Promise, Severity
+from tests.fakes.registry import FakeRegistry
 from tests.fakes.snapshots import REFERENCE
 
+Damage = Callable[[FakeRegistry], object]
 
-def promise(*platforms: str, digest: Digest | None = None) -> Promise:
-    return Promise("web", REFERENCE, tuple(map(Platform.parse, platforms)), digest)
+NAME = REFERENCE.repository
+
+
+def promise(*platforms: str, **more: Any) -> Promise:
+    return Promise("web", REFERENCE, tuple(map(Platform.parse, platforms)), **more)
 
 
 BOTH = promise("linux/amd64", "linux/arm64")
+
+
+def lose(digest: Digest) -> Damage:
+    return lambda fake: fake.delete(NAME, digest)
+
+
+def corrupt(digest: Digest, content: bytes = b"{}") -> Damage:
+    return lambda fake: fake.corrupt(NAME, digest, content)
+
+
+def lose_all(fake: FakeRegistry) -> None:
+    fake.repositories.clear()
 
 
 def found(check: Check, wanted: Promise, snapshot: Snapshot) -> list[tuple[str, str | None, str]]:
