@@ -154,16 +154,19 @@ def say(line: str) -> None:
 
 
 @asynccontextmanager
-async def edges(root: Path) -> AsyncIterator["Edges"]:
-    """The real edges."""
-    import httpx  # noqa: PLC0415 - 60 ms that compile and plan do not need
+async def edges(root: Path, insecure: Sequence[str] | None = None) -> AsyncIterator["Edges"]:
+    """The real edges.
 
+    Args:
+        root: the project's root.
+        insecure: registries that may be asked over plain http.
+    """
     from bake_compiler import process  # noqa: PLC0415
     from bake_compiler.pipeline.edges import Edges  # noqa: PLC0415
-    from bake_compiler.registry import Registry as RegistryClient  # noqa: PLC0415
+    from bake_compiler.registry import connect  # noqa: PLC0415
 
-    async with httpx.AsyncClient(timeout=30) as http:
-        yield Edges(root, process.scrubbed(os.environ), os.environ, process.run, RegistryClient(http), say)
+    async with connect(os.environ, insecure=insecure or ()) as registry:
+        yield Edges(root, process.scrubbed(os.environ), os.environ, process.run, registry, say)
 
 
 def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:

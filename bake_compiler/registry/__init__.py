@@ -4,8 +4,9 @@ Source: OCI distribution-spec v1.1 and the distribution project's API.
 """
 
 from bake_compiler.registry.client import Registry
-from bake_compiler.registry.fetch import fetch_snapshot
-from bake_compiler.registry.refusal import WrongContentError
+from bake_compiler.registry.connect import connect
+from bake_compiler.registry.fetch import fetch_snapshot, trouble_of
+from bake_compiler.registry.refusal import LimitError, WrongContentError
 from bake_compiler.registry.retry import Retry
 
-__all__ = ["Registry", "Retry", "WrongContentError", "fetch_snapshot"]
+__all__ = ["LimitError", "Registry", "Retry", "WrongContentError", "connect", "fetch_snapshot", "trouble_of"]

@@ -1,58 +1,146 @@
 """Where a registry answers, and where it may send us."""
 
-from ipaddress import ip_address
-
-import httpx
+import re
+from collections.abc import Container
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 
+IpAddress = IPv4Address | IPv6Address
+
 _API_HOSTS = {"docker.io": "registry-1.docker.io"}
-_REGISTRIES = {host: registry for registry, host in _API_HOSTS.items()}
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+_NEVER = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",
+            "169.254.0.0/16",  # link-local, and metadata of most clouds
+            "100.100.100.200/32",  # metadata of Alibaba Cloud
+            "168.63.129.16/32",  # Azure's host
+            "192.0.0.192/32",  # metadata of Oracle Cloud
+            "224.0.0.0/4",
+            "255.255.255.255/32",
+            "::/128",
+            "fe80::/10",
+            "ff00::/8",
+            "fd00:ec2::254/128",  # metadata of AWS
+            "fd20:ce::254/128",  # metadata of Google Cloud
+        ),
+    )
+)
+_NAT64 = ip_network("64:ff9b::/96")
 
 
-def base_url(registry_host: str) -> str:
-    """The root of a registry's API: https, or plain http on this machine's own loopback."""
-    scheme = "http" if is_loopback(_host_of(registry_host)) else "https"
-    return f"{scheme}://{_API_HOSTS.get(registry_host, registry_host)}/v2/"
+def base_url(registry_host: str, insecure: Container[str] = (), secure: Container[str] = ()) -> str:
+    """The root of a registry's API: https, or plain http on this machine's own loopback and where it is allowed.
+
+    Args:
+        registry_host: as references name it.
+        insecure: registries that may be asked over plain http.
+        secure: registries that speak TLS although they are on loopback.
+    """
+    plain = registry_host in insecure or (is_loopback(_host_of(registry_host)) and registry_host not in secure)
+    return f"{'http' if plain else 'https'}://{_API_HOSTS.get(registry_host, registry_host)}/v2/"
 
 
-def manifest_url(ref: Reference, name: Digest | str) -> str:
-    """Where a manifest is, by tag or digest."""
-    return f"{base_url(ref.registry)}{ref.repository}/manifests/{name}"
+def manifest_path(ref: Reference, name: Digest | str) -> str:
+    """Where a manifest is, by tag or digest, below the root of the API."""
+    return f"{ref.repository}/manifests/{name}"
 
 
-def blob_url(ref: Reference, digest: Digest) -> str:
+def blob_path(ref: Reference, digest: Digest) -> str:
     """Where a blob is."""
-    return f"{base_url(ref.registry)}{ref.repository}/blobs/{digest}"
+    return f"{ref.repository}/blobs/{digest}"
+
+
+def referrers_path(ref: Reference, digest: Digest) -> str:
+    """Where the list of what refers to a manifest is."""
+    return f"{ref.repository}/referrers/{digest}"
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host without its port is this machine: localhost, 127.0.0.0/8 or ::1."""
     if host.lower() == "localhost":
         return True
+    address = literal(host)
+    return address is not None and address.is_loopback
+
+
+def literal(host: str) -> IpAddress | None:
+    """The address that a host is, if it is no name; one wrapped in IPv6 counts as itself."""
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+    if isinstance(address, IPv4Address):
+        return address
+    wrapped = IPv4Address(address.packed[-4:]) if address in _NAT64 else address.ipv4_mapped or address.sixtofour
+    return wrapped or address
+
+
+def is_off_limits(address: IpAddress) -> bool:
+    """Whether no registry may send us there: link-local, cloud metadata, nowhere, everywhere."""
+    return any(address.version == network.version and address in network for network in _NEVER)
+
+
+def join(url: str, location: str) -> str:
+    """The absolute URL that a `Location` names.
+
+    Raises:
+        ValueError: none.
+    """
+    return urljoin(url, quote(location, safe=_VISIBLE))
+
+
+def may_follow(origin: str, target: str) -> bool:
+    """Whether a registry may send us on to a place.
+
+    It may over https, or from loopback to loopback, or to its own place; never to an address that is off limits, and
+    never from elsewhere to loopback. What a name resolves to is for the network to look at.
+    """
+    try:
+        here, there = urlsplit(origin), urlsplit(target)
+        same = _authority(here) == _authority(there)
     except ValueError:
         return False
+    if "@" in there.netloc or not there.hostname or there.scheme not in {"http", "https"}:
+        return False
+    address = literal(there.hostname)
+    if address and is_off_limits(address):
+        return False
+    local = is_loopback(here.hostname or "")
+    if is_loopback(there.hostname):
+        return local
+    return there.scheme == "https" or same
 
 
-def may_follow(origin: httpx.URL, target: httpx.URL) -> bool:
-    """Whether a blob may be fetched from where its registry points: over https, or loopback to loopback."""
-    if target.scheme == "https":
-        return True
-    return target.scheme == "http" and is_loopback(target.host) and is_loopback(origin.host)
+def is_private(url: str) -> bool:
+    """Whether nobody listens in on the way there: https, or this machine's own loopback."""
+    split = urlsplit(url)
+    return split.scheme == "https" or is_loopback(split.hostname or "")
 
 
-def shown(url: httpx.URL | str) -> str:
+def same_host(url: str, other: str) -> bool:
+    """Whether two URLs name the same host, on whatever port."""
+    return urlsplit(url).hostname == urlsplit(other).hostname
+
+
+def same_place(url: str, other: str) -> bool:
+    """Whether two URLs have scheme, host and port in common."""
+    return _authority(urlsplit(url)) == _authority(urlsplit(other))
+
+
+def shown(url: str) -> str:
     """A URL for a person: without query and user, which may carry credentials."""
-    return str(httpx.URL(url).copy_with(query=None, fragment=None, username="", password=""))
+    bare = re.split(r"[?#]", url, maxsplit=1)[0]
+    return re.sub(r"(?<=//)[^/]*@", "", bare)
 
 
-def registry_of(url: str) -> str:
-    """The registry that a URL belongs to, as references and `docker login` name it."""
-    authority = httpx.URL(url).netloc.decode()
-    return _REGISTRIES.get(authority, authority)
+def _authority(url: SplitResult) -> tuple[str, str, int | None]:
+    return url.scheme, url.hostname or "", url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def _host_of(registry_host: str) -> str:

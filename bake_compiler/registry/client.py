@@ -2,60 +2,84 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator, Collection, Container, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
-import httpx
-
-from bake_compiler.errors import UsageError
+from bake_compiler.errors import NotFoundError, RegistryError, UsageError
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from bake_compiler.oci.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, Index
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
-from bake_compiler.registry.address import base_url, blob_url, manifest_url, shown
-from bake_compiler.registry.exchange import Answer, Ask, exchange
-from bake_compiler.registry.refusal import FOREIGN, Refusal, WrongContentError, from_answer, from_exception
+from bake_compiler.registry.address import base_url, blob_path, join, manifest_path, referrers_path, same_place
+from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, Limits
+from bake_compiler.registry.authority import Authority
+from bake_compiler.registry.challenge import preferred
+from bake_compiler.registry.credentials import Credentials
+from bake_compiler.registry.exchange import Exchange
+from bake_compiler.registry.refusal import RefusedError, WrongContentError, place, printable, refusal_of
 from bake_compiler.registry.retry import Retry
+from bake_compiler.registry.stream import stream
+from bake_compiler.registry.transport import Response, Transport
 
 LARGEST_MANIFEST = 4 * 1024 * 1024  # what distribution accepts (registry/handlers/manifests.go)
 
-_ACCEPT = f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}"
 _VERBATIM = {"Accept-Encoding": "identity"}
+_MANIFEST = {"Accept": f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}", **_VERBATIM}
+_INDEX = {"Accept": OCI_INDEX, **_VERBATIM}
 _BLOB_HOPS = 3
 _PING_SECONDS = 3.0
+_MOST_PAGES = 10
+_UNAUTHORIZED = 401
+_NO_REFERRERS = frozenset({400, 404, 405, 501})  # what registries from before the Referrers API answer
 
 
 class Registry:
-    """Asks registries over an httpx client that its caller owns.
+    """Asks registries over a transport that its caller owns.
 
-    One client may serve any number of tasks: at most `concurrency` requests are under way at a time.
+    One client may serve any number of tasks: at most `concurrency` requests are under way at a time. How many streams
+    are read at a time is for their readers to say.
 
     Args:
-        http: connections, timeouts and proxies.
-        auth: adds credentials to requests, and only to those for the registry itself.
+        transport: the network.
+        credentials: who we are; None: nobody.
+        insecure: registries that may be asked over plain http, as references name them; loopback always may.
+        secure: registries that speak TLS although they are on loopback.
         retry: when to ask again.
+        limits: what to wait for at most.
         concurrency: requests under way at a time.
     """
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        transport: Transport,
         *,
-        auth: httpx.Auth | None = None,
+        credentials: Credentials | None = None,
+        insecure: Container[str] = (),
+        secure: Container[str] = (),
         retry: Retry | None = None,
-        concurrency: int = 16,
+        limits: Limits | None = None,
+        concurrency: int = 32,
     ) -> None:
-        self._http = http
-        self._auth = auth
         self._retry = retry or Retry()
+        self._limits = limits or Limits()
+        self._insecure, self._secure = insecure, secure
+        self._roots: dict[str, str] = {}
+        bare = Exchange(transport, None, self._limits)
+        self._exchange = Exchange(transport, Authority(bare, credentials, self._retry.clock), self._limits)
         self._slots = asyncio.Semaphore(concurrency)
 
     async def ping(self, registry_host: str) -> None:
-        """Return if a registry answers there; gives up after a few seconds.
+        """Return if a registry answers there, be it that it wants credentials; gives up after a few seconds.
 
         Raises:
             RegistryError: no registry there.
-            AccessError: there is one, and it wants credentials or is not trusted.
+            AccessError: there is one, and it lets nobody in or is not trusted.
         """
-        await self._ask(Ask("GET", base_url(registry_host)), seconds=_PING_SECONDS)
+        ask = Ask("GET", self._root(registry_host), registry=registry_host, takes=(_UNAUTHORIZED,))
+        answer = await self._ask(ask, seconds=_PING_SECONDS)
+        if answer.status == _UNAUTHORIZED and not preferred(answer.headers.get("WWW-Authenticate", "")):
+            raise refusal_of(answer).error
 
     async def manifest(self, ref: Reference, *, fresh: bool = False) -> RawManifest:
         """The manifest or index under a reference: by digest if it has one, else by tag.
@@ -69,10 +93,9 @@ class Registry:
             WrongContentError: its bytes are not those of the digest.
             RegistryError: it could not be asked; AccessError: it would not say.
         """
-        url = manifest_url(ref, _name(ref))
-        answer = await self._ask(Ask("GET", url, {"Accept": _ACCEPT, **_VERBATIM}, limit=LARGEST_MANIFEST), fresh=fresh)
-        if wanted := ref.digest or _stated_digest(answer):
-            _check(answer, wanted, Digest.of(answer.content, wanted.algorithm))
+        ask = self._question("GET", ref, manifest_path(ref, _name(ref)), _MANIFEST, limit=LARGEST_MANIFEST)
+        answer = await self._ask(ask, fresh=fresh)
+        _check(answer, ref.digest or _stated_digest(answer))
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         return RawManifest(media_type, ref.digest or Digest.of(answer.content), answer.content)
 
@@ -82,12 +105,33 @@ class Registry:
         Raises:
             NotFoundError: the repository has no such blob.
             WrongContentError: its bytes are not those of the digest.
-            RegistryError: above the limit, or it could not be asked; AccessError: it would not say.
+            LimitError: it has more.
+            RegistryError: it could not be asked; AccessError: it would not say.
         """
-        ask = Ask("GET", blob_url(ref, digest), _VERBATIM, limit=limit, hops=_BLOB_HOPS)
+        ask = self._question("GET", ref, blob_path(ref, digest), _VERBATIM, limit=limit, hops=_BLOB_HOPS)
         answer = await self._ask(ask, fresh=fresh)
-        _check(answer, digest, Digest.of(answer.content, digest.algorithm))
+        _check(answer, digest)
         return answer.content
+
+    @asynccontextmanager
+    async def stream(self, ref: Reference, digest: Digest, *, size: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The bytes of a blob of a repository, in pieces of 64 KiB and more, taken up again where they are cut.
+
+        Whoever reads them checks their digest. Errors come while they are read.
+
+        Args:
+            ref: of which repository.
+            digest: which blob.
+            size: bytes that it may have.
+
+        Raises:
+            NotFoundError: the repository has no such blob.
+            LimitError: it has more, or comes too slowly.
+            RegistryError: it could not be read to its end; AccessError: the registry would not say.
+        """
+        ask = self._question("GET", ref, blob_path(ref, digest), _VERBATIM, hops=_BLOB_HOPS)
+        async with aclosing(stream(self._open, ask, size, self._retry, self._limits)) as chunks:
+            yield chunks
 
     async def blob_size(self, ref: Reference, digest: Digest, *, fresh: bool = False) -> int | None:
         """How many bytes a blob of a repository has, without reading it; None if the registry does not say.
@@ -96,10 +140,41 @@ class Registry:
             NotFoundError: the repository has no such blob.
             RegistryError: it could not be asked; AccessError: it would not say.
         """
-        ask = Ask("HEAD", blob_url(ref, digest), _VERBATIM, hops=_BLOB_HOPS)
+        ask = self._question("HEAD", ref, blob_path(ref, digest), _VERBATIM, hops=_BLOB_HOPS)
         answer = await self._ask(ask, fresh=fresh)
         length = answer.headers.get("Content-Length", "")
         return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
+
+    async def referrers(self, ref: Reference, digest: Digest) -> tuple[Descriptor, ...]:
+        """What a repository holds that refers to a manifest: attestations, signatures; empty if it keeps no such list.
+
+        Source: distribution-spec v1.1, "Listing Referrers", and its "Referrers Tag Schema".
+
+        Raises:
+            RegistryError: it could not be asked, or answers with what is no index; AccessError: it would not say.
+        """
+        ask = self._question(
+            "GET", ref, referrers_path(ref, digest), _INDEX, limit=LARGEST_MANIFEST, takes=_NO_REFERRERS
+        )
+        found: list[Descriptor] = []
+        for _ in range(_MOST_PAGES):
+            answer = await self._ask(ask)
+            if answer.status in _NO_REFERRERS:
+                return await self._tagged_referrers(ref, digest)
+            found += _entries(answer.ask, answer.content)
+            following = _next_page(answer)
+            if following is None:
+                break
+            ask = following
+        return tuple(found)
+
+    async def _tagged_referrers(self, ref: Reference, digest: Digest) -> tuple[Descriptor, ...]:
+        tag = f"{digest.algorithm}-{digest.encoded[:64]}"
+        ask = self._question("GET", ref, manifest_path(ref, tag), _MANIFEST, limit=LARGEST_MANIFEST)
+        try:
+            return _entries(ask, (await self._ask(ask)).content)
+        except NotFoundError:
+            return ()
 
     async def put_manifest(self, ref: Reference, raw: RawManifest) -> None:
         """Write these bytes under the tag of a reference, and make sure that the registry took them as is.
@@ -110,31 +185,51 @@ class Registry:
         """
         if not ref.tag:
             raise UsageError(f"{ref} names no tag to write")
-        ask = Ask("PUT", manifest_url(ref, ref.tag), {"Content-Type": raw.media_type}, raw.content)
+        headers = {"Content-Type": raw.media_type}
+        ask = self._question("PUT", ref, manifest_path(ref, ref.tag), headers, raw.content, actions="pull,push")
         answer = await self._ask(ask)
         taken = _stated_digest(answer) or (await self.manifest(ref.tagged(ref.tag), fresh=True)).digest
-        _check(answer, Digest.of(raw.content, taken.algorithm), taken)
+        _check_same(answer, Digest.of(raw.content, taken.algorithm), taken)
+
+    def _question(
+        self,
+        method: str,
+        ref: Reference,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        *,
+        actions: str = "pull",
+        limit: int = LONGEST_ERROR,
+        hops: int = 0,
+        takes: Collection[int] = (),
+    ) -> Ask:
+        url = self._root(ref.registry) + path
+        scope = f"repository:{ref.repository}:{actions}"
+        return Ask(method, url, headers, content, ref.registry, scope, limit, hops, takes=takes)
+
+    def _root(self, registry: str) -> str:
+        if registry not in self._roots:
+            self._roots[registry] = base_url(registry, self._insecure, self._secure)
+        return self._roots[registry]
 
     async def _ask(self, ask: Ask, *, fresh: bool = False, seconds: float | None = None) -> Answer:
         patience = self._retry.patience(seconds)
         settling = self._retry.patience(self._retry.settling if fresh else 0.0)
         while True:
-            outcome = await self._try(ask)
-            if isinstance(outcome, Answer):
-                return outcome
-            again = (outcome.transient and await patience.pause(outcome.pause)) or (
-                outcome.missing and await settling.pause()
-            )
-            if not again:
-                raise outcome.error
+            try:
+                async with self._slots:
+                    return await self._exchange.ask(ask, seconds)
+            except RefusedError as refused:
+                again = (refused.transient and await patience.pause(refused.pause)) or (
+                    refused.missing and await settling.pause()
+                )
+                if not again:
+                    raise refused.error from refused.error.__cause__
 
-    async def _try(self, ask: Ask) -> Answer | Refusal:
-        try:
-            async with self._slots:
-                answer = await exchange(self._http, ask, self._auth)
-        except FOREIGN as error:
-            return from_exception(error, ask)
-        return from_answer(answer) or answer
+    async def _open(self, ask: Ask) -> Response:
+        async with self._slots:
+            return await self._exchange.open(ask)
 
 
 def _name(ref: Reference) -> Digest | str:
@@ -151,9 +246,43 @@ def _stated_digest(answer: Answer) -> Digest | None:
         return None
 
 
-def _check(answer: Answer, wanted: Digest, found: Digest) -> None:
+def _check(answer: Answer, wanted: Digest | None) -> None:
+    found = Digest.of(answer.content, wanted.algorithm) if wanted else None
+    if found == wanted and wanted:
+        return
+    encoding = answer.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        raise RegistryError(
+            f"{place(answer.ask)}: came packed ({printable(encoding)}), though it was asked for as it is",
+            hint="a proxy in between packs what it should pass on: go round it",
+        )
+    if wanted and found:
+        _check_same(answer, wanted, found)
+
+
+def _check_same(answer: Answer, wanted: Digest, found: Digest) -> None:
     if found != wanted:
         raise WrongContentError(
-            f"{answer.ask.method} {shown(answer.ask.url)}: wrong bytes: {found} in place of {wanted}",
+            f"{place(answer.ask)}: wrong bytes: {found} in place of {wanted}",
             hint="a proxy in between or a damaged registry: don't use what it serves",
         )
+
+
+def _entries(ask: Ask, content: bytes) -> tuple[Descriptor, ...]:
+    try:
+        return Index.read(content).manifests
+    except ValueError as error:
+        raise RegistryError(f"{place(ask)}: is no index: {error}", hint="look at what pushed it") from error
+
+
+def _next_page(answer: Answer) -> Ask | None:
+    """The question for what comes after this page (RFC 8288), if the registry itself has more."""
+    match = re.match(r'\s*<([^>]+)>\s*;\s*rel="?next"?', answer.headers.get("Link", ""))
+    if not match:
+        return None
+    try:
+        url = join(answer.ask.url, match[1])
+        own = same_place(answer.ask.url, url)
+    except ValueError:
+        own, url = False, ""
+    return replace(answer.ask, url=url, takes=()) if own else None

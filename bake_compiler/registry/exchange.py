@@ -1,97 +1,165 @@
-"""One question to a registry and its answer, read within a limit; redirects followed only where allowed."""
+"""One question to a registry and its answer: authorized, redirected only where allowed, read within limits."""
 
+import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field
-
-import httpx
+from typing import Protocol
 
 from bake_compiler.errors import RegistryError
-from bake_compiler.registry.address import may_follow, shown
+from bake_compiler.registry.address import join, may_follow, same_host, same_place, shown
+from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, Limits
+from bake_compiler.registry.refusal import LimitError, from_answer, from_no_answer, place, printable, refusal_of
+from bake_compiler.registry.transport import NoAnswerError, Reason, Request, Response, Transport
 
-_LONGEST_ERROR = 64 * 1024
+_UNAUTHORIZED = 401
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FINE = range(200, 300)
+_READABLE = frozenset({200, 206})
 
 
-@dataclass(frozen=True)
-class Ask:
-    """A question, not yet sent.
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """The value of an `Authorization` header.
 
     Attributes:
-        limit: bytes that the answer may have.
-        hops: redirects that may be followed.
+        anonymous: it stands for nobody: a token that was given without credentials.
     """
 
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes | None = None
-    limit: int = _LONGEST_ERROR
-    hops: int = 0
+    header: str = field(repr=False)
+    anonymous: bool = False
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back, whatever its status."""
+class Authorizer(Protocol):
+    """Whoever knows what a question must carry."""
 
-    ask: Ask
-    status: int
-    headers: httpx.Headers
-    content: bytes
+    async def authorization(self, ask: Ask) -> Authorization | None:
+        """What to send with it at first; None: nothing."""
+
+    async def renewed(self, ask: Ask, sent: Authorization | None, headers: Mapping[str, str]) -> Authorization | None:
+        """What to send after a 401 with these headers; None: there is nothing better."""
 
 
-async def exchange(http: httpx.AsyncClient, ask: Ask, auth: httpx.Auth | None) -> Answer:
-    """Ask once.
+class Exchange:
+    """Asks once, without retries.
 
-    Credentials go to the registry itself and never to where it redirects.
-
-    Raises:
-        RegistryError: an answer above the limit, or a redirect that is not allowed.
-        httpx.HTTPError: no answer.
+    Args:
+        transport: the network.
+        authorizer: adds credentials, which go to the registry itself and never to where it redirects.
+        limits: what to wait for at most.
     """
-    request = http.build_request(ask.method, ask.url, headers=ask.headers, content=ask.content)
-    origin = request.url
-    for _ in range(ask.hops + 1):
-        own = _authority(request.url) == _authority(origin)
-        response = await http.send(request, stream=True, auth=auth if own else None, follow_redirects=False)
-        async with aclosing(response):
-            if not response.has_redirect_location:
-                content = await _read(response, ask)
-                return Answer(ask, response.status_code, response.headers, content)
-            request = _onward(http, ask, origin, response)
-    raise RegistryError(
-        f"{ask.method} {shown(ask.url)}: redirected to {shown(request.url)}",
-        hint=f"bakec follows {ask.hops} redirects here" if ask.hops else "name the registry that answers itself",
+
+    def __init__(self, transport: Transport, authorizer: Authorizer | None, limits: Limits) -> None:
+        self._transport = transport
+        self._authorizer = authorizer
+        self._limits = limits
+
+    async def ask(self, ask: Ask, seconds: float | None = None) -> Answer:
+        """The whole answer.
+
+        Raises:
+            RefusedError: there was none, or one that is a refusal.
+            LimitError: too much or too slow; RegistryError: a redirect that is not allowed.
+        """
+        patience = seconds or self._limits.seconds
+        try:
+            async with asyncio.timeout(patience):
+                response, anonymous = await self._open(ask)
+                try:
+                    content = await _read(response, ask)
+                finally:
+                    await response.close()
+        except TimeoutError as error:
+            raise LimitError(
+                f"{place(ask)}: no whole answer within {patience:g} s",
+                hint="the registry, or a proxy before it, is slow or unreachable",
+            ) from error
+        except NoAnswerError as error:
+            raise from_no_answer(error, ask) from error
+        answer = Answer(ask, response.status, response.headers, content, anonymous)
+        if refused := from_answer(answer):
+            raise refused
+        return answer
+
+    async def open(self, ask: Ask) -> Response:
+        """A 200 or 206 whose body the caller reads, and closes.
+
+        Raises:
+            As `ask` does.
+        """
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                response, anonymous = await self._open(ask)
+                if response.status in _READABLE:
+                    return response
+                try:
+                    content = await _read(response, ask)
+                finally:
+                    await response.close()
+        except TimeoutError as error:
+            raise from_no_answer(NoAnswerError(Reason.TIMEOUT), ask) from error
+        except NoAnswerError as error:
+            raise from_no_answer(error, ask) from error
+        raise refusal_of(Answer(ask, response.status, response.headers, content, anonymous))
+
+    async def _open(self, ask: Ask) -> tuple[Response, bool]:
+        """The response, and whether it was asked for anonymously."""
+        authorizer = self._authorizer
+        sent = await authorizer.authorization(ask) if authorizer else None
+        response = await self._follow(ask, sent)
+        if response.status == _UNAUTHORIZED and authorizer:
+            try:
+                better = await authorizer.renewed(ask, sent, response.headers)
+            except BaseException:
+                await response.close()
+                raise
+            if better:
+                await response.close()
+                sent, response = better, await self._follow(ask, better)
+        return response, sent is None or sent.anonymous
+
+    async def _follow(self, ask: Ask, authorization: Authorization | None) -> Response:
+        headers = {**ask.headers, "Authorization": authorization.header} if authorization else ask.headers
+        request = Request(ask.method, ask.url, headers, ask.content, ask.registry, ask.onward)
+        for _ in range(ask.hops + 1):
+            response = await self._transport.send(request)
+            location = response.headers.get("Location", "") if response.status in _REDIRECTS else ""
+            if not location:
+                return response
+            await response.close()
+            request = _onward(ask, request, location, headers)
+        raise RegistryError(
+            f"{place(ask)}: redirected to {shown(request.url)}",
+            hint=f"bakec follows {ask.hops} redirects here" if ask.hops else "name the registry that answers itself",
+        )
+
+
+def _onward(ask: Ask, last: Request, location: str, headers: Mapping[str, str]) -> Request:
+    try:
+        target = join(last.url, location)
+    except ValueError as error:
+        raise NoAnswerError(Reason.PROTOCOL, "a redirect to what is no URL") from error
+    if not may_follow(ask.url, target):
+        raise RegistryError(
+            f"{place(ask)}: redirected to {printable(shown(target))}",
+            hint="bakec follows redirects over https to public places, or from loopback to loopback",
+        )
+    own = same_place(ask.url, target)
+    return Request(
+        ask.method, target, headers if own else ask.headers, None, ask.registry, onward=not same_host(ask.url, target)
     )
 
 
-def _onward(http: httpx.AsyncClient, ask: Ask, origin: httpx.URL, response: httpx.Response) -> httpx.Request:
-    target = response.request.url.join(response.headers["Location"])
-    if not may_follow(origin, target):
-        raise RegistryError(
-            f"{ask.method} {shown(ask.url)}: redirected to {shown(target)}",
-            hint="bakec follows redirects over https, or from loopback to loopback",
-        )
-    request = http.build_request(ask.method, target, headers=ask.headers)
-    if _authority(target) != _authority(origin):
-        for name in ("Authorization", "Cookie"):
-            request.headers.pop(name, None)
-    return request
-
-
-def _authority(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
-
-
-async def _read(response: httpx.Response, ask: Ask) -> bytes:
-    limit = _LONGEST_ERROR if response.is_error else ask.limit
+async def _read(response: Response, ask: Ask) -> bytes:
+    failed = response.status not in _FINE
+    limit = LONGEST_ERROR if failed else ask.limit
     content = bytearray()
-    async for chunk in response.aiter_bytes():
+    while chunk := await response.read():
         content += chunk
         if len(content) > limit:
             break
-    if len(content) > limit and not response.is_error:
-        raise RegistryError(
-            f"{ask.method} {shown(ask.url)}: more than the {limit} bytes that bakec reads here",
+    if len(content) > limit and not failed:
+        raise LimitError(
+            f"{place(ask)}: more than the {limit} bytes that bakec reads here",
             hint="this is not content that buildx writes",
         )
     return bytes(content[:limit])

@@ -1,28 +1,27 @@
-"""What a registry's refusal means: httpx exceptions and HTTP statuses as bakec's own errors."""
+"""What a registry's refusal means: no answer, or an HTTP status, as bakec's own errors."""
 
 import json
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
-import httpx
-
 from bake_compiler.errors import AccessError, NotFoundError, RegistryError
-from bake_compiler.registry.address import registry_of, shown
-from bake_compiler.registry.exchange import Answer, Ask
+from bake_compiler.registry.address import shown
+from bake_compiler.registry.ask import Answer, Ask
 from bake_compiler.registry.retry import retry_after
-
-FOREIGN = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError)
+from bake_compiler.registry.transport import NoAnswerError, Reason
 
 _LONGEST_WORDS = 200
-_TRANSIENT = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 _HINTS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "log in with `docker login {host}`",
     HTTPStatus.FORBIDDEN: "these credentials lack the right; ask the owner of the repository for it",
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "the proxy wants credentials: see HTTPS_PROXY",
     HTTPStatus.NOT_FOUND: "it was never pushed there, or was deleted",
     HTTPStatus.TOO_MANY_REQUESTS: "the registry limits requests: wait, log in, or run fewer at once",
+}
+_ANONYMOUS_HINTS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "log in with `docker login {host}`; some registries say so of what does not exist, too",
+    HTTPStatus.FORBIDDEN: "log in with `docker login {host}`: this was asked without credentials",
+    HTTPStatus.NOT_FOUND: "it was never pushed there, or was deleted, or is private: `docker login {host}`",
 }
 _FAILING = "the registry itself fails: look at its log, or try again later"
 _REFUSING = "look at the registry's log for why it refuses this"
@@ -33,9 +32,24 @@ class WrongContentError(RegistryError):
     """The registry answered with other bytes than their digest says."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """An answer that is not the one asked for.
+class LimitError(RegistryError):
+    """The registry sent more than bakec reads, or was slower than it waits for."""
+
+
+_NO_ANSWER: Mapping[Reason, tuple[type[RegistryError], str]] = {
+    Reason.TIMEOUT: (RegistryError, "the registry, or a proxy before it, is slow or unreachable"),
+    Reason.CONNECTION: (RegistryError, "is the registry running, and its name right? `bakec doctor` looks"),
+    Reason.NAME: (RegistryError, "is the name of the registry right? else look at the machine's DNS"),
+    Reason.TLS: (AccessError, "trust its certificate: SSL_CERT_FILE, or Docker's certs.d/{host}/ca.crt"),
+    Reason.PROXY: (AccessError, "see HTTPS_PROXY, or name the host in NO_PROXY"),
+    Reason.OFF_LIMITS: (RegistryError, "no sound registry sends its clients there: don't use it"),
+    Reason.TOO_MUCH: (LimitError, "this is not what a registry answers"),
+    Reason.PROTOCOL: (RegistryError, "is this host a registry? `bakec doctor` looks"),
+}
+
+
+class RefusedError(Exception):
+    """An answer that is not the one asked for; never leaves this package.
 
     Attributes:
         error: as bakec says it.
@@ -43,9 +57,11 @@ class Refusal:
         pause: seconds that the registry wants to be left alone, if it said so.
     """
 
-    error: RegistryError
-    transient: bool = False
-    pause: float | None = None
+    def __init__(self, error: RegistryError, *, transient: bool = False, pause: float | None = None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.transient = transient
+        self.pause = pause
 
     @property
     def missing(self) -> bool:
@@ -53,38 +69,41 @@ class Refusal:
         return isinstance(self.error, NotFoundError)
 
 
-def from_answer(answer: Answer) -> Refusal | None:
+def from_answer(answer: Answer) -> RefusedError | None:
     """The refusal that an answer's status stands for; None if it is none."""
-    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in answer.ask.takes:
         return None
+    return refusal_of(answer)
+
+
+def refusal_of(answer: Answer) -> RefusedError:
+    """The refusal that an answer's status stands for, when it is one."""
     failing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     hint = _HINTS.get(answer.status, _FAILING if failing else _REFUSING)
-    error = _kind(answer.status)(_message(answer), hint=hint.format(host=registry_of(answer.ask.url)))
+    if answer.anonymous:
+        hint = _ANONYMOUS_HINTS.get(answer.status, hint)
+    error = _kind(answer.status)(_message(answer), hint=hint.format(host=answer.ask.registry))
     busy = failing or answer.status == HTTPStatus.TOO_MANY_REQUESTS
-    return Refusal(error, transient=busy, pause=retry_after(answer.headers))
+    return RefusedError(error, transient=busy, pause=retry_after(answer.headers))
 
 
-def from_exception(error: Exception, ask: Ask) -> Refusal:
-    """The refusal that an exception of httpx stands for."""
-    text, hint = _explain(error)
-    detail = f" ({_printable(str(error))})" if str(error) else ""
-    kind = AccessError if _is_tls_refusal(error) else RegistryError
-    explained = kind(f"{ask.method} {_shown(ask.url)}: {text}{detail}", hint=hint)
+def from_no_answer(error: NoAnswerError, ask: Ask) -> RefusedError:
+    """The refusal that no answer stands for."""
+    detail = f" ({printable(str(error))})" if str(error) else ""
+    kind, hint = _NO_ANSWER[error.reason]
+    explained = kind(f"{place(ask)}: {error.reason}{detail}", hint=hint.format(host=ask.registry))
     explained.__cause__ = error
-    return Refusal(explained, transient=isinstance(error, _TRANSIENT) and not _is_tls_refusal(error))
+    return RefusedError(explained, transient=error.passing)
 
 
-def _explain(error: Exception) -> tuple[str, str]:
-    if _is_tls_refusal(error):
-        return (
-            "no trusted TLS connection",
-            "plain http is for loopback only; trust its certificate: SSL_CERT_FILE",
-        )
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time", "the registry, or a proxy before it, is slow or unreachable"
-    if isinstance(error, httpx.NetworkError):
-        return "no connection", "is the registry running, and its name right? `bakec doctor` looks"
-    return "no sound HTTP answer", "is this host a registry? `bakec doctor` looks"
+def place(ask: Ask) -> str:
+    """What was asked where, for a person."""
+    return f"{ask.method} {shown(ask.url)}"
+
+
+def printable(text: str) -> str:
+    """Foreign words, made short and safe for a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_WORDS]).strip(": ")
 
 
 def _kind(status: int) -> type[RegistryError]:
@@ -94,9 +113,15 @@ def _kind(status: int) -> type[RegistryError]:
 
 
 def _message(answer: Answer) -> str:
-    status = f"{answer.status} {httpx.codes.get_reason_phrase(answer.status)}".rstrip()
     words = _words(answer.content)
-    return f"{answer.ask.method} {_shown(answer.ask.url)}: {status}{f' ({words})' if words else ''}"
+    return f"{place(answer.ask)}: {answer.status}{_phrase(answer.status)}{f' ({words})' if words else ''}"
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f" {HTTPStatus(status).phrase}"
+    except ValueError:
+        return ""
 
 
 def _words(content: bytes) -> str:
@@ -106,22 +131,4 @@ def _words(content: bytes) -> str:
         words = f"{first.get('code', '')}: {first.get('message', '')}"
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return ""
-    return _printable(words)
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_WORDS]).strip(": ")
-
-
-def _shown(url: str) -> str:
-    try:
-        return shown(url)
-    except httpx.InvalidURL:
-        return url.partition("?")[0]
-
-
-def _is_tls_refusal(error: BaseException | None) -> bool:
-    """Whether TLS itself said no somewhere below; a connection that was merely cut did not."""
-    if isinstance(error, ssl.SSLError):
-        return not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
-    return error is not None and _is_tls_refusal(error.__cause__ or error.__context__)
+    return printable(words)

@@ -3,11 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-
-import httpx
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Patience:
         return True
 
 
-def retry_after(headers: httpx.Headers) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that a `Retry-After` asks for; a date counts from the answer's own `Date`."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():

@@ -2,31 +2,41 @@
 
     registry = FakeRegistry()
     registry.push_image("acme/web", "1.0", ("linux/amd64", "linux/arm64"))
-    http = httpx.AsyncClient(transport=httpx.MockTransport(registry))
+    client = Registry(registry)
 
-`with registry.serve() as host` gives the same on 127.0.0.1, for programs that open their own sockets.
+`with registry.serve() as host` gives the same on 127.0.0.1, for programs that open their own sockets; and an
+`httpx.MockTransport(registry)` lets httpx ask it.
 """
 
 import json
 import re
-import socket
-import struct
 import threading
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.manifest import INDEXES, MANIFESTS
+from bake_compiler.oci.manifest import INDEXES, MANIFESTS, OCI_INDEX
+from bake_compiler.registry import transport
+from bake_compiler.registry.transport import NoAnswerError, Reason
+from tests.fakes.guards import Guard, Tokens
 from tests.fakes.images import Made, index_of
+from tests.fakes.wire import (
+    ConnectionCut,
+    InMemoryResponse,
+    Reply,
+    Request,
+    answer_httpx,
+    answer_in_memory,
+    serve,
+)
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
 
@@ -48,29 +58,6 @@ _MESSAGES = {
 _CODES = {401: "UNAUTHORIZED", 429: "TOOMANYREQUESTS"}
 
 
-@dataclass(frozen=True)
-class Request:
-    """A request as the registry sees it; header names in lower case."""
-
-    method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer; one to HEAD keeps the body here, and the edges leave it out."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
 @dataclass
 class Fault:
     """What goes wrong with the next `times` requests of this method whose path contains this text.
@@ -80,6 +67,9 @@ class Fault:
         body: with this; an error document unless told.
         reset: cut the connection instead of an answer.
         delay: seconds to wait first.
+        cut: end the connection after so many bytes of the body, be it the truth or not.
+        endless: let the body come again and again.
+        pause: wait so many seconds before each byte of the body, on a socket.
     """
 
     status: int = 0
@@ -90,6 +80,9 @@ class Fault:
     body: bytes | None = None
     reset: bool = False
     delay: float = 0.0
+    cut: int | None = None
+    endless: bool = False
+    pause: float = 0.0
 
     def hits(self, request: Request) -> bool:
         return self.times > 0 and self.method in {"", request.method} and self.path in request.path
@@ -107,10 +100,6 @@ class Repository:
         return digest in self.manifests or digest in self.blobs
 
 
-class ConnectionCut(Exception):  # noqa: N818 - an event, not an error
-    """The registry hangs up without an answer."""
-
-
 class FakeRegistry:
     """Repositories in memory behind the API of the distribution-spec.
 
@@ -118,12 +107,22 @@ class FakeRegistry:
         repositories: what it holds: look, or damage it.
         faults: what goes wrong next.
         requests: everything that it was asked.
+        guard: who may ask; None: anybody.
+        omits: names of headers, in lower case, that its answers lack.
+        blobs_at: the root URL of another place, to which it sends who asks for a blob.
+        ranges: whether it gives parts of blobs.
+        lists_referrers: whether it has the Referrers API, as zot and others; distribution 2 has not.
     """
 
     def __init__(self) -> None:
         self.repositories: defaultdict[str, Repository] = defaultdict(Repository)
         self.faults: list[Fault] = []
         self.requests: list[Request] = []
+        self.guard: Guard | None = None
+        self.omits: frozenset[str] = frozenset()
+        self.blobs_at = ""
+        self.ranges = True
+        self.lists_referrers = True
         self._uploads: dict[str, bytes] = {}
         self._lock = threading.RLock()
 
@@ -157,47 +156,54 @@ class FakeRegistry:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of httpx: the handler of an `httpx.MockTransport`."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        asked = Request(request.method, request.url.path, dict(request.url.params), headers, request.read())
-        try:
-            reply = self.respond(asked)
-        except ConnectionCut as error:
-            raise httpx.ReadError("connection reset by peer", request=request) from error
-        body = b"" if request.method == "HEAD" else reply.body
-        return httpx.Response(reply.status, headers=dict(reply.headers), content=body)
+        return answer_httpx(self.respond, request)
+
+    async def send(self, request: transport.Request) -> InMemoryResponse:
+        """Answer a request of bakec's client: this registry is its network."""
+        return answer_in_memory(self.respond, request)
 
     @contextmanager
     def serve(self) -> Iterator[str]:
         """Answer on a port of 127.0.0.1; gives `127.0.0.1:PORT`."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        with serve(self.respond) as host:
+            yield host
 
     def respond(self, request: Request) -> Reply:
         """The answer to a request, with its length stated."""
-        reply = self._faulty(request) or self._route(request)
-        return Reply(reply.status, {"Content-Length": str(len(reply.body)), **reply.headers}, reply.body)
+        fault = self._fault(request)
+        if fault and fault.reset:
+            raise ConnectionCut
+        reply = self._wrong(fault) if fault and fault.status else self._guarded(request)
+        length = {} if reply.endless else {"Content-Length": str(len(reply.body))}
+        headers = {name: value for name, value in {**length, **reply.headers}.items() if name.lower() not in self.omits}
+        reply = replace(reply, headers=headers)
+        return replace(reply, cut=fault.cut, pause=fault.pause) if fault else reply
 
-    def _faulty(self, request: Request) -> Reply | None:
+    def _fault(self, request: Request) -> Fault | None:
         with self._lock:
             self.requests.append(request)
             fault = next((fault for fault in self.faults if fault.hits(request)), None)
-            if fault is None:
-                return None
-            fault.times -= 1
-        time.sleep(fault.delay)
-        if fault.reset:
-            raise ConnectionCut
-        if not fault.status:
-            return None
+            if fault:
+                fault.times -= 1
+        if fault:
+            time.sleep(fault.delay)
+        return fault
+
+    def _wrong(self, fault: Fault) -> Reply:
         body = _error(fault.status, _CODES.get(fault.status, "UNKNOWN")).body
-        return Reply(fault.status, fault.headers, body if fault.body is None else fault.body)
+        return Reply(fault.status, fault.headers, body if fault.body is None else fault.body, endless=fault.endless)
+
+    def _guarded(self, request: Request) -> Reply:
+        authorization = request.headers.get("authorization", "")
+        if isinstance(self.guard, Tokens) and request.path == "/token":
+            status, body = self.guard.answer(request.query, request.body, authorization)
+            return Reply(status, {"Content-Type": "application/json"}, body)
+        match = re.match(_NAME + r"/(?:manifests|blobs|tags|referrers)/", request.path)
+        name = match["name"] if match else ""
+        challenge = self.guard.refusal(request.method, name, authorization, request.place) if self.guard else None
+        if challenge is None:
+            return self._route(request)
+        return replace(_error(401, "UNAUTHORIZED"), headers={"WWW-Authenticate": challenge})
 
     def _route(self, request: Request) -> Reply:
         routes: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
@@ -209,6 +215,7 @@ class FakeRegistry:
             ("PATCH", _NAME + r"/blobs/uploads/(?P<upload>[0-9a-f-]+)", self._continue_upload),
             ("PUT", _NAME + r"/blobs/uploads/(?P<upload>[0-9a-f-]+)", self._finish_upload),
             ("GET", _NAME + r"/tags/list", self._list_tags),
+            *((("GET", _NAME + r"/referrers/" + _DIGEST, self._list_referrers),) if self.lists_referrers else ()),
         )
         matches = [
             (methods, match, handler)
@@ -251,11 +258,20 @@ class FakeRegistry:
         where = f"/v2/{name}/manifests/{digest}"
         return Reply(201, {"Location": where, "Docker-Content-Digest": digest})
 
-    def _get_blob(self, _: Request, name: str, digest: str) -> Reply:
+    def _get_blob(self, request: Request, name: str, digest: str) -> Reply:
         content = self._look(name).blobs.get(digest)
         if content is None:
             return _error(404, "BLOB_UNKNOWN")
-        return Reply(200, {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}, content)
+        if self.blobs_at:
+            return Reply(307, {"Location": f"{self.blobs_at}{request.path}?signature=secret"})
+        headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest}
+        match = re.fullmatch(r"bytes=([0-9]+)-", request.headers.get("range", ""))
+        if not match or not self.ranges:
+            return Reply(200, headers, content)
+        start, size = int(match[1]), len(content)
+        if start >= size:
+            return Reply(416, {"Content-Range": f"bytes */{size}"})
+        return Reply(206, {**headers, "Content-Range": f"bytes {start}-{size - 1}/{size}"}, content[start:])
 
     def _start_upload(self, request: Request, name: str) -> Reply:
         digest = request.query.get("mount", "")
@@ -288,6 +304,15 @@ class FakeRegistry:
         document = {"name": name, "tags": sorted(self.repositories[name].tags)}
         return Reply(200, {"Content-Type": "application/json"}, json.dumps(document).encode())
 
+    def _list_referrers(self, _: Request, name: str, digest: str) -> Reply:
+        listed = [
+            {"mediaType": media_type, "digest": own, "size": len(content), **_kept(json.loads(content))}
+            for own, (media_type, content) in self._look(name).manifests.items()
+            if json.loads(content).get("subject", {}).get("digest") == digest
+        ]
+        document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed}
+        return Reply(200, {"Content-Type": OCI_INDEX}, json.dumps(document).encode())
+
     def _accepted(self, name: str, upload: str) -> Reply:
         end = max(0, len(self._uploads[upload]) - 1)
         where = f"/v2/{name}/blobs/uploads/{upload}"
@@ -304,8 +329,35 @@ class FakeRegistry:
         repository.manifests[str(made.digest)] = (made.media_type, made.content)
         for blob in made.blobs:
             repository.blobs[str(Digest.of(blob))] = blob
-        for child in made.children:
+        for child in (*made.children, *made.beside):
             self._store(repository, child)
+
+
+class Hosts:
+    """Several registries as one network, by host name.
+
+    Attributes:
+        registries: host[:port] → registry.
+        requests: everything that was sent, as it was sent.
+    """
+
+    def __init__(self, **registries: FakeRegistry) -> None:
+        self.registries = {f"{name}.test": registry for name, registry in registries.items()}
+        self.requests: list[transport.Request] = []
+
+    async def send(self, request: transport.Request) -> InMemoryResponse:
+        """Answer a request of bakec's client."""
+        self.requests.append(request)
+        registry = self.registries.get(urlsplit(request.url).netloc)
+        if registry is None:
+            raise NoAnswerError(Reason.NAME)
+        return await registry.send(request)
+
+
+def _kept(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a list of referrers says of a manifest, beside where it is (distribution-spec v1.1)."""
+    artifact_type = document.get("artifactType") or document.get("config", {}).get("mediaType", "")
+    return {"artifactType": artifact_type, "annotations": document.get("annotations", {})}
 
 
 def _needed(content: bytes, media_type: str) -> tuple[str, ...] | None:
@@ -326,48 +378,3 @@ def _needed(content: bytes, media_type: str) -> tuple[str, ...] | None:
 def _error(status: int, code: str) -> Reply:
     document = {"errors": [{"code": code, "message": _MESSAGES[code], "detail": None}]}
     return Reply(status, {"Content-Type": "application/json"}, json.dumps(document).encode())
-
-
-def _handler(registry: FakeRegistry) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            url = urlsplit(self.path)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            try:
-                reply = registry.respond(
-                    Request(self.command, url.path, dict(parse_qsl(url.query)), headers, self._body())
-                )
-            except ConnectionCut:
-                self._cut()
-                return
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(b"" if self.command == "HEAD" else reply.body)
-
-        do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-                return b"".join(self._chunks())
-            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-
-        def _chunks(self) -> Iterator[bytes]:
-            while size := int(self.rfile.readline().partition(b";")[0], 16):
-                yield self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-
-        def _cut(self) -> None:
-            """Close at once, which the other side sees as a reset."""
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-            self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    return Handler

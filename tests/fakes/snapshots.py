@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-import httpx
-
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.registry import Registry, fetch_snapshot
@@ -15,15 +13,17 @@ from tests.fakes.registry import FakeRegistry
 REFERENCE = Reference.parse("registry.test/acme/web:1.0")
 
 
-def snapshot_of(made: Made, *damage: Callable[[FakeRegistry], object]) -> Snapshot:
+def snapshot_of(
+    made: Made, *damage: Callable[[FakeRegistry], object], tags: tuple[Reference, ...] = (), provenance: bool = False
+) -> Snapshot:
     """The snapshot of an image, pushed as REFERENCE, after this damage to the registry."""
     fake = FakeRegistry()
     fake.push(REFERENCE.repository, REFERENCE.tag, made)
     for harm in damage:
         harm(fake)
-    return asyncio.run(_fetch(fake))
+    return asyncio.run(_fetch(fake, tags, provenance))
 
 
-async def _fetch(fake: FakeRegistry) -> Snapshot:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(fake)) as http:
-        return await fetch_snapshot(Registry(http, retry=FakeClock().retry()), REFERENCE)
+async def _fetch(fake: FakeRegistry, tags: tuple[Reference, ...], provenance: bool) -> Snapshot:
+    registry = Registry(fake, retry=FakeClock().retry())
+    return await fetch_snapshot(registry, REFERENCE, tags=tags, provenance=provenance)

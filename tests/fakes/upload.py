@@ -8,7 +8,7 @@ from tests.fakes.images import Made
 
 async def upload(http: httpx.AsyncClient, registry: str, name: str, tag: str, made: Made) -> None:
     """Push an image with all that it needs; `registry` is a URL without a path."""
-    for child in made.children:
+    for child in (*made.children, *made.beside):
         await upload(http, registry, name, str(child.digest), child)
     for blob in made.blobs:
         await upload_blob(http, registry, name, blob)

@@ -1,6 +1,3 @@
-from collections.abc import AsyncIterator
-
-import httpx
 import pytest
 
 from bake_compiler.errors import RegistryError
@@ -10,7 +7,8 @@ from bake_compiler.registry import Registry
 from bake_compiler.release import move_tags, plan_moves
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import Made, index_of
-from tests.fakes.registry import FakeRegistry, Fault, Reply, Request
+from tests.fakes.registry import FakeRegistry, Fault
+from tests.fakes.wire import Reply, Request
 
 pytestmark = pytest.mark.anyio
 
@@ -50,9 +48,8 @@ def fake() -> ForgetfulRegistry:
 
 
 @pytest.fixture
-async def registry(fake: ForgetfulRegistry) -> AsyncIterator[Registry]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(fake)) as http:
-        yield Registry(http, retry=FakeClock().retry())
+def registry(fake: ForgetfulRegistry) -> Registry:
+    return Registry(fake, retry=FakeClock().retry())
 
 
 async def staged(registry: Registry) -> list[tuple[Reference, RawManifest]]:

@@ -1,6 +1,3 @@
-from collections.abc import AsyncIterator
-
-import httpx
 import pytest
 
 from bake_compiler.registry import Registry
@@ -24,6 +21,5 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def registry(fake: FakeRegistry, clock: FakeClock) -> AsyncIterator[Registry]:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(fake)) as http:
-        yield Registry(http, retry=clock.retry())
+def registry(fake: FakeRegistry, clock: FakeClock) -> Registry:
+    return Registry(fake, retry=clock.retry())

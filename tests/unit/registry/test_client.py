@@ -1,18 +1,17 @@
 import asyncio
-import ssl
-from collections.abc import Awaitable, Callable, Generator
+import gzip
+from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
 from bake_compiler.errors import AccessError, NotFoundError, RegistryError, UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
-from bake_compiler.registry import Registry, WrongContentError
+from bake_compiler.registry import LimitError, Registry, WrongContentError
+from bake_compiler.registry.ask import Limits
 from bake_compiler.registry.client import LARGEST_MANIFEST
-from bake_compiler.registry.exchange import Ask, exchange
-from bake_compiler.registry.refusal import from_exception
+from bake_compiler.registry.transport import NoAnswerError, Reason, Request, Response
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import Made
 from tests.fakes.registry import FakeRegistry, Fault
@@ -29,22 +28,23 @@ def made(fake: FakeRegistry) -> Made:
     return fake.push_image("acme/web", "1.0", PLATFORMS)
 
 
-def failing(error: Exception, clock: FakeClock | None = None) -> Registry:
-    """A client whose every connection fails like this."""
+class Failing:
+    """A network on which every request fails like this."""
 
-    def fail(_: httpx.Request) -> httpx.Response:
-        raise error
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
-    http = httpx.AsyncClient(transport=httpx.MockTransport(fail))
-    return Registry(http, retry=(clock or FakeClock()).retry())
+    async def send(self, _: Request) -> Response:
+        raise self.error
 
 
 @pytest.mark.parametrize(
     ("status", "kind", "hint"),
     [
         (401, AccessError, "log in with `docker login registry.test`"),
-        (403, AccessError, "these credentials lack the right"),
+        (403, AccessError, "asked without credentials"),
         (404, NotFoundError, "never pushed"),
+        (404, NotFoundError, "or is private: `docker login registry.test`"),
         (407, AccessError, "HTTPS_PROXY"),
         (405, RegistryError, "log for why it refuses"),
         (304, RegistryError, "log for why it refuses"),
@@ -97,60 +97,37 @@ async def test_an_endless_error_page_is_not_read_to_its_end(registry: Registry, 
         await registry.manifest(REF)
 
 
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (httpx.ConnectError("refused"), "no connection (refused)"),
-        (httpx.ConnectTimeout(""), "no answer in time"),
-        (httpx.ReadTimeout("slow"), "no answer in time (slow)"),
-        (httpx.PoolTimeout(""), "no answer in time"),
-        (httpx.ReadError("reset"), "no connection (reset)"),
-        (httpx.WriteError("broken pipe"), "no connection (broken pipe)"),
-        (httpx.RemoteProtocolError("half"), "no sound HTTP answer (half)"),
-        (httpx.LocalProtocolError("bad"), "no sound HTTP answer (bad)"),
-        (httpx.UnsupportedProtocol("ftp"), "no sound HTTP answer (ftp)"),
-        (httpx.ProxyError("407"), "no sound HTTP answer (407)"),
-        (httpx.DecodingError("gzip"), "no sound HTTP answer (gzip)"),
-        (httpx.InvalidURL("port"), "no sound HTTP answer (port)"),
-        (httpx.StreamClosed(), "no sound HTTP answer"),
-        (UnicodeError("label too long"), "no sound HTTP answer (label too long)"),
-    ],
-)
-async def test_no_exception_of_httpx_gets_through(error: Exception, text: str) -> None:
-    with pytest.raises(RegistryError) as caught:
-        await failing(error).manifest(REF)
+@pytest.mark.parametrize("reason", Reason)
+async def test_no_answer_has_its_error_with_method_url_and_hint(reason: Reason) -> None:
+    error = NoAnswerError(reason, "said\x1b")
 
-    assert caught.value.message.startswith(f"{URL}: {text}")
+    with pytest.raises(RegistryError) as caught:
+        await Registry(Failing(error), retry=FakeClock().retry()).manifest(REF)
+
+    assert caught.value.message == f"{URL}: {reason} (said)"
     assert caught.value.hint
     assert caught.value.__cause__ is error
+    assert isinstance(caught.value, AccessError) is (reason in {Reason.TLS, Reason.PROXY})
+    assert isinstance(caught.value, LimitError) is (reason is Reason.TOO_MUCH)
 
 
-async def test_a_certificate_that_is_not_trusted_is_no_access_and_not_asked_again() -> None:
-    error = httpx.ConnectError("certificate verify failed")
-    error.__cause__ = ssl.SSLCertVerificationError("self-signed")
-    clock = FakeClock()
-
+async def test_a_certificate_that_is_not_trusted_is_not_asked_again(clock: FakeClock) -> None:
     with pytest.raises(AccessError, match="no trusted TLS connection"):
-        await failing(error, clock).manifest(REF)
+        await Registry(Failing(NoAnswerError(Reason.TLS)), retry=clock.retry()).manifest(REF)
 
     assert clock.slept == []
 
 
-async def test_a_connection_cut_within_tls_is_no_refusal() -> None:
-    error = httpx.ConnectError("EOF")
-    error.__cause__ = ssl.SSLEOFError("EOF occurred in violation of protocol")
+async def test_an_answer_that_does_not_end_in_time_is_given_up() -> None:
+    class Silent:
+        async def send(self, _: Request) -> Response:
+            await asyncio.Event().wait()
+            raise AssertionError
 
-    assert from_exception(error, Ask("GET", "https://registry.test/v2/")).transient
+    registry = Registry(Silent(), retry=FakeClock().retry(), limits=Limits(seconds=0.01))
 
-
-async def test_tls_to_a_port_that_speaks_plain_http_is_no_access(fake: FakeRegistry) -> None:
-    with fake.serve() as host:
-        ask = Ask("GET", f"https://{host}/v2/")
-        async with httpx.AsyncClient() as http:
-            with pytest.raises(httpx.ConnectError) as caught:
-                await exchange(http, ask, None)
-
-    assert isinstance(from_exception(caught.value, ask).error, AccessError)
+    with pytest.raises(LimitError, match=r"no whole answer within 0\.01 s"):
+        await registry.manifest(REF)
 
 
 async def test_a_host_that_is_no_url_is_a_registry_error(registry: Registry) -> None:
@@ -232,6 +209,23 @@ async def test_ping_gives_up_within_seconds(registry: Registry, fake: FakeRegist
     assert clock.now <= 3
 
 
+async def test_ping_finds_a_registry_that_wants_credentials(registry: Registry, fake: FakeRegistry) -> None:
+    fake.faults.append(Fault(401, headers={"WWW-Authenticate": 'Bearer realm="https://registry.test/token"'}))
+
+    await registry.ping("registry.test")
+
+    assert [str(request) for request in fake.requests] == ["GET /v2/"]
+
+
+async def test_ping_of_a_host_that_wants_what_no_registry_does_is_no_access(
+    registry: Registry, fake: FakeRegistry
+) -> None:
+    fake.faults.append(Fault(401, headers={"WWW-Authenticate": "Negotiate"}))
+
+    with pytest.raises(AccessError, match="401 Unauthorized"):
+        await registry.ping("registry.test")
+
+
 async def test_ping_of_a_host_that_is_no_registry_fails(registry: Registry, fake: FakeRegistry) -> None:
     fake.faults.append(Fault(404, body=b"no such page"))
 
@@ -291,7 +285,7 @@ async def test_a_manifest_may_be_as_large_as_distribution_takes_and_no_larger(
     fake.faults.append(Fault(200, body=b" " * (LARGEST_MANIFEST + over)))
 
     if over:
-        with pytest.raises(RegistryError, match="more than the 4194304 bytes"):
+        with pytest.raises(LimitError, match="more than the 4194304 bytes"):
             await registry.manifest(REF)
     else:
         assert len((await registry.manifest(REF)).content) == LARGEST_MANIFEST
@@ -344,37 +338,57 @@ async def test_a_put_without_a_tag_is_refused(registry: Registry, made: Made) ->
         await registry.put_manifest(REF.at(made.digest), RawManifest(made.media_type, made.digest, made.content))
 
 
-async def test_no_more_requests_are_under_way_than_allowed() -> None:
+async def test_an_endless_manifest_is_not_read_to_its_end(registry: Registry, fake: FakeRegistry) -> None:
+    fake.faults.append(Fault(200, body=b" " * 1_000_000, endless=True))
+
+    with pytest.raises(LimitError, match="more than the 4194304 bytes"):
+        await registry.manifest(REF)
+
+
+async def test_a_manifest_that_came_packed_is_refused_and_not_unpacked(registry: Registry, fake: FakeRegistry) -> None:
+    fake.faults.append(Fault(200, headers={"Content-Encoding": "gzip"}, body=gzip.compress(b" " * 1_000_000)))
+
+    with pytest.raises(RegistryError, match=r"came packed \(gzip\)"):
+        await registry.manifest(REF)
+
+
+async def test_a_blob_that_only_claims_to_be_packed_is_taken_for_what_its_digest_says(
+    registry: Registry, fake: FakeRegistry
+) -> None:
+    fake.faults.append(Fault(200, headers={"Content-Encoding": "gzip"}, body=b"layer"))
+
+    assert await registry.blob(REF, Digest.of(b"layer"), limit=5) == b"layer"
+
+
+@pytest.mark.parametrize("omitted", ["docker-content-digest", "content-length", "content-type"])
+async def test_a_registry_may_omit_headers(registry: Registry, fake: FakeRegistry, made: Made, omitted: str) -> None:
+    fake.omits = frozenset({omitted})
+
+    raw = await registry.manifest(REF)
+    await registry.put_manifest(REF.tagged("next"), RawManifest(made.media_type, made.digest, made.content))
+
+    assert raw.digest == made.digest
+    assert raw.media_type == ("" if omitted == "content-type" else made.media_type)
+    size = await registry.blob_size(REF, Digest.of(made.children[0].blobs[0]))
+    assert size == (None if omitted == "content-length" else len(made.children[0].blobs[0]))
+
+
+async def test_no_more_requests_are_under_way_than_allowed(fake: FakeRegistry) -> None:
     now, most = 0, 0
 
-    async def answer(_: httpx.Request) -> httpx.Response:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(0.001)
-        now -= 1
-        return httpx.Response(200)
+    class Slow:
+        async def send(self, request: Request) -> Response:
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0)
+            now -= 1
+            return await fake.send(request)
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        registry = Registry(http, concurrency=3)
-        await asyncio.gather(*(registry.ping("registry.test") for _ in range(20)))
+    registry = Registry(Slow(), concurrency=3)
+    await asyncio.gather(*(registry.ping("registry.test") for _ in range(20)))
 
     assert most == 3
-
-
-class Token(httpx.Auth):
-    """Credentials as a later stage adds them."""
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = "Bearer secret"
-        yield request
-
-
-async def test_credentials_go_with_each_request(fake: FakeRegistry, made: Made) -> None:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(fake)) as http:
-        await Registry(http, auth=Token()).manifest(REF.at(made.digest))
-
-    assert [request.headers["authorization"] for request in fake.requests] == ["Bearer secret"]
 
 
 @pytest.mark.parametrize(
@@ -384,9 +398,10 @@ async def test_credentials_go_with_each_request(fake: FakeRegistry, made: Made) 
         lambda registry: registry.manifest(REF),
         lambda registry: registry.blob(REF, Digest.of(b""), limit=1),
         lambda registry: registry.blob_size(REF, Digest.of(b"")),
+        lambda registry: registry.referrers(REF, Digest.of(b"")),
         lambda registry: registry.put_manifest(REF, RawManifest("x", Digest.of(b""), b"")),
     ],
-    ids=["ping", "manifest", "blob", "blob_size", "put_manifest"],
+    ids=["ping", "manifest", "blob", "blob_size", "referrers", "put_manifest"],
 )
 async def test_every_verb_explains_a_refusal(
     registry: Registry, fake: FakeRegistry, verb: Callable[[Registry], Awaitable[object]]

@@ -1,13 +1,14 @@
-"""What the client relies on, asked of every registry that we have: the fake one in two guises, and one real.
+"""What the client relies on, asked of every registry that we have: the fake one in several guises, and one real.
 
-The real one is what BAKEC_REGISTRY names (`./dev sandbox env`), under the marker `docker`.
+The real one is what BAKEC_REGISTRY names (`./dev sandbox env`), under the marker `docker`;
+tests/integration/test_registries.py asks the same of registries with passwords, tokens and TLS.
 """
 
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -18,60 +19,74 @@ from bake_compiler.oci.manifest import OCI_INDEX
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry, WrongContentError, fetch_snapshot
+from bake_compiler.registry.network import Network
 from tests.fakes.clock import FakeClock
-from tests.fakes.images import Made, encoded, image_of, index_of
+from tests.fakes.guards import Basic, Guard, Tokens
+from tests.fakes.images import Made, artifact_of, encoded, image_of, index_of
+from tests.fakes.places import Place, Tokened, network
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.upload import upload, upload_blob
 
 pytestmark = pytest.mark.anyio
 
 NOWHERE = Digest.of(b"pushed by nobody")
+USERS = {"me": "secret"}
 
 
-@dataclass(frozen=True)
-class Place:
-    """A registry to test against, and the transport that reaches it."""
-
-    host: str
-    url: str
-    transport: httpx.AsyncBaseTransport
-
-
-@contextmanager
-def over_transport() -> Iterator[Place]:
-    transport = httpx.MockTransport(FakeRegistry())
-    yield Place("registry.test", "https://registry.test", transport)
+def guarded(guard: Guard | None) -> tuple[FakeRegistry, httpx.Auth | None]:
+    fake = FakeRegistry()
+    fake.guard = guard
+    return fake, {Basic: httpx.BasicAuth("me", "secret"), Tokens: Tokened("me", "secret")}.get(type(guard))
 
 
 @contextmanager
-def on_a_socket() -> Iterator[Place]:
-    with FakeRegistry().serve() as host:
-        yield Place(host, f"http://{host}", httpx.AsyncHTTPTransport())
+def in_memory(guard: Guard | None) -> Iterator[Place]:
+    fake, auth = guarded(guard)
+    yield Place("registry.test", "https://registry.test", fake, httpx.MockTransport(fake), auth)
 
 
 @contextmanager
-def in_a_container() -> Iterator[Place]:
+def on_a_socket(guard: Guard | None) -> Iterator[Place]:
+    fake, auth = guarded(guard)
+    with fake.serve() as host:
+        yield Place(host, f"http://{host}", network(), httpx.AsyncHTTPTransport(), auth)
+
+
+@contextmanager
+def in_a_container(_: None) -> Iterator[Place]:
     host = os.environ.get("BAKEC_REGISTRY", "")
     if not host:
         pytest.skip("BAKEC_REGISTRY names no registry")
-    yield Place(host, f"http://{host}", httpx.AsyncHTTPTransport())
+    yield Place(host, f"http://{host}", network(), httpx.AsyncHTTPTransport())
 
 
-@pytest.fixture(params=[over_transport, on_a_socket, pytest.param(in_a_container, marks=pytest.mark.docker)])
+@pytest.fixture(
+    params=[
+        pytest.param((in_memory, None), id="in-memory"),
+        pytest.param((in_memory, Basic(USERS)), id="in-memory-with-password"),
+        pytest.param((in_memory, Tokens(USERS)), id="in-memory-with-tokens"),
+        pytest.param((on_a_socket, None), id="on-a-socket"),
+        pytest.param((on_a_socket, Tokens(USERS)), id="on-a-socket-with-tokens"),
+        pytest.param((in_a_container, None), id="real", marks=pytest.mark.docker),
+    ]
+)
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    with request.param() as place:
+    where, guard = request.param
+    with where(guard) as place:
         yield place
 
 
 @pytest.fixture
 async def http(place: Place) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=place.transport) as http:
+    async with httpx.AsyncClient(transport=place.pushing, auth=place.auth) as http:
         yield http
 
 
 @pytest.fixture
-def client(http: httpx.AsyncClient) -> Registry:
-    return Registry(http, retry=FakeClock().retry())
+async def client(place: Place) -> AsyncIterator[Registry]:
+    yield Registry(place.transport, credentials=place.credentials, secure=place.secure, retry=FakeClock().retry())
+    if isinstance(place.transport, Network):
+        await place.transport.close()
 
 
 @pytest.fixture
@@ -141,6 +156,47 @@ async def test_an_unknown_blob_is_not_found(client: Registry, ref: Reference) ->
         await client.blob(ref, NOWHERE, limit=100)
     with pytest.raises(NotFoundError, match="404"):
         await client.blob_size(ref, NOWHERE)
+
+
+async def test_a_blob_comes_in_a_stream(
+    client: Registry, http: httpx.AsyncClient, place: Place, ref: Reference
+) -> None:
+    content = bytes(range(256)) * 1024
+    await upload_blob(http, place.url, ref.repository, content)
+
+    async with client.stream(ref, Digest.of(content), size=len(content)) as chunks:
+        assert b"".join([chunk async for chunk in chunks]) == content
+
+
+@pytest.mark.usefixtures("pushed")
+async def test_an_unknown_blob_has_no_stream(client: Registry, ref: Reference) -> None:
+    with pytest.raises(NotFoundError):
+        async with client.stream(ref, NOWHERE, size=1) as chunks:
+            await anext(chunks)
+
+
+async def test_part_of_a_blob_may_be_asked_for(http: httpx.AsyncClient, place: Place, ref: Reference) -> None:
+    await upload_blob(http, place.url, ref.repository, b"0123456789")
+    url = f"{place.url}/v2/{ref.repository}/blobs/{Digest.of(b'0123456789')}"
+
+    part = await http.get(url, headers={"Range": "bytes=4-"})
+    none = await http.get(url, headers={"Range": "bytes=10-"})
+
+    assert (part.status_code, part.content, part.headers["Content-Range"]) == (206, b"456789", "bytes 4-9/10")
+    assert none.status_code == 416
+
+
+async def test_attestations_beside_an_index_are_listed(
+    client: Registry, http: httpx.AsyncClient, place: Place, ref: Reference, pushed: Made
+) -> None:
+    assert await client.referrers(ref, pushed.digest) == ()
+
+    beside = artifact_of(pushed.children[0])
+    tag = str(pushed.children[0].digest).replace(":", "-")
+    await upload(http, place.url, ref.repository, tag, index_of(beside))
+
+    (found,) = await client.referrers(ref, pushed.children[0].digest)
+    assert found.digest == beside.digest
 
 
 async def test_a_blob_above_the_limit_is_not_read(client: Registry, ref: Reference, pushed: Made) -> None:

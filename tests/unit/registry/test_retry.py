@@ -1,6 +1,5 @@
 import asyncio
 
-import httpx
 import pytest
 
 from bake_compiler.registry import Retry
@@ -67,4 +66,4 @@ def test_does_not_wait_for_what_lies_beyond_the_deadline() -> None:
 def test_reads_retry_after_in_seconds_or_against_the_date_of_the_answer(
     headers: dict[str, str], seconds: float | None
 ) -> None:
-    assert retry_after(httpx.Headers(headers)) == seconds
+    assert retry_after(headers) == seconds

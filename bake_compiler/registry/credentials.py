@@ -1,0 +1,205 @@
+"""Who we are at a registry, as `docker login` wrote it down.
+
+Source: docker/cli, cli/config/configfile/file.go and cli/config/credentials; docker-credential-helpers, "Development".
+"""
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bake_compiler.errors import AccessError
+
+Helper = Callable[[str, str], Awaitable[tuple[int, str]]]
+"""Asks the credential helper of this name for this server: its exit status and what it printed."""
+
+_HUB = "docker.io"
+_HUB_KEY = "https://index.docker.io/v1/"
+_HUB_NAMES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", _HUB})
+_IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name that stands for one
+_NOT_FOUND = "credentials not found"
+_HELPER_SECONDS = 30.0
+_HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A user and a password, or an identity token, which buys tokens and never leaves for anywhere but the realm."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+
+
+class Credentials(Protocol):
+    """Whoever knows who we are."""
+
+    async def find(self, registry: str) -> Credential | None:
+        """Who we are at a registry, as references name it; None: nobody.
+
+        Raises:
+            AccessError: it is written down, and can't be read.
+        """
+
+
+def _absent_is_empty(value: Any) -> Any:
+    return {} if value is None else value
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    auth: str = ""
+    username: str = ""
+    password: str = ""
+    identitytoken: str = ""
+
+    def credential(self) -> Credential | None:
+        """What it says.
+
+        Raises:
+            ValueError: `auth` is not base64 of USER:PASSWORD.
+        """
+        username, password = self.username, self.password
+        if self.auth:
+            username, colon, password = base64.b64decode(self.auth).decode().partition(":")
+            if not colon:
+                raise ValueError("auth is not base64 of USER:PASSWORD")
+            password = password.rstrip("\0")
+        if self.identitytoken:
+            return Credential(identity_token=self.identitytoken)
+        return Credential(username, password) if username else None
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    auths: Annotated[dict[str, _Entry], BeforeValidator(_absent_is_empty)] = Field(default_factory=dict)
+    creds_store: str = Field(default="", alias="credsStore")
+    cred_helpers: Annotated[dict[str, str], BeforeValidator(_absent_is_empty)] = Field(
+        default_factory=dict, alias="credHelpers"
+    )
+
+
+class DockerConfig:
+    """The credentials of a `config.json`, and of the helpers that it names; read when first asked.
+
+    Args:
+        file: the config.json; none there means no credentials.
+        helper: asks a credential helper.
+    """
+
+    def __init__(self, file: Path, helper: Helper) -> None:
+        self._file = file
+        self._helper = helper
+        self._config: _Config | None = None
+
+    async def find(self, registry: str) -> Credential | None:
+        """Who we are at a registry: its own helper is asked first, then the store, then the file.
+
+        Raises:
+            AccessError: the file can't be read, or a helper fails.
+        """
+        if self._config is None:
+            self._config = self._read()
+        config = self._config
+        own = next((name for server, name in config.cred_helpers.items() if _host(server) == registry), "")
+        if helper := own or config.creds_store:
+            found = await self._ask(helper, registry)
+            if found:
+                return found
+        entry = config.auths.get(_server(registry)) or next(
+            (entry for server, entry in config.auths.items() if _host(server) == registry), None
+        )
+        try:
+            return entry.credential() if entry else None
+        except ValueError as error:
+            raise self._unreadable(f"the entry of {registry} is damaged", registry) from error
+
+    def _read(self) -> _Config:
+        try:
+            return _Config.model_validate_json(self._file.read_bytes())
+        except FileNotFoundError:
+            return _Config()
+        except OSError as error:
+            raise self._unreadable(error.strerror or "it can't be read") from error
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise self._unreadable(": ".join(filter(None, (where, first["type"])))) from None
+
+    def _unreadable(self, what: str, registry: str = "") -> AccessError:
+        login = f"docker login {registry}".rstrip()
+        return AccessError(f"{self._file}: {what}", hint=f"mend it, or log in anew: `{login}`")
+
+    async def _ask(self, name: str, registry: str) -> Credential | None:
+        if not _HELPER_NAME.fullmatch(name):
+            raise self._unreadable(f"{name!r} is not the name of a credential helper")
+        status, text = await self._helper(name, _server(registry))
+        if status and _NOT_FOUND in text:
+            return None
+        try:
+            said = json.loads("null" if status else text)
+            username, secret = str(said["Username"]), str(said["Secret"])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise AccessError(
+                f"docker-credential-{name} gives no credentials for {registry} (exit status {status})",
+                hint=f"try it: `echo {_server(registry)} | docker-credential-{name} get`, or `docker login {registry}`",
+            ) from None
+        if username == _IDENTITY_TOKEN:
+            return Credential(identity_token=secret)
+        return Credential(username, secret) if username or secret else None
+
+
+def real_helper(environ: Mapping[str, str], seconds: float = _HELPER_SECONDS) -> Helper:
+    """Runs `docker-credential-NAME get` with the user's environment, as docker does, and ends it when it hangs."""
+
+    async def ask(name: str, server: str) -> tuple[int, str]:
+        program = f"docker-credential-{name}"
+        try:
+            process = await asyncio.create_subprocess_exec(
+                program,
+                "get",
+                env=dict(environ),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise AccessError(
+                f"{program} can't be started: {error.strerror}",
+                hint="config.json of docker names it: install it, or take it out of there and log in anew",
+            ) from error
+        try:
+            async with asyncio.timeout(seconds):
+                out, _ = await process.communicate(server.encode())
+        except TimeoutError as error:
+            raise AccessError(
+                f"{program} gives no answer within {seconds:g} s", hint="does it wait for you? unlock its store"
+            ) from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return process.returncode or 0, out.decode(errors="replace")
+
+    return ask
+
+
+def _server(registry: str) -> str:
+    """The key under which docker keeps a registry."""
+    return _HUB_KEY if registry == _HUB else registry
+
+
+def _host(server: str) -> str:
+    """The registry that a key stands for: old ones are URLs."""
+    host = server.partition("://")[2] or server
+    host = host.partition("/")[0]
+    return _HUB if host in _HUB_NAMES else host

@@ -1,0 +1,42 @@
+"""Which proxy a request goes through, as the environment says."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
+
+from bake_compiler.registry.address import is_loopback
+
+
+class Proxies:
+    """HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in either case; small letters first, as curl has it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        def value(name: str) -> str:
+            return environ.get(name) or environ.get(name.upper()) or ""
+
+        self._proxies = {scheme: value(f"{scheme}_proxy") or value("all_proxy") for scheme in ("http", "https")}
+        self._bypassed = {"no": value("no_proxy")}
+        self._chosen: dict[tuple[str, str], str] = {}
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts of the proxies themselves."""
+        return frozenset(urlsplit(_url(each)).hostname or "" for each in self._proxies.values() if each)
+
+    def choose(self, url: str) -> str:
+        """The URL of the proxy for a URL; empty: none. This machine itself is never asked through one."""
+        split = urlsplit(url)
+        key = (split.scheme, split.netloc)
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(split.scheme, split.hostname or "", split.netloc)
+        return self._chosen[key]
+
+    def _choose(self, scheme: str, host: str, authority: str) -> str:
+        proxy = self._proxies.get(scheme, "")
+        if not proxy or is_loopback(host) or proxy_bypass(authority, self._bypassed):
+            return ""
+        return _url(proxy)
+
+
+def _url(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"

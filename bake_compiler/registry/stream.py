@@ -1,0 +1,115 @@
+"""A blob in pieces: taken up again where it was cut, and ended when it is too long or too slow."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+
+from bake_compiler.errors import RegistryError
+from bake_compiler.registry.ask import Ask, Limits
+from bake_compiler.registry.refusal import LimitError, RefusedError, from_no_answer, place
+from bake_compiler.registry.retry import Retry
+from bake_compiler.registry.transport import NoAnswerError, Response
+
+_SMALLEST = 64 * 1024
+_PROGRESS = 1024 * 1024  # bytes that a connection must bring to earn new patience
+_PARTIAL = 206
+
+Open = Callable[[Ask], Awaitable[Response]]
+
+
+async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: Limits) -> AsyncGenerator[bytes, None]:
+    """The bytes of a blob, in pieces of 64 KiB and more; the last may be shorter.
+
+    Args:
+        open_: asks once.
+        ask: for the blob.
+        size: bytes that it may have.
+        retry: when to ask again after a cut.
+        limits: how slow it may be.
+
+    Raises:
+        RegistryError: it could not be read to its end; LimitError: it is too long or too slow.
+    """
+    pace = _Pace(ask, retry.clock, limits)
+    patience = retry.patience()
+    got = 0
+    while True:
+        start = got
+        try:
+            async with aclosing(_rest(open_, ask, got, pace)) as chunks:
+                async for chunk in chunks:
+                    got += len(chunk)
+                    if got > size:
+                        raise LimitError(
+                            f"{place(ask)}: more than its {size} bytes",
+                            hint="the registry is damaged, or a proxy in between: don't use what it serves",
+                        )
+                    yield chunk
+        except RefusedError as refused:
+            if got - start >= _PROGRESS:
+                patience = retry.patience()
+            if not (refused.transient and await patience.pause(refused.pause)):
+                raise refused.error from refused.error.__cause__
+        else:
+            return
+
+
+class _Pace:
+    """Counts the seconds that were spent waiting for bytes, not those of whoever uses them."""
+
+    def __init__(self, ask: Ask, clock: Callable[[], float], limits: Limits) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._limits = limits
+        self._waited = 0.0
+        self._bytes = 0
+
+    async def next(self, response: Response) -> bytes:
+        limits = self._limits
+        since = self._clock()
+        chunk = await response.read()
+        self._waited += self._clock() - since
+        self._bytes += len(chunk)
+        if self._waited > limits.grace and self._bytes < limits.rate * self._waited:
+            raise LimitError(
+                f"{place(self._ask)}: slower than {limits.rate} bytes a second",
+                hint="the registry, or a proxy before it, is slow",
+            )
+        return chunk
+
+
+async def _rest(open_: Open, ask: Ask, start: int, pace: _Pace) -> AsyncGenerator[bytes, None]:
+    """What comes after the first `start` bytes, on one connection."""
+    headers = {**ask.headers, "Range": f"bytes={start}-"} if start else ask.headers
+    response = await open_(replace(ask, headers=headers))
+    try:
+        skip = start
+        if response.status == _PARTIAL:
+            _check_range(ask, response, start)
+            skip = 0
+        held = bytearray()
+        while chunk := await pace.next(response):
+            fresh = chunk[skip:] if skip else chunk
+            skip -= len(chunk) - len(fresh)
+            if not held and len(fresh) >= _SMALLEST:
+                yield fresh
+                continue
+            held += fresh
+            if len(held) >= _SMALLEST:
+                yield bytes(held)
+                held.clear()
+        if held:
+            yield bytes(held)
+    except NoAnswerError as error:
+        raise from_no_answer(error, ask) from error
+    finally:
+        await response.close()
+
+
+def _check_range(ask: Ask, response: Response, start: int) -> None:
+    stated = response.headers.get("Content-Range", "")
+    if not stated.replace(" ", "").lower().startswith(f"bytes{start}-"):
+        raise RegistryError(
+            f"{place(ask)}: asked for what comes after {start} bytes, got another part",
+            hint="a proxy in between or a damaged registry: don't use what it serves",
+        )
