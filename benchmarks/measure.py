@@ -4,7 +4,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,11 @@ def megabytes(argv: Sequence[str], cwd: Path = ROOT, env: Mapping[str, str] | No
     return float(peak.stdout)
 
 
-def in_turn(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, Times]:
-    """The times of each contender, `rounds` of them; each gives the seconds that one run took."""
-    runs = [{name: run() for name, run in contenders.items()} for _ in range(rounds)]
-    return {name: Times(tuple(each[name] for each in runs)) for name in contenders}
+def in_turn(contenders: Mapping[str, Callable[[], float]], rounds: int, once: Container[str] = ()) -> dict[str, Times]:
+    """The times of each contender: `rounds` of them, or a single one; each gives the seconds that one run took."""
+    runs: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds):
+        for name, run in contenders.items():
+            if number == 0 or name not in once:
+                runs[name].append(run())
+    return {name: Times(tuple(taken)) for name, taken in runs.items()}
