@@ -7,6 +7,8 @@ import typer
 
 from bake_compiler.cli.options import (
     DEFAULT_JOBS,
+    Deep,
+    Insecure,
     Jobs,
     Json,
     Platforms,
@@ -17,6 +19,7 @@ from bake_compiler.cli.options import (
     Variables,
     counted,
     edges,
+    layer_readers,
     print_report,
     root_of,
     run_async,
@@ -32,6 +35,8 @@ def build(
     registry: Registry = "",
     variables: Variables = None,
     push: Annotated[bool, typer.Option("--push/--load", help="Push and verify, or load into the local engine.")] = True,
+    deep: Deep = False,
+    insecure: Insecure = None,
     jobs: Jobs = DEFAULT_JOBS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
     project: ProjectDir = None,
@@ -50,8 +55,9 @@ def build(
     wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
 
     async def work() -> Report | None:
-        async with edges(root) as real:
-            run = Build(plan, wanted, real, push=push, slots=jobs)
+        async with edges(root, insecure or ()) as real:
+            layers = layer_readers(real, jobs) if deep and push else None
+            run = Build(plan, wanted, real, push=push, slots=jobs, layers=layers)
             if dry_run:
                 for command in run.commands(await run.variables()):
                     sys.stdout.write(f"{command}\n")

@@ -14,6 +14,7 @@ from bake_compiler.errors import BakecError, UsageError
 if TYPE_CHECKING:
     from bake_compiler.oci.platform import Platform
     from bake_compiler.pipeline.edges import Edges
+    from bake_compiler.pipeline.verify import Layers
     from bake_compiler.plan import Plan, Wanted
     from bake_compiler.report import Report
 
@@ -60,11 +61,19 @@ Variables = Annotated[
     list[str] | None,
     typer.Option("--var", metavar="NAME=VALUE", help="A variable of the bake file; may be given several times."),
 ]
+Deep = Annotated[bool, typer.Option("--deep", help="Also read every layer: is each binary for its platform?")]
+Insecure = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--insecure", metavar="HOST", help="A registry that may be asked over plain http; loopback always may."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, show_default=False, help="Images at once; default: one a core.")
 ]
 
+_PIPE_WIDTH = 10_000  # nothing is cut short for who reads a pipe
 DEFAULT_JOBS = os.cpu_count() or 2
 
 
@@ -169,6 +178,14 @@ async def edges(root: Path, insecure: Sequence[str] | None = None) -> AsyncItera
         yield Edges(root, process.scrubbed(os.environ), os.environ, process.run, registry, say)
 
 
+def layer_readers(real: "Edges", jobs: int) -> "Layers":
+    """What reads layers, and remembers in the user's cache what was in them."""
+    from bake_compiler.pipeline.deep import LayerReaders  # noqa: PLC0415
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return LayerReaders(real.registry, cache / "bakec" / "layers", jobs)
+
+
 def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """Run to the end; SIGTERM is as good as Ctrl-C: both cancel, and what was begun is ended in order."""
     import asyncio  # noqa: PLC0415 - 20 ms that compile and plan do not need
@@ -197,4 +214,5 @@ def print_report(report: "Report", *, as_json: bool) -> None:
 
     from bake_compiler.report.console import print_report as print_for_people  # noqa: PLC0415
 
-    print_for_people(report, Console(soft_wrap=True, highlight=False))
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    print_for_people(report, Console(soft_wrap=True, highlight=False, width=width))

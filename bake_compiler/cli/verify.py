@@ -1,12 +1,17 @@
-"""bakec verify: the registry against the models."""
+"""bakec verify: the registry against the models, a release, or what is asked of any reference."""
 
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bake_compiler.cli.options import (
     DEFAULT_JOBS,
+    Deep,
+    Insecure,
     Jobs,
     Json,
     Platforms,
@@ -15,12 +20,26 @@ from bake_compiler.cli.options import (
     Selectors,
     Tag,
     Variables,
+    counted,
     edges,
+    layer_readers,
+    parse_platforms,
     print_report,
     root_of,
     run_async,
+    say,
     select_wanted,
 )
+from bake_compiler.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bake_compiler.pipeline.edges import Edges
+    from bake_compiler.pipeline.verify import Subject
+    from bake_compiler.plan import Wanted
+    from bake_compiler.report import ImageResult, Report
+    from bake_compiler.smoke import Smoker
 
 
 def verify(
@@ -29,27 +48,134 @@ def verify(
     tag: Tag = "",
     registry: Registry = "",
     variables: Variables = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also read every layer: is each binary for its platform?")
+    ] = False,
     run: Annotated[bool, typer.Option("--run", help="Also start each image on each platform (needs Docker).")] = False,
+    timeout: Annotated[
+        float,
+        typer.Option(min=1, metavar="SECONDS", show_default=False, help="For each start of --run; default: 120."),
+    ] = 120.0,
+    release: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Against what a `bakec build --json` has released.")
+    ] = None,
+    foreign: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="With --deep: paths where binaries of other architectures are meant."),
+    ] = None,
+    insecure: Insecure = None,
     jobs: Jobs = DEFAULT_JOBS,
     project: ProjectDir = None,
     as_json: Json = False,
 ) -> None:
     """Check in the registry that every image is there for every platform, and is what its label says.
 
-    Needs no Docker, unless --run is given. Examples: `bakec verify all`, `bakec verify backend --tag v9 --json`.
+    Of images of the project (all, a phase, a component, an image), or of any others by their references, of which no
+    models are needed. Needs no Docker, unless --run is given.
+
+    Examples: `bakec verify all`, `bakec verify backend --tag v9 --deep --json`,
+    `bakec verify ghcr.io/acme/web:1.0 --platform amd64,arm64`, `bakec verify --release release.json`.
     """
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
-    from bake_compiler.pipeline.verify import verify as verify_all  # noqa: PLC0415
-    from bake_compiler.report import Report  # noqa: PLC0415
+    from bake_compiler.pipeline.verify import Verification  # noqa: PLC0415
 
-    root = root_of(project)
-    wanted = select_wanted(plan_project(root), selectors, platforms, registry, tag, variables)
+    asked = selectors or []
+    if release or any(map(_is_reference, asked)):
+        root, wanted = Path.cwd(), None
+        subjects = _released(release, asked) if release else _named(asked, platforms, run=run)
+    else:
+        root = root_of(project)
+        wanted, subjects = _planned(root, select=(asked, platforms, registry, tag, variables))
+    subjects = _allowing(subjects, foreign or [])
 
-    async def work() -> Report:
-        async with edges(root) as real:
-            return await verify_all(wanted, real, run=run, slots=jobs)
+    async def work() -> "Report":
+        async with edges(root, insecure or ()) as real:
+            with _progress(len(subjects), slow=deep or run) as on_image:
+                smoker = _smoker(real, root, timeout) if run else None
+                layers = layer_readers(real, jobs) if deep else None
+                verification = Verification(real.registry, layers, smoker, on_image=on_image, slots=jobs)
+                return await verification.run(subjects, wanted)
 
     report = run_async(work)
     print_report(report, as_json=as_json)
     sys.stdout.flush()
     sys.exit(report.exit_code)
+
+
+def _smoker(real: "Edges", root: Path, seconds: float) -> "Smoker":
+    from bake_compiler.smoke import Smoker  # noqa: PLC0415
+
+    return Smoker(real.runner, real.env, root, seconds)
+
+
+def _is_reference(text: str) -> bool:
+    """A selector is a name; only a reference has a tag or a digest."""
+    return ":" in text or "@" in text
+
+
+def _planned(
+    root: Path, select: "tuple[list[str], list[str] | None, str, str, list[str] | None]"
+) -> "tuple[Wanted, tuple[Subject, ...]]":
+    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+    from bake_compiler.pipeline.verify import planned_subjects  # noqa: PLC0415
+
+    plan = plan_project(root)
+    wanted = select_wanted(plan, *select)
+    return wanted, planned_subjects(plan, wanted)
+
+
+def _named(texts: Sequence[str], platforms: list[str] | None, *, run: bool) -> "tuple[Subject, ...]":
+    from bake_compiler.oci.reference import Reference  # noqa: PLC0415
+    from bake_compiler.pipeline.verify import named_subjects  # noqa: PLC0415
+
+    if run:
+        raise UsageError(
+            "--run: only a project's images have a smoke command", hint="leave --run or the references out"
+        )
+    if names := [text for text in texts if not _is_reference(text)]:
+        raise UsageError(f"{names[0]!r} names no tag and no digest", hint="verify references, or a project's images")
+    try:
+        return named_subjects(map(Reference.parse, texts), parse_platforms(platforms))
+    except ValueError as error:
+        raise UsageError(str(error), hint="write HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:…") from error
+
+
+def _released(release: Path, asked: Sequence[str]) -> "tuple[Subject, ...]":
+    from bake_compiler.pipeline.verify import Subject  # noqa: PLC0415
+    from bake_compiler.report.release_file import read_release  # noqa: PLC0415
+
+    if asked:
+        raise UsageError("--release: the file says which images", hint="leave the selectors out")
+    return tuple(Subject(promise, tags) for promise, tags in read_release(release))
+
+
+def _allowing(subjects: "Sequence[Subject]", foreign: Sequence[str]) -> "tuple[Subject, ...]":
+    from dataclasses import replace  # noqa: PLC0415
+
+    def allowed(subject: "Subject") -> "Subject":
+        promise = replace(subject.promise, foreign=(*subject.promise.foreign, *foreign))
+        return replace(subject, promise=promise)
+
+    return tuple(map(allowed, subjects)) if foreign else tuple(subjects)
+
+
+@contextmanager
+def _progress(total: int, *, slow: bool) -> "Iterator[Callable[[ImageResult], None]]":
+    """On a terminal a bar; else, where it takes long, a line for each image."""
+    if sys.stderr.isatty() and total > 1:
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import Progress  # noqa: PLC0415
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(f"verifying {counted(total, 'image')}", total=total)
+            yield lambda _: bar.advance(task)
+        return
+    ended = 0
+
+    def on_image(image: "ImageResult") -> None:
+        nonlocal ended
+        ended += 1
+        if slow:
+            verdict = f"{counted(len(image.errors), 'error')}" if image.errors else "verified"
+            say(f"[{ended}/{total}] {image.name}: {verdict} in {image.seconds:.1f} s")
+
+    yield on_image

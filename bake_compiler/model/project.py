@@ -216,6 +216,8 @@ class Image(Settings):
         matrix: makes one image for each combination of values: variable → values. They are called NAME-VALUE-VALUE.
         variants: what is different in a variant: variant → Change.
         smoke: a command that proves that the image works; its output must hold `uname -m`'s word for the platform.
+        foreign: where in the image binaries of other architectures are meant, such as `usr/lib/grub/*` or a cross
+            compiler's: patterns of paths, in which `*` stands for anything; `bakec verify --deep` leaves them out.
     """
 
     name: Name
@@ -229,6 +231,7 @@ class Image(Settings):
     matrix: Mapping[ArgName, tuple[Text, ...]] = Field(default_factory=dict)
     variants: Mapping[Text, Annotated[Change, InstanceOf(Change)]] = Field(default_factory=dict)
     smoke: tuple[Text, ...] = ()
+    foreign: tuple[Text, ...] = ()
 
 
 class Component(Settings):

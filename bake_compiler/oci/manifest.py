@@ -7,7 +7,7 @@ Unknown fields are kept out and never an error: registries and tools add their o
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic.alias_generators import to_camel
 
 from bake_compiler.oci.digest import Digest
@@ -19,6 +19,18 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
+_TAR = "application/vnd.oci.image.layer"
+_DOCKER_TAR = "application/vnd.docker.image.rootfs"
+LAYERS = frozenset(
+    {
+        *(f"{_TAR}.v1.tar{compression}" for compression in ("", "+gzip", "+zstd")),
+        *(f"{_TAR}.nondistributable.v1.tar{compression}" for compression in ("", "+gzip", "+zstd")),
+        *(f"{_DOCKER_TAR}.diff.tar{compression}" for compression in ("", ".gzip", ".zstd")),
+        f"{_DOCKER_TAR}.foreign.diff.tar.gzip",
+    }
+)
+"""Layers that container engines unpack (OCI image-spec v1.1, layer.md; Docker's manifest v2.2)."""
 
 ATTESTATION_TYPE = "vnd.docker.reference.type"
 ATTESTATION_SUBJECT = "vnd.docker.reference.digest"
@@ -42,6 +54,13 @@ def _none_is_empty(value: Any) -> Any:
 
 def _none_is_no_item(value: Any) -> Any:
     return () if value is None else value
+
+
+def _variables(value: Any) -> Any:
+    """`NAME=value` lines as a mapping; of a name that is there twice the last one counts, as in a container."""
+    if isinstance(value, list):
+        return dict(str(line).partition("=")[::2] for line in value)
+    return _none_is_empty(value)
 
 
 DigestField = Annotated[Digest, BeforeValidator(_digest), PlainSerializer(str)]
@@ -74,12 +93,16 @@ class _Wire(BaseModel):
 
 
 class Descriptor(_Wire):
-    """What an index or a manifest says of a piece of content: its type, digest, size in bytes, platform."""
+    """What an index or a manifest says of a piece of content: its type, digest, size in bytes, platform.
+
+    Of Windows there may be several entries for one platform, each for another `os_version`.
+    """
 
     media_type: str
     digest: DigestField
     size: int = Field(ge=0)
     platform: PlatformField = None
+    os_version: str = Field(default="", validation_alias=AliasPath("platform", "os.version"))
     annotations: Strings = Field(default_factory=dict)
     artifact_type: str = ""
 
@@ -112,11 +135,13 @@ class Index(_Wire):
 
 
 class Manifest(_Wire):
-    """One platform's image: a config and layers."""
+    """One platform's image: a config and layers; or an artifact, such as an attestation, with its subject."""
 
     media_type: str = OCI_MANIFEST
+    artifact_type: str = ""
     config: Descriptor
     layers: Descriptors
+    subject: Descriptor | None = None
     annotations: Strings = Field(default_factory=dict)
 
 
@@ -126,6 +151,17 @@ class RunConfig(_Wire):
     labels: Strings = Field(default_factory=dict, alias="Labels")
     entrypoint: tuple[str, ...] | None = Field(default=None, alias="Entrypoint")
     cmd: tuple[str, ...] | None = Field(default=None, alias="Cmd")
+    env: Annotated[Mapping[str, str], BeforeValidator(_variables)] = Field(default_factory=dict, alias="Env")
+    working_dir: Annotated[str, BeforeValidator(lambda value: value or "/")] = Field(default="/", alias="WorkingDir")
+    user: Annotated[str, BeforeValidator(lambda value: value or "")] = Field(default="", alias="User")
+
+
+class RootFs(_Wire):
+    """The layers of an image by the digests of their uncompressed bytes, lowest first."""
+
+    diff_ids: Annotated[tuple[DigestField, ...], BeforeValidator(_none_is_no_item)] = Field(
+        default=(), alias="diff_ids"
+    )
 
 
 class ImageConfig(_Wire):
@@ -135,6 +171,7 @@ class ImageConfig(_Wire):
     architecture: str = ""
     variant: str = ""
     config: Annotated[RunConfig, BeforeValidator(_none_is_empty)] = Field(default_factory=RunConfig)
+    rootfs: Annotated[RootFs, BeforeValidator(_none_is_empty)] = Field(default_factory=RootFs)
 
     @property
     def platform(self) -> Platform:

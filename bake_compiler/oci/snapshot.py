@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.manifest import INDEXES, MANIFESTS, Descriptor, ImageConfig, Index, Manifest
+from bake_compiler.oci.manifest import (
+    ATTESTATION_SUBJECT,
+    INDEXES,
+    MANIFESTS,
+    Descriptor,
+    ImageConfig,
+    Index,
+    Manifest,
+)
 from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.provenance import Provenance
 from bake_compiler.oci.reference import Reference
 
 _MEMBERS_OF_INDEX = frozenset({"manifests"})
@@ -42,11 +51,12 @@ class RawManifest:
 
 
 class Kind(StrEnum):
-    """Why a piece of content is not at hand."""
+    """Why a piece of content is not at hand; each is the code of a finding."""
 
     MISSING = "missing"
-    WRONG = "wrong"
+    WRONG = "wrong-bytes"
     MALFORMED = "malformed"
+    OVER_LIMIT = "over-limit"
     UNCHECKED = "unchecked"
 
 
@@ -54,7 +64,7 @@ class Kind(StrEnum):
 class Trouble:
     """What kept one piece of content from being read.
 
-    `UNCHECKED` says nothing of what the registry holds: it must never count as good.
+    `OVER_LIMIT` and `UNCHECKED` say nothing of what the registry holds: they must never count as good.
     """
 
     kind: Kind
@@ -86,12 +96,14 @@ class Child:
         manifest: what it says; None if that could not be read.
         config: what the image says of itself; None for an attestation, or if that could not be read.
         parts: its config and its layers, in this order.
+        statements: the provenance in an attestation, if it was asked for.
     """
 
     piece: Piece
     manifest: Manifest | None = None
     config: ImageConfig | None = None
     parts: tuple[Piece, ...] = ()
+    statements: tuple[Provenance, ...] = ()
 
     @property
     def descriptor(self) -> Descriptor:
@@ -104,9 +116,26 @@ class Child:
         return self.descriptor.platform
 
     @property
+    def subject(self) -> Digest | None:
+        """What an attestation is of, by its entry's annotation or its manifest's subject; None if it does not say."""
+        try:
+            return Digest.parse(self.descriptor.annotations.get(ATTESTATION_SUBJECT, ""))
+        except ValueError:
+            return self.manifest.subject.digest if self.manifest and self.manifest.subject else None
+
+    @property
     def pieces(self) -> tuple[Piece, ...]:
         """All content that it needs."""
         return (self.piece, *self.parts)
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What another tag of the same image names: a digest, or nothing and why."""
+
+    reference: Reference
+    digest: Digest | None = None
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +150,8 @@ class Snapshot:
         nested: the indexes inside the index.
         children: the entries in order, those of nested indexes in place of them. A plain manifest is its own
             only child, on the platform that its config states.
+        artifacts: attestations that are kept beside the index, and refer to it or to one of its children.
+        tags: what the image's other tags name.
     """
 
     reference: Reference
@@ -130,6 +161,8 @@ class Snapshot:
     trouble: Trouble | None = None
     nested: tuple[Piece, ...] = ()
     children: tuple[Child, ...] = ()
+    artifacts: tuple[Child, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
     @property
     def images(self) -> tuple[Child, ...]:

@@ -12,17 +12,19 @@ from bake_compiler import schedule
 from bake_compiler.buildx import BakeRun, Failure, Progress, bake_command, metadata_file, read_digest
 from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.snapshot import RawManifest
+from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import Kind, RawManifest
 from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large, refuse_stale
 from bake_compiler.pipeline.edges import Edges
+from bake_compiler.pipeline.verify import Layers, Subject, Verification
 from bake_compiler.plan import Cell, Plan, PlannedImage, Wanted
 from bake_compiler.preflight import check_machine, source_variables
 from bake_compiler.process import Command
 from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release import move_tags, plan_moves
 from bake_compiler.report import CellResult, ImageResult, Outcome, Report
-from bake_compiler.report.report import cells_by_findings, excluded_cells
-from bake_compiler.verify import Finding, Promise, Severity, check_image
+from bake_compiler.report.report import excluded_cells
+from bake_compiler.verify.promised import promise_of
 
 RUNS = Path(".bakec/runs")
 
@@ -32,28 +34,26 @@ class _Done:
     """One image of a build: what is known of it so far."""
 
     digest: Digest | None = None
-    raw: RawManifest | None = None
+    verified: ImageResult | None = None
     seconds: float = 0.0
     failure: Failure | None = None
-    findings: tuple[Finding, ...] = ()
     blocked: str = ""
 
     @property
     def good(self) -> bool:
-        return not (
-            self.failure or self.blocked or any(finding.severity is Severity.ERROR for finding in self.findings)
-        )
+        return not (self.failure or self.blocked or (self.verified and self.verified.errors))
 
 
 @dataclass(frozen=True)
 class Build:
-    """One `bakec build`: what is wanted, how, and through which edges."""
+    """One `bakec build`: what is wanted, how, and through which edges; `layers` reads the binaries, if it is to."""
 
     plan: Plan
     wanted: Wanted
     edges: Edges
     push: bool = True
     slots: int = 2
+    layers: Layers | None = None
     run_id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}")
 
     @cached_property
@@ -120,6 +120,8 @@ class Build:
                 continue
             for tag in self.wanted.references(image):
                 snapshot = await fetch_snapshot(self.edges.registry, tag)
+                if snapshot.trouble and snapshot.trouble.kind is not Kind.MISSING:
+                    raise RegistryError(f"{tag}: {snapshot.trouble.message}", hint=snapshot.trouble.hint)
                 lost = left_out & {child.platform for child in snapshot.children if child.platform}
                 if lost:
                     names = ", ".join(map(str, sorted(lost)))
@@ -181,33 +183,34 @@ class Build:
             return
         try:
             done.digest = read_digest(self.edges.root / metadata_file(run, image), image.name)
-            if self.push:
-                done.raw, done.findings = await self._verify_digest(image, done.digest)
         except BakecError as error:
-            kind = "registry" if isinstance(error, RegistryError) else "build"
-            done.failure = Failure(error.message, kind, log=str(log))
+            done.failure = Failure(error.message, log=str(log))
+            return
+        if self.push:
+            done.verified = await self._verify(run, image, done.digest)
 
-    async def _verify_digest(
-        self, image: PlannedImage, digest: Digest
-    ) -> tuple[RawManifest | None, tuple[Finding, ...]]:
-        at = self.wanted.reference(image).at(digest)
-        snapshot = await fetch_snapshot(self.edges.registry, at, fresh=True)
-        return snapshot.raw, check_image(Promise(image.name, at, image.platforms, digest), snapshot)
+    async def _verify(self, run: BakeRun, image: PlannedImage, digest: Digest) -> ImageResult:
+        """By digest, and against the variables that it was built with."""
+        promise = promise_of(self.plan, image, {**self.wanted.variables, **run.variables})
+        promise = replace(promise, reference=promise.reference.at(digest), digest=digest)
+        return await Verification(self.edges.registry, self.layers).image(Subject(promise, fresh=True))
 
     async def _publish(self, done: Mapping[str, _Done]) -> str:
         """Move every public tag; the error in words when that failed."""
-        staged = [
-            (tag, raw)
-            for image in self.wanted.images
-            if (raw := done[image.name].raw)
-            for tag in self.wanted.references(image)
-        ]
-        self.edges.say(f"all verified: moving {len(staged)} tags")
         try:
+            staged = [each for image in self.wanted.images for each in await self._staged(image, done[image.name])]
+            self.edges.say(f"all verified: moving {len(staged)} tags")
             await move_tags(self.edges.registry, await plan_moves(self.edges.registry, staged))
         except RegistryError as error:
             return error.message
         return ""
+
+    async def _staged(self, image: PlannedImage, done: _Done) -> list[tuple[Reference, RawManifest]]:
+        """The public tags of an image, and what they are to name."""
+        if done.digest is None:
+            return []
+        raw = await self.edges.registry.manifest(self.wanted.reference(image).at(done.digest))
+        return [(tag, raw) for tag in self.wanted.references(image)]
 
     def _report(self, done: Mapping[str, _Done], *, interrupted: bool, error: str, seconds: float) -> Report:
         images = tuple(self._image_result(image, done[image.name]) for image in self.wanted.images)
@@ -237,11 +240,25 @@ class Build:
             results = tuple(_failed_cell(cell, done.failure) for cell in cells)
         elif done.digest is None:
             results = tuple(CellResult(cell, Outcome.BLOCKED, "interrupted before it was done") for cell in cells)
+        elif done.verified:
+            results = tuple(_as_built(cell) for cell in done.verified.cells)
         else:
-            promise = Promise(image.name, self.wanted.reference(image), image.platforms, done.digest)
-            results = cells_by_findings(promise, done.findings, good)
-        reference = str(self.wanted.reference(image))
-        return ImageResult(image.name, reference, results, done.digest, done.seconds, done.failure, done.findings)
+            results = tuple(CellResult(cell, good) for cell in cells)
+        first, *others = map(str, self.wanted.references(image))
+        verified = done.verified or ImageResult(image.name, first, results)
+        return replace(
+            verified,
+            reference=first,
+            cells=results,
+            tags=tuple(others),
+            digest=done.digest,
+            seconds=done.seconds,
+            failure=done.failure,
+        )
+
+
+def _as_built(cell: CellResult) -> CellResult:
+    return replace(cell, outcome=Outcome.BUILT) if cell.outcome is Outcome.VERIFIED else cell
 
 
 def _failed_cell(cell: Cell, failure: Failure) -> CellResult:
@@ -258,5 +275,6 @@ def _in_a_word(done: _Done, *, push: bool) -> str:
     if done.failure:
         return f"failed{took}: {done.failure.cause.splitlines()[0]}"
     if not done.good:
-        return f"built{took}, but the registry has {len(done.findings)} findings against it"
+        found = len(done.verified.errors) if done.verified else 0
+        return f"built{took}, but {found} {'finding is' if found == 1 else 'findings are'} against it"
     return f"built and verified{took}" if push else f"built and loaded{took}"

@@ -1,63 +1,168 @@
-"""The registry against the models: every image under each of its public tags."""
+"""The registry against what was promised: by the models, by a release file, or of any reference."""
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
 
-from bake_compiler import smoke
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.pipeline.edges import Edges
-from bake_compiler.plan import PlannedImage, Wanted
-from bake_compiler.registry import fetch_snapshot
-from bake_compiler.report import ImageResult, Outcome, Report
+from bake_compiler.oci.snapshot import Child, Snapshot
+from bake_compiler.plan import Plan, Wanted
+from bake_compiler.registry import Registry, fetch_snapshot
+from bake_compiler.report import ImageResult, Outcome, PlatformResult, Report
 from bake_compiler.report.report import cells_by_findings, excluded_cells
-from bake_compiler.verify import Finding, Promise, check_image
+from bake_compiler.smoke import Smoker
+from bake_compiler.verify import Finding, Promise, check_image, statements_of
+from bake_compiler.verify.manifests.pieces import listed
+from bake_compiler.verify.promised import promise_of
+from bake_compiler.verify.smoke import Start, check_start
 
 
-async def verify(wanted: Wanted, edges: Edges, *, run: bool = False, slots: int = 2) -> Report:
-    """The registry against the models: every image under its public tag, all findings at once.
+@dataclass(frozen=True)
+class Subject:
+    """One image to verify.
 
-    Raises:
-        RegistryError: the registry does not answer, or will not let us look.
+    Attributes:
+        promise: what it must be; with no platforms, those are promised that are there.
+        tags: its other public tags.
+        smoke: its smoke command; may be empty.
+        fresh: it was pushed just now, so it may need a moment to be seen.
     """
-    begin = time.monotonic()
-    free = asyncio.Semaphore(slots)
 
-    async def look(image: PlannedImage) -> ImageResult:
-        tag, *others = wanted.references(image)
-        snapshot = await fetch_snapshot(edges.registry, tag)
-        promise = Promise(image.name, tag, image.platforms)
-        findings = check_image(promise, snapshot)
-        digest = snapshot.raw.digest if snapshot.raw else None
-        for other in others:
-            same = Promise(image.name, other, image.platforms, digest)
-            findings = (*findings, *check_image(same, await fetch_snapshot(edges.registry, other)))
-        if run and digest:
-            findings = (*findings, *await _smoke_all(image, tag.at(digest), edges, free))
-        results = cells_by_findings(promise, findings, Outcome.VERIFIED)
-        return ImageResult(image.name, str(tag), results, digest, time.monotonic() - begin, None, findings)
+    promise: Promise
+    tags: tuple[Reference, ...] = ()
+    smoke: tuple[str, ...] = ()
+    fresh: bool = False
 
-    images = await asyncio.gather(*map(look, wanted.images))
-    return Report(
-        verb="verify",
-        registry=wanted.registry,
-        tag=wanted.tag,
-        images=tuple(images),
-        excluded=excluded_cells(wanted),
-        seconds=time.monotonic() - begin,
+
+class Layers(Protocol):
+    """Whatever can read the layers of an image."""
+
+    async def check(
+        self, promise: Promise, at: Reference, image: Child
+    ) -> "tuple[Mapping[str, int], Sequence[Finding]]":
+        """Machine → number of binaries in one platform's image, and what is wrong with them."""
+
+
+def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[Subject, ...]:
+    """Every image of a run, as its models promise it."""
+    return tuple(
+        Subject(promise_of(plan, image, wanted.variables), wanted.references(image)[1:], image.smoke)
+        for image in wanted.images
     )
 
 
-async def _smoke_all(image: PlannedImage, at: Reference, edges: Edges, free: asyncio.Semaphore) -> Sequence[Finding]:
-    async def one(platform: Platform) -> tuple[Finding, ...]:
-        if not image.smoke:
-            return (Finding(image.name, platform, "smoke-missing", "the image declares no smoke command"),)
-        command = smoke.smoke_command(image, at, platform, edges.env, edges.root)
-        async with free:
-            found = await smoke.run_smoke(edges.runner, command, image.name, platform)
-        edges.say(f"{image.name} on {platform}: {'runs' if not found else found[0].code}")
-        return found
+def named_subjects(references: Iterable[Reference], platforms: tuple[Platform, ...]) -> tuple[Subject, ...]:
+    """Images that no models are known of: each must be there for these platforms, if any are named."""
+    return tuple(Subject(Promise(str(reference), reference, platforms)) for reference in dict.fromkeys(references))
 
-    # One platform after the other: the engine keeps a single platform's content under a digest that it is pulling.
-    return [finding for platform in image.platforms for finding in await one(platform)]
+
+@dataclass(frozen=True)
+class Verification:
+    """How images are verified.
+
+    Attributes:
+        registry: whom to ask.
+        layers: reads the binaries; None leaves them alone.
+        smoker: starts the images; None does not.
+        logs: the folder that keeps what the starts print, from the working directory.
+        on_image: told of each image as it ends.
+        slots: how many containers may run at once.
+    """
+
+    registry: Registry
+    layers: Layers | None = None
+    smoker: Smoker | None = None
+    logs: Path = Path(".bakec/smoke")
+    on_image: Callable[[ImageResult], None] = lambda _: None
+    slots: int = 2
+
+    async def run(self, subjects: Sequence[Subject], wanted: Wanted | None = None) -> Report:
+        """All findings at once, about all images."""
+        begin = time.monotonic()
+        images = await asyncio.gather(*map(self.image, subjects))
+        parts = (("registry", True), ("deep", self.layers), ("run", self.smoker))
+        return Report(
+            verb="verify",
+            registry=wanted.registry if wanted else "",
+            tag=wanted.tag if wanted else "",
+            images=tuple(images),
+            excluded=excluded_cells(wanted) if wanted else (),
+            checks=tuple(name for name, on in parts if on),
+            seconds=time.monotonic() - begin,
+        )
+
+    @cached_property
+    def _free(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(self.slots)
+
+    async def image(self, subject: Subject) -> ImageResult:
+        """One image: in the registry, then, as far as it is there, in its layers and at work."""
+        begin = time.monotonic()
+        promise = subject.promise
+        provenance = promise.provenance or self.layers is not None
+        snapshot = await fetch_snapshot(
+            self.registry, promise.reference, tags=subject.tags, provenance=provenance, fresh=subject.fresh
+        )
+        if not promise.platforms:
+            promise = replace(promise, platforms=_there(snapshot))
+        findings = check_image(promise, snapshot)
+        platforms = await asyncio.gather(
+            *(
+                self._platform(promise, subject.smoke, child, platform_result(snapshot, child, child.platform))
+                for child in snapshot.images
+                if child.platform
+            )
+        )
+        findings = tuple(sorted((*findings, *(finding for _, found in platforms for finding in found))))
+        result = ImageResult(
+            promise.image,
+            str(promise.reference),
+            cells_by_findings(promise, findings, Outcome.VERIFIED),
+            tuple(map(str, subject.tags)),
+            tuple(platform for platform, _ in platforms),
+            snapshot.raw.digest if snapshot.raw else None,
+            time.monotonic() - begin,
+            findings=findings,
+        )
+        self.on_image(result)
+        return result
+
+    async def _platform(
+        self, promise: Promise, smoke: tuple[str, ...], image: Child, result: PlatformResult
+    ) -> tuple[PlatformResult, tuple[Finding, ...]]:
+        found: tuple[Finding, ...] = ()
+        at = promise.reference.at(result.digest)
+        if self.layers and image.config:
+            binaries, wrong = await self.layers.check(promise, at, image)
+            result, found = replace(result, binaries=binaries), (*found, *wrong)
+        if self.smoker and result.platform in promise.platforms:
+            start = await self._start(self.smoker, promise, smoke, at, result.platform)
+            result, found = replace(result, start=start), (*found, *check_start(promise, start))
+        return result, found
+
+    async def _start(
+        self, smoker: Smoker, promise: Promise, smoke: tuple[str, ...], at: Reference, platform: Platform
+    ) -> Start:
+        if not smoke:
+            return Start(platform)
+        async with self._free:
+            start = await smoker.start(smoke, at, platform)
+        log = self.logs / f"{promise.image}-{str(platform).replace('/', '-')}.log"
+        (smoker.root / log).parent.mkdir(parents=True, exist_ok=True)
+        (smoker.root / log).write_text(f"{start.command}\n{start.output}\n", encoding="utf-8")
+        return replace(start, log=str(log))
+
+
+def platform_result(snapshot: Snapshot, image: Child, platform: Platform) -> PlatformResult:
+    """What the registry has for one platform."""
+    size = sum(part.size for part in (image.manifest.config, *image.manifest.layers)) if image.manifest else 0
+    return PlatformResult(platform, image.descriptor.digest, size, statements_of(snapshot, image))
+
+
+def _there(snapshot: Snapshot) -> tuple[Platform, ...]:
+    return tuple(sorted(listed(snapshot)))

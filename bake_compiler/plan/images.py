@@ -97,6 +97,7 @@ class _Planner:
             platforms=tuple(sorted(set(only.platforms if only else self.project.platforms))),
             only_reason=only.reason if only else "",
             smoke=image.smoke,
+            foreign=image.foreign,
             models=(image, component, *self.ancestors(inherits), self.project),
         )
         if not image.matrix:

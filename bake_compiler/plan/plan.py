@@ -71,6 +71,7 @@ class PlannedImage:
         platforms: that it is built for when nothing is asked for on the command line, sorted.
         only_reason: why these are not the project's platforms; empty when they are.
         smoke: a command that proves that it works; may be empty.
+        foreign: patterns of paths at which other architectures' binaries are meant.
         models: the author's declarations behind it, the most specific first.
     """
 
@@ -88,6 +89,7 @@ class PlannedImage:
     platforms: tuple[Platform, ...]
     only_reason: str
     smoke: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
     models: tuple[Settings, ...] = ()
 
     def references(self, variables: Mapping[str, object]) -> tuple[Reference, ...]:

@@ -6,7 +6,9 @@ Source: docker/cli, cli/config/configfile/file.go and cli/config/credentials; do
 import asyncio
 import base64
 import json
+import os
 import re
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,7 +188,7 @@ def real_helper(environ: Mapping[str, str], seconds: float = _HELPER_SECONDS) ->
             ) from error
         finally:
             if process.returncode is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         return process.returncode or 0, out.decode(errors="replace")
 

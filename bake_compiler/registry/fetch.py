@@ -1,49 +1,47 @@
 """Everything that a registry holds under one reference, gathered into one value for the checks."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Self, TypeVar
 
 from bake_compiler.errors import NotFoundError, RegistryError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import INDEXES, Descriptor, ImageConfig, Index, Manifest
+from bake_compiler.oci.provenance import Provenance, is_provenance
 from bake_compiler.oci.reference import Reference
-from bake_compiler.oci.snapshot import Child, Kind, Piece, RawManifest, Snapshot, Trouble
+from bake_compiler.oci.snapshot import Child, Kind, Piece, Snapshot, Tag, Trouble
 from bake_compiler.registry.client import Registry
-from bake_compiler.registry.refusal import WrongContentError
+from bake_compiler.registry.refusal import LimitError, WrongContentError
 
 _DEEPEST = 3
+_MOST_ENTRIES = 1000  # of all indexes under a reference
+_MOST_LAYERS = 1000  # overlayfs takes 128
 _LARGEST_CONFIG = 8 * 1024 * 1024
+_LARGEST_STATEMENT = 16 * 1024 * 1024  # provenance of mode max holds all sources of a build
 _KEPT_ELSEWHERE = (".foreign.", ".nondistributable.")
 
+_Read = TypeVar("_Read")
 
-async def fetch_snapshot(registry: Registry, ref: Reference, *, fresh: bool = False) -> Snapshot:
+
+async def fetch_snapshot(
+    registry: Registry, ref: Reference, *, tags: Iterable[Reference] = (), provenance: bool = False, fresh: bool = False
+) -> Snapshot:
     """What the registry holds under a reference: index, children, configs, and whether each layer is there.
 
-    That nothing is there is recorded; and so is each piece that is missing, wrong or could not be asked for.
+    Whatever is missing, wrong or could not be asked for is recorded in its place: nothing is raised.
 
     Args:
         registry: whom to ask.
         ref: by tag or digest.
+        tags: the image's other tags, of which only the digest is asked.
+        provenance: read the provenance of each image, in the index or beside it.
         fresh: it was pushed just now, so it may need a moment to be seen.
-
-    Raises:
-        RegistryError: the reference itself could not be asked for; AccessError: the registry would not say.
     """
-    try:
-        raw = await registry.manifest(ref, fresh=fresh)
-    except NotFoundError as error:
-        return Snapshot(ref, trouble=_trouble(error))
-    try:
-        parsed = raw.parse()
-    except ValueError as error:
-        return Snapshot(ref, raw, trouble=_malformed(error))
-    visit = _Visit(registry, ref, fresh)
-    if isinstance(parsed, Manifest):
-        return Snapshot(ref, raw, manifest=parsed, children=(await visit.plain(raw, parsed),))
-    branch = await visit.index(parsed, above=(raw.digest,))
-    return Snapshot(ref, raw, index=parsed, nested=branch.nested, children=branch.children)
+    visit = _Visit(registry, ref, provenance, fresh)
+    others = asyncio.gather(*map(visit.tag, tags))
+    snapshot = await visit.snapshot()
+    return replace(snapshot, tags=tuple(await others))
 
 
 @dataclass(frozen=True)
@@ -62,30 +60,56 @@ class _Branch:
 class _Visit:
     registry: Registry
     ref: Reference
+    provenance: bool
     fresh: bool
     sizes: dict[Digest, asyncio.Future[int | None]] = field(default_factory=dict)
+    entries: int = 0
 
-    async def plain(self, raw: RawManifest, manifest: Manifest) -> Child:
-        descriptor = Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.content))
-        child = await self._filled(Piece(descriptor, len(raw.content)), manifest)
-        platform = child.config.platform if child.config else None
-        stated = descriptor.model_copy(update={"platform": platform})
-        return replace(child, piece=replace(child.piece, descriptor=stated))
+    async def snapshot(self) -> Snapshot:
+        try:
+            raw = await self.registry.manifest(self.ref, fresh=self.fresh)
+        except RegistryError as error:
+            return Snapshot(self.ref, trouble=trouble_of(error))
+        try:
+            parsed = raw.parse()
+        except ValueError as error:
+            return Snapshot(self.ref, raw, trouble=_malformed(error))
+        if isinstance(parsed, Index):
+            branch = await self.index(parsed, above=(raw.digest,))
+            found = Snapshot(self.ref, raw, index=parsed, nested=branch.nested, children=branch.children)
+        else:
+            own = Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.content))
+            child = await self._filled(Piece(own, len(raw.content)), parsed)
+            stated = own.model_copy(update={"platform": child.config.platform if child.config else None})
+            child = replace(child, piece=replace(child.piece, descriptor=stated))
+            found = Snapshot(self.ref, raw, manifest=parsed, children=(child,))
+        return replace(found, artifacts=await self._artifacts(found)) if self.provenance else found
+
+    async def tag(self, tag: Reference) -> Tag:
+        try:
+            return Tag(tag, (await self.registry.manifest(tag, fresh=self.fresh)).digest)
+        except RegistryError as error:
+            return Tag(tag, trouble=trouble_of(error))
 
     async def index(self, index: Index, *pieces: Piece, above: tuple[Digest, ...]) -> _Branch:
+        self.entries += len(index.manifests)
+        if self.entries > _MOST_ENTRIES:
+            return _Branch.of((), *pieces, *_too_many(index.manifests[:1], f"more than {_MOST_ENTRIES} entries"))
         branches = await asyncio.gather(*(self._entry(entry, above) for entry in index.manifests))
         return _Branch.of(branches, *pieces)
 
     async def _entry(self, descriptor: Descriptor, above: tuple[Digest, ...]) -> _Branch:
         if descriptor.media_type in INDEXES:
             return await self._nested(descriptor, above)
+        return _Branch(children=(await self._child(descriptor),))
+
+    async def _child(self, descriptor: Descriptor) -> Child:
         piece, manifest = await self._read(descriptor)
-        child = await self._filled(piece, manifest) if isinstance(manifest, Manifest) else Child(piece)
-        return _Branch(children=(child,))
+        return await self._filled(piece, manifest) if isinstance(manifest, Manifest) else Child(piece)
 
     async def _nested(self, descriptor: Descriptor, above: tuple[Digest, ...]) -> _Branch:
         if descriptor.digest in above or len(above) > _DEEPEST:
-            trouble = Trouble(Kind.MALFORMED, f"index {descriptor.digest} is nested too deep, or in itself")
+            trouble = Trouble(Kind.MALFORMED, "it is nested too deep, or in itself", "push an index of images")
             return _Branch((Piece(descriptor, trouble=trouble),))
         piece, index = await self._read(descriptor)
         if isinstance(index, Index):
@@ -96,29 +120,64 @@ class _Visit:
         try:
             raw = await self.registry.manifest(self.ref.at(descriptor.digest), fresh=self.fresh)
         except RegistryError as error:
-            return Piece(descriptor, trouble=_trouble(error)), None
+            return Piece(descriptor, trouble=trouble_of(error)), None
         try:
-            return Piece(descriptor, len(raw.content)), _parse_as(descriptor.media_type, raw)
+            if raw.media_type != descriptor.media_type:
+                raise ValueError(f"its entry says {descriptor.media_type!r}, it came as {raw.media_type!r}")  # noqa: TRY301
+            return Piece(descriptor, len(raw.content)), raw.parse()
         except ValueError as error:
             return Piece(descriptor, len(raw.content), _malformed(error)), None
 
     async def _filled(self, piece: Piece, manifest: Manifest) -> Child:
-        layers = asyncio.gather(*map(self._blob, manifest.layers))
+        layers = manifest.layers
+        if len(layers) > _MOST_LAYERS:
+            (too_many,) = _too_many([piece.descriptor], f"more than {_MOST_LAYERS} layers")
+            return Child(replace(piece, trouble=too_many.trouble), manifest)
         if piece.descriptor.is_attestation:
-            return Child(piece, manifest, parts=(await self._blob(manifest.config), *await layers))
-        config_piece, config = await self._config(manifest.config)
-        return Child(piece, manifest, config, (config_piece, *await layers))
+            attested = await asyncio.gather(*map(self._attested, (manifest.config, *layers)))
+            statements = tuple(statement for _, statement in attested if statement)
+            return Child(piece, manifest, None, tuple(part for part, _ in attested), statements)
+        (config_piece, config), parts = await asyncio.gather(self._config(manifest.config), self._blobs(layers))
+        return Child(piece, manifest, config, (config_piece, *parts))
 
     async def _config(self, descriptor: Descriptor) -> tuple[Piece, ImageConfig | None]:
-        ask = self.registry.blob(self.ref, descriptor.digest, limit=_LARGEST_CONFIG, fresh=self.fresh)
+        return await self._document(descriptor, _LARGEST_CONFIG, ImageConfig.read)
+
+    async def _attested(self, descriptor: Descriptor) -> tuple[Piece, Provenance | None]:
+        """A part of an attestation, read if it is provenance that was asked for."""
+        if self.provenance and is_provenance(descriptor.annotations):
+            return await self._document(descriptor, _LARGEST_STATEMENT, Provenance.read)
+        return await self._blob(descriptor), None
+
+    async def _document(
+        self, descriptor: Descriptor, limit: int, parse: Callable[[bytes], _Read]
+    ) -> tuple[Piece, _Read | None]:
         try:
-            content = await ask
+            content = await self.registry.blob(self.ref, descriptor.digest, limit=limit, fresh=self.fresh)
         except RegistryError as error:
-            return Piece(descriptor, trouble=_trouble(error)), None
+            return Piece(descriptor, trouble=trouble_of(error)), None
         try:
-            return Piece(descriptor, len(content)), ImageConfig.read(content)
+            return Piece(descriptor, len(content)), parse(content)
         except ValueError as error:
             return Piece(descriptor, len(content), _malformed(error)), None
+
+    async def _artifacts(self, found: Snapshot) -> tuple[Child, ...]:
+        """Attestations that refer to the images of an index that has none for them."""
+        attested = {child.subject for child in found.attestations}
+        digests = [child.descriptor.digest for child in found.images if child.descriptor.digest not in attested]
+        if found.index and found.raw and digests:
+            digests.append(found.raw.digest)
+        listed = await asyncio.gather(*map(self._referrers, digests))
+        return tuple(await asyncio.gather(*(self._child(entry) for entries in listed for entry in entries)))
+
+    async def _referrers(self, digest: Digest) -> tuple[Descriptor, ...]:
+        try:
+            return (await self.registry.referrers(self.ref, digest))[:_MOST_ENTRIES]
+        except RegistryError:
+            return ()  # then the provenance is not there to be seen, which is what the check says
+
+    async def _blobs(self, descriptors: Sequence[Descriptor]) -> Sequence[Piece]:
+        return await asyncio.gather(*map(self._blob, descriptors))
 
     async def _blob(self, descriptor: Descriptor) -> Piece:
         if any(part in descriptor.media_type for part in _KEPT_ELSEWHERE):
@@ -126,23 +185,23 @@ class _Visit:
         try:
             return Piece(descriptor, await self._size(descriptor.digest))
         except RegistryError as error:
-            return Piece(descriptor, trouble=_trouble(error))
+            return Piece(descriptor, trouble=trouble_of(error))
 
-    def _size(self, digest: Digest) -> asyncio.Future[int | None]:
+    def _size(self, digest: Digest) -> Awaitable[int | None]:
         """Asked once, however many images share the layer."""
         if digest not in self.sizes:
             self.sizes[digest] = asyncio.ensure_future(self.registry.blob_size(self.ref, digest, fresh=self.fresh))
         return self.sizes[digest]
 
 
-def _parse_as(media_type: str, raw: RawManifest) -> Index | Manifest:
-    if raw.media_type != media_type:
-        raise ValueError(f"its entry says {media_type!r}, it came as {raw.media_type!r}")
-    return raw.parse()
+def _too_many(descriptors: Sequence[Descriptor], what: str) -> list[Piece]:
+    trouble = Trouble(Kind.OVER_LIMIT, what, "no image needs as many: find out who pushed it")
+    return [Piece(descriptor, trouble=trouble) for descriptor in descriptors]
 
 
-def _trouble(error: RegistryError) -> Trouble:
-    kinds = ((NotFoundError, Kind.MISSING), (WrongContentError, Kind.WRONG))
+def trouble_of(error: RegistryError) -> Trouble:
+    """What an error says of the content that was asked for."""
+    kinds = ((NotFoundError, Kind.MISSING), (WrongContentError, Kind.WRONG), (LimitError, Kind.OVER_LIMIT))
     kind = next((kind for type_, kind in kinds if isinstance(error, type_)), Kind.UNCHECKED)
     return Trouble(kind, error.message, error.hint)
 

@@ -46,6 +46,8 @@ async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: Limits)
                         )
                     yield chunk
         except RefusedError as refused:
+            if got == size and refused.transient:
+                return
             if got - start >= _PROGRESS:
                 patience = retry.patience()
             if not (refused.transient and await patience.pause(refused.pause)):
@@ -88,20 +90,24 @@ async def _rest(open_: Open, ask: Ask, start: int, pace: _Pace) -> AsyncGenerato
             _check_range(ask, response, start)
             skip = 0
         held = bytearray()
-        while chunk := await pace.next(response):
-            fresh = chunk[skip:] if skip else chunk
-            skip -= len(chunk) - len(fresh)
-            if not held and len(fresh) >= _SMALLEST:
-                yield fresh
-                continue
-            held += fresh
-            if len(held) >= _SMALLEST:
-                yield bytes(held)
-                held.clear()
+        cut: NoAnswerError | None = None
+        try:
+            while chunk := await pace.next(response):
+                fresh = chunk[skip:] if skip else chunk
+                skip -= len(chunk) - len(fresh)
+                if not held and len(fresh) >= _SMALLEST:
+                    yield fresh
+                    continue
+                held += fresh
+                if len(held) >= _SMALLEST:
+                    yield bytes(held)
+                    held.clear()
+        except NoAnswerError as error:
+            cut = error
         if held:
             yield bytes(held)
-    except NoAnswerError as error:
-        raise from_no_answer(error, ask) from error
+        if cut:
+            raise from_no_answer(cut, ask) from cut
     finally:
         await response.close()
 

@@ -31,16 +31,23 @@ def print_report(report: Report, console: Console) -> None:
     for cell in report.excluded:
         console.print(Text(f"excluded {cell.cell}: {cell.why}", "dim"))
     style = "green" if report.exit_code == 0 else "bold red"
-    console.print(Text(f"{report.verb}: {report.summary} in {report.seconds:.1f} s", style))
+    console.print(Text(f"{report.verb}{_depth(report)}: {report.summary} in {report.seconds:.1f} s", style))
     for words in (report.publish_error, report.note):
         if words:
             console.print(Text(words))
 
 
+def _depth(report: Report) -> str:
+    """How far a verification went beyond what the registry says."""
+    more = [check for check in report.checks if check != "registry"]
+    return f" --{' --'.join(more)}" if more else ""
+
+
 def _matrix(report: Report) -> Table:
     platforms = sorted({cell.cell.platform for cell in report.cells})
-    table = Table(title=f"{escape(report.registry)}, tag {escape(report.tag)}", title_justify="left")
-    table.add_column("image", no_wrap=True)
+    title = f"{escape(report.registry)}, tag {escape(report.tag)}" if report.registry else None
+    table = Table(title=title, title_justify="left")
+    table.add_column("image", overflow="fold")
     for platform in platforms:
         table.add_column(str(platform), no_wrap=True)
     table.add_column("digest", no_wrap=True)

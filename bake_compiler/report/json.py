@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 from bake_compiler.buildx import Failure
-from bake_compiler.report.report import CellResult, ImageResult, Report
+from bake_compiler.oci.provenance import Provenance
+from bake_compiler.report.report import CellResult, ImageResult, PlatformResult, Report
 from bake_compiler.verify import Finding
+from bake_compiler.verify.smoke import Start
 
 SCHEMA = "bakec.report/1"
 
@@ -22,6 +24,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "verb": report.verb,
         "exit_code": report.exit_code,
         "summary": report.summary,
+        "checks": list(report.checks),
         "registry": report.registry,
         "tag": report.tag,
         "published": report.published,
@@ -39,9 +42,11 @@ def _image(image: ImageResult) -> dict[str, Any]:
     return {
         "name": image.name,
         "reference": image.reference,
+        "tags": list(image.tags),
         "digest": str(image.digest) if image.digest else None,
         "seconds": round(image.seconds, 3),
         "cells": [_cell(cell) for cell in image.cells],
+        "platforms": [_platform(platform) for platform in image.platforms],
         "failure": _failure(image.failure) if image.failure else None,
         "findings": [_finding(finding) for finding in image.findings],
     }
@@ -50,6 +55,34 @@ def _image(image: ImageResult) -> dict[str, Any]:
 def _cell(result: CellResult) -> dict[str, str]:
     cell = result.cell
     return {"image": cell.image, "platform": str(cell.platform), "outcome": str(result.outcome), "why": result.why}
+
+
+def _platform(result: PlatformResult) -> dict[str, Any]:
+    return {
+        "platform": str(result.platform),
+        "digest": str(result.digest),
+        "size": result.size,
+        "provenance": [_provenance(statement) for statement in result.provenance],
+        "binaries": None if result.binaries is None else dict(sorted(result.binaries.items())),
+        "start": _start(result.start) if result.start else None,
+    }
+
+
+def _provenance(statement: Provenance) -> dict[str, Any]:
+    return {
+        "platforms": [str(platform) for platform in statement.platforms],
+        "bases": [{"name": base.name, "digest": str(base.digest) if base.digest else None} for base in statement.bases],
+    }
+
+
+def _start(start: Start) -> dict[str, Any]:
+    return {
+        "command": start.command,
+        "exit_status": start.status,
+        "seconds": round(start.seconds, 3),
+        "output": start.output,
+        "log": start.log,
+    }
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

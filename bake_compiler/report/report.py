@@ -1,7 +1,7 @@
 """The report: the expected matrix, the outcome of each cell, all findings, one verdict."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,8 +9,10 @@ from bake_compiler.buildx import Failure
 from bake_compiler.errors import BuildError, Interrupted, RegistryError, VerificationError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.provenance import Provenance
 from bake_compiler.plan.plan import Cell, Wanted
-from bake_compiler.verify import Finding, Promise, Severity, verified_platforms
+from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity, verified_platforms
+from bake_compiler.verify.smoke import Start
 
 
 class Outcome(StrEnum):
@@ -37,6 +39,27 @@ class CellResult:
 
 
 @dataclass(frozen=True)
+class PlatformResult:
+    """One platform of an image, as the registry has it.
+
+    Attributes:
+        platform: that the index says.
+        digest: of its manifest.
+        size: bytes of its config and layers, as they are stored.
+        provenance: its statements, if they were read.
+        binaries: machine → how many programs and libraries there are for it; None when no layer was read.
+        start: how its smoke command ended; None when it was not started.
+    """
+
+    platform: Platform
+    digest: Digest
+    size: int
+    provenance: tuple[Provenance, ...] = ()
+    binaries: Mapping[str, int] | None = None
+    start: Start | None = None
+
+
+@dataclass(frozen=True)
 class ImageResult:
     """One image: where it is, what was found, how long it took.
 
@@ -44,6 +67,8 @@ class ImageResult:
         name: of the image.
         reference: its public reference.
         cells: one for each platform wanted of it.
+        tags: its other public references.
+        platforms: what the registry has for each platform.
         digest: of the index that was pushed or found; None when there is none.
         seconds: from the start of its build to the end of its verification.
         failure: why the build failed; None when it did not.
@@ -53,10 +78,17 @@ class ImageResult:
     name: str
     reference: str
     cells: tuple[CellResult, ...]
+    tags: tuple[str, ...] = ()
+    platforms: tuple[PlatformResult, ...] = ()
     digest: Digest | None = None
     seconds: float = 0.0
     failure: Failure | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that take the proof away."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
 @dataclass(frozen=True)
@@ -65,9 +97,10 @@ class Report:
 
     Attributes:
         verb: `build` or `verify`.
-        registry, tag: that it was about.
+        registry, tag: that it was about; empty when references were given.
         images: in plan order.
         excluded: cells that their author excluded, with the reason.
+        checks: how far the verification went: `registry`, `deep`, `run`.
         published: whether the public tags were moved; None when the verb does not move any.
         interrupted: whether a person or the system stopped it.
         note: what a person has to know beyond the cells; may be empty.
@@ -79,6 +112,7 @@ class Report:
     tag: str
     images: tuple[ImageResult, ...]
     excluded: tuple[CellResult, ...]
+    checks: tuple[str, ...] = ("registry",)
     published: bool | None = None
     interrupted: bool = False
     publish_error: str = ""
@@ -97,7 +131,10 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """As DESIGN says: a build that failed outweighs the registry, and that outweighs verification."""
+        """As DESIGN says: a build that failed outweighs the registry, and that outweighs verification.
+
+        What is only unchecked is the registry's failure; what is proven wrong is one of verification.
+        """
         failures = [image.failure for image in self.images if image.failure]
         if self.interrupted:
             return Interrupted.exit_code
@@ -105,14 +142,20 @@ class Report:
             return BuildError.exit_code
         if failures or self.publish_error:
             return RegistryError.exit_code
-        return 0 if all(cell.outcome in GOOD for cell in self.cells) else VerificationError.exit_code
+        codes = {finding.code for image in self.images for finding in image.errors}
+        if codes == {UNCHECKED}:
+            return RegistryError.exit_code
+        good = all(cell.outcome in GOOD for cell in self.cells)
+        return 0 if good and not codes else VerificationError.exit_code
 
     @property
     def summary(self) -> str:
         """One line: images, cells, how they ended."""
         images = len(self.images)
-        counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.counts.items()))
-        return f"{images} image{'s' * (images != 1)}, {len(self.cells)} cells: {counted}"
+        unread = sum(not image.cells for image in self.images)
+        counted = [f"{count} {outcome}" for outcome, count in sorted(self.counts.items())]
+        counted += [f"{unread} image{'s' * (unread != 1)} of unknown platforms"] if unread else []
+        return f"{images} image{'s' * (images != 1)}, {len(self.cells)} cells: {', '.join(counted)}"
 
 
 def excluded_cells(wanted: Wanted) -> tuple[CellResult, ...]:

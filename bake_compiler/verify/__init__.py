@@ -1,29 +1,25 @@
 """The checks: what was promised against what the registry holds, each a pure function to findings."""
 
-from collections.abc import Callable
-
 from bake_compiler.oci.snapshot import Snapshot
-from bake_compiler.verify.config import check_config
-from bake_compiler.verify.content import check_content
-from bake_compiler.verify.digest import check_digest
-from bake_compiler.verify.distinct import check_distinct
 from bake_compiler.verify.finding import Finding, Severity, verified_platforms
-from bake_compiler.verify.platforms import check_platforms
-from bake_compiler.verify.present import check_present
-from bake_compiler.verify.promise import Promise
+from bake_compiler.verify.manifests import CHECKS, Check
+from bake_compiler.verify.manifests.provenance import statements_of
+from bake_compiler.verify.manifests.unchecked import CODE as UNCHECKED
+from bake_compiler.verify.promise import Annotation, Level, Promise
 
-__all__ = ["CHECKS", "Check", "Finding", "Promise", "Severity", "check_image", "verified_platforms"]
-
-Check = Callable[[Promise, Snapshot], tuple[Finding, ...]]
-
-CHECKS: tuple[Check, ...] = (
-    check_present,
-    check_digest,
-    check_platforms,
-    check_content,
-    check_config,
-    check_distinct,
-)
+__all__ = [
+    "CHECKS",
+    "UNCHECKED",
+    "Annotation",
+    "Check",
+    "Finding",
+    "Level",
+    "Promise",
+    "Severity",
+    "check_image",
+    "statements_of",
+    "verified_platforms",
+]
 
 
 def check_image(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:

@@ -1,0 +1,15 @@
+"""`interpreter`: a script whose interpreter is missing, or does not run on the platform."""
+
+from bake_compiler.deep.start import Role
+from bake_compiler.verify.binaries.deep import Deep
+from bake_compiler.verify.binaries.steps import check_steps
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.promise import Promise
+
+CODE = "interpreter"
+
+
+def check_interpreter(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
+    """What the `#!` lines of scripts name, env's program too."""
+    hint = "install the interpreter for this platform, or correct the first line of the script"
+    return check_steps(promise, deep, Role.INTERPRETER, CODE, hint)

@@ -1,0 +1,46 @@
+"""`machine`: programs or libraries that are for another machine than the platform's."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from bake_compiler.deep.binary import Binary
+from bake_compiler.deep.elf import Elf
+from bake_compiler.deep.machines import is_foreign
+from bake_compiler.deep.pe import Pe
+from bake_compiler.oci.platform import Platform
+from bake_compiler.verify.binaries.deep import Deep
+from bake_compiler.verify.binaries.paths import some, unmeant
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.promise import Promise
+
+CODE = "machine"
+
+
+def check_machine(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
+    """Files in the image, class and byte order included in what their machine is."""
+    paths: dict[str, list[str]] = defaultdict(list)
+    for path, file in deep.tree.walk():
+        if machine := foreign_machine(file.binary, deep.platform):
+            paths[machine].append(path)
+    left = {machine: unmeant(promise, deep, found) for machine, found in paths.items()}
+    if not any(left.values()):
+        return ()
+    message = f"it has programs or libraries for other machines: {by_machine(left)}"
+    hint = "a FROM, COPY --from or download with a fixed platform? if they are meant, name their paths in `foreign`"
+    return (Finding(promise.image, deep.platform, CODE, message, hint),)
+
+
+def foreign_machine(binary: Binary | None, platform: Platform) -> str:
+    """The machine of a program or library of the platform's own kind that can't run there; empty if it can."""
+    match binary:
+        case Elf(machine=machine) if platform.os != "windows" and is_foreign(machine, platform):
+            return machine
+        case Pe(machine=machine, managed=False) if platform.os == "windows" and is_foreign(machine, platform):
+            return machine
+        case _:
+            return ""
+
+
+def by_machine(paths: Mapping[str, Sequence[str]]) -> str:
+    """How many for each machine, and which."""
+    return "; ".join(f"{len(found)} for {machine} ({some(found)})" for machine, found in sorted(paths.items()) if found)

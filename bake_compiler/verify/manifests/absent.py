@@ -1,0 +1,16 @@
+"""`absent`: the registry has nothing under the reference."""
+
+from bake_compiler.oci.snapshot import Kind, Snapshot
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.promise import Promise
+
+CODE = "absent"
+
+
+def check_absent(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """The registry says that there is no such tag or digest, for the reference and for the image's other tags."""
+    return tuple(
+        Finding(promise.image, None, CODE, f"nothing is there: {trouble.message}", trouble.hint)
+        for trouble in (snapshot.trouble, *(tag.trouble for tag in snapshot.tags))
+        if trouble and trouble.kind is Kind.MISSING
+    )

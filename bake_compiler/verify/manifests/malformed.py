@@ -1,0 +1,13 @@
+"""`malformed`: content that is not what its type says."""
+
+from bake_compiler.oci.snapshot import Kind, Snapshot
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.manifests.pieces import by_kind
+from bake_compiler.verify.promise import Promise
+
+CODE = "malformed"
+
+
+def check_malformed(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Indexes, manifests and configs that can't be read, are of another kind than stated, or nested in themselves."""
+    return by_kind(promise, snapshot, Kind.MALFORMED, CODE)

@@ -1,0 +1,66 @@
+"""Walks over a snapshot that several checks make."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.snapshot import Kind, Piece, Snapshot, Trouble
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.promise import Promise
+
+_UNKNOWN = {"", "unknown"}
+
+
+def pieces(snapshot: Snapshot) -> Iterator[tuple[Platform | None, Piece]]:
+    """Every piece below the reference, with the platform that its fault takes down; None for all of them.
+
+    An attestation's is that of the image that it describes.
+    """
+    subjects = {child.descriptor.digest: child.platform for child in snapshot.images}
+    for piece in snapshot.nested:
+        yield None, piece
+    for child in (*snapshot.children, *snapshot.artifacts):
+        attests = child.descriptor.is_attestation and child.subject is not None
+        platform = subjects.get(child.subject) if attests and child.subject else child.platform
+        for piece in child.pieces:
+            yield platform, piece
+
+
+def by_kind(promise: Promise, snapshot: Snapshot, kind: Kind, code: str) -> tuple[Finding, ...]:
+    """One finding with this code for each trouble of this kind, also of the reference itself and of other tags."""
+    return tuple(
+        dict.fromkeys(  # a layer may occur twice
+            Finding(promise.image, platform, code, message, trouble.hint)
+            for platform, message, trouble in _troubles(snapshot)
+            if trouble.kind is kind
+        )
+    )
+
+
+def _troubles(snapshot: Snapshot) -> Iterator[tuple[Platform | None, str, Trouble]]:
+    for trouble in (snapshot.trouble, *(tag.trouble for tag in snapshot.tags)):
+        if trouble:
+            yield None, trouble.message, trouble
+    for platform, piece in pieces(snapshot):
+        if piece.trouble:
+            yield platform, f"{named(piece)}: {piece.trouble.message}", piece.trouble
+
+
+def named(piece: Piece) -> str:
+    """A piece of content for a person: its type and digest."""
+    return f"{piece.descriptor.media_type} {piece.descriptor.digest}"
+
+
+def listed(snapshot: Snapshot) -> Counter[Platform]:
+    """How many entries there are for each platform that an image could run on."""
+    return Counter(child.platform for child in snapshot.images if child.platform and is_runnable(child.platform))
+
+
+def is_runnable(platform: Platform | None) -> bool:
+    """Whether it names a system and an architecture."""
+    return platform is not None and not _UNKNOWN & {platform.os, platform.architecture}
+
+
+def is_readable(snapshot: Snapshot) -> bool:
+    """Whether there is an index or a manifest to judge."""
+    return bool(snapshot.index or snapshot.manifest)

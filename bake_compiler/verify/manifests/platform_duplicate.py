@@ -1,0 +1,30 @@
+"""`platform-duplicate`: two entries for one platform."""
+
+from collections import defaultdict
+
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.snapshot import Snapshot
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.manifests.pieces import is_runnable
+from bake_compiler.verify.promise import Promise
+
+CODE = "platform-duplicate"
+
+
+def check_platform_duplicate(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Platforms with several entries; those for different versions of Windows are not for one platform."""
+    entries: dict[tuple[Platform, str], int] = defaultdict(int)
+    for child in snapshot.images:
+        if child.platform and is_runnable(child.platform):
+            entries[child.platform, child.descriptor.os_version] += 1
+    return tuple(
+        Finding(
+            promise.image,
+            platform,
+            CODE,
+            f"the index has {times} entries for {platform}: which one runs is left to chance",
+            "push the image anew, or take the entries apart that were merged twice",
+        )
+        for (platform, _), times in entries.items()
+        if times > 1
+    )

@@ -1,0 +1,45 @@
+"""`provenance`: a platform has no provenance where it is promised, or one of something else."""
+
+from collections.abc import Iterator
+
+from bake_compiler.oci.provenance import Provenance
+from bake_compiler.oci.snapshot import Child, Snapshot
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.promise import Promise
+
+CODE = "provenance"
+
+
+def check_provenance(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Statements that are missing, or that speak of another manifest or platform than they are kept for."""
+    if not promise.provenance:
+        return ()
+    hint = "build it with provenance (the default of buildx), and copy whole indexes: single platforms lose it"
+    return tuple(
+        Finding(promise.image, child.platform, CODE, message, hint)
+        for child in snapshot.images
+        if child.platform in promise.platforms
+        for message in _broken(child, statements_of(snapshot, child))
+    )
+
+
+def statements_of(snapshot: Snapshot, image: Child) -> tuple[Provenance, ...]:
+    """The provenance of one image of an index, in the index or beside it."""
+    attestations = (*snapshot.attestations, *snapshot.artifacts)
+    return tuple(
+        statement
+        for attestation in attestations
+        if attestation.subject == image.descriptor.digest
+        for statement in attestation.statements
+    )
+
+
+def _broken(image: Child, statements: tuple[Provenance, ...]) -> Iterator[str]:
+    if not statements:
+        yield "no provenance is attached"
+    for statement in statements:
+        if image.descriptor.digest not in statement.subjects:
+            named = ", ".join(map(str, statement.subjects)) or "nothing"
+            yield f"the provenance is of {named}, not of {image.descriptor.digest}"
+        elif statement.platforms and image.platform not in statement.platforms:
+            yield f"the provenance is for {', '.join(map(str, statement.platforms))}"

@@ -1,0 +1,13 @@
+"""`unchecked`: what could not be asked for: no one knows whether it is right, so it is not."""
+
+from bake_compiler.oci.snapshot import Kind, Snapshot
+from bake_compiler.verify.finding import Finding
+from bake_compiler.verify.manifests.pieces import by_kind
+from bake_compiler.verify.promise import Promise
+
+CODE = "unchecked"
+
+
+def check_unchecked(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Everything that the registry did not answer for: refused, out of reach, or failing."""
+    return by_kind(promise, snapshot, Kind.UNCHECKED, CODE)
