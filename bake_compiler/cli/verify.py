@@ -10,7 +10,6 @@ import typer
 
 from bake_compiler.cli.options import (
     DEFAULT_JOBS,
-    Deep,
     Insecure,
     Jobs,
     Json,
