@@ -20,7 +20,9 @@ PARTS = {"compile": compiling.main, "verify": verify.main, "deep": deep.main}
 def main() -> None:
     """Print the tables of these parts, of all unless told; with --prove, the proof in place of them."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), metavar="PART", help=", ".join(PARTS))
+    parser.add_argument(
+        "parts", nargs="*", choices=(*PARTS, "all"), default="all", metavar="PART", help=", ".join(PARTS)
+    )
     parser.add_argument("--prove", action="store_true", help="generated projects through two versions of buildx")
     arguments = parser.parse_args()
     if arguments.prove:
@@ -29,7 +31,7 @@ def main() -> None:
         sys.exit("error: docker is not on PATH\n hint: run ./dev bench")
     told = subprocess.run(BUILDX, capture_output=True, text=True, check=True).stdout.strip()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {told}, load {os.getloadavg()[0]:.1f}")
-    for part in arguments.parts or PARTS:
+    for part in PARTS if "all" in arguments.parts else arguments.parts:
         print(flush=True)
         PARTS[part]()
 
