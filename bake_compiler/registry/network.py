@@ -21,6 +21,7 @@ _SILENT_SECONDS = 20.0
 _KEPT_SECONDS = 60.0
 _BUFFER = 256 * 1024
 _LONGEST_HEADER = 32 * 1024  # a redirect's signature may be long
+_TOO_MUCH = ("more than", "Too many headers")  # how aiohttp's parser words it
 _CHALLENGE = "WWW-Authenticate"
 _UNAUTHORIZED = 401
 
@@ -153,8 +154,8 @@ def _explained() -> Iterator[None]:
 
 def explain(error: Exception) -> NoAnswerError:
     """Why there was no answer, from what aiohttp raises; no URL of its texts is taken over."""
-    causes = map(_from_cause, _causes(error))
-    return next((found for found in causes if found), None) or _from_error(error)
+    causes = reversed(tuple(_causes(error)))
+    return next(filter(None, map(_from_cause, causes)), None) or _from_error(error)
 
 
 def _from_cause(cause: BaseException) -> NoAnswerError | None:
@@ -164,7 +165,7 @@ def _from_cause(cause: BaseException) -> NoAnswerError | None:
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             return NoAnswerError(Reason.CONNECTION, "cut within TLS")
         case ssl.SSLError():
-            return NoAnswerError(Reason.TLS, getattr(cause, "verify_message", "") or cause.reason or "")
+            return NoAnswerError(Reason.TLS, getattr(cause, "verify_message", "") or getattr(cause, "reason", ""))
         case socket.gaierror():
             return NoAnswerError(Reason.NAME, cause.strerror or "", passing=cause.errno == socket.EAI_AGAIN)
         case _:
@@ -186,7 +187,7 @@ def _from_error(error: Exception) -> NoAnswerError:
             reason, detail = Reason.CONNECTION, "closed without an answer"
         case aiohttp.ClientConnectionError() | OSError():
             reason, detail = Reason.CONNECTION, _said(error)
-        case aiohttp.ClientResponseError() if "more than" in error.message:
+        case aiohttp.ClientResponseError() if any(words in error.message for words in _TOO_MUCH):
             reason, detail = Reason.TOO_MUCH, ""
         case _:
             reason, detail = Reason.PROTOCOL, ""

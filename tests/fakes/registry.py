@@ -10,6 +10,7 @@
 
 import json
 import re
+import ssl
 import threading
 import time
 import uuid
@@ -163,9 +164,9 @@ class FakeRegistry:
         return answer_in_memory(self.respond, request)
 
     @contextmanager
-    def serve(self) -> Iterator[str]:
+    def serve(self, tls: ssl.SSLContext | None = None) -> Iterator[str]:
         """Answer on a port of 127.0.0.1; gives `127.0.0.1:PORT`."""
-        with serve(self.respond) as host:
+        with serve(self.respond, tls) as host:
             yield host
 
     def respond(self, request: Request) -> Reply:

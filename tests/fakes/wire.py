@@ -1,6 +1,7 @@
 """Requests and replies of a registry in a test, and three ways to reach it: in memory, by httpx, and on a socket."""
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -63,7 +64,8 @@ class Reply:
         if self.endless:
             yield from repeat(self.body)
         if self.cut is not None:
-            yield self.body[: self.cut]
+            if self.cut and self.body:
+                yield self.body[: self.cut]
             raise ConnectionCut
         if self.pause:
             yield from (self.body[at : at + 1] for at in range(len(self.body)))
@@ -122,10 +124,12 @@ def answer_httpx(respond: Respond, request: httpx.Request) -> httpx.Response:
 
 
 @contextmanager
-def serve(respond: Respond) -> Iterator[str]:
-    """Answer on a port of 127.0.0.1; gives `127.0.0.1:PORT`."""
+def serve(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Answer on a port of 127.0.0.1, with TLS where it is given; gives `127.0.0.1:PORT`."""
     handler = type("Handler", (_Handler,), {"respond": staticmethod(respond)})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _Server(("127.0.0.1", 0), handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -134,6 +138,13 @@ def serve(respond: Respond) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Stay silent of clients that hang up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
