@@ -1,15 +1,20 @@
 """What the docs say is so: their snippets are run, their generated pages are fresh, their links lead somewhere."""
 
+import asyncio
+import pkgutil
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import typer
 from pydantic import ValidationError
 
 import bake_compiler
@@ -24,20 +29,36 @@ from bake_compiler import (
     Variable,
     Variant,
     hcl,
+    process,
+    verify,
 )
+from bake_compiler.cli.app import make_app
+from bake_compiler.deep.error import LayerCode
 from bake_compiler.model import Model, Stack
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference
 from bake_compiler.pipeline.compile import compile_plan, plan_project
 from bake_compiler.plan import make_plan
 from bake_compiler.plan.check import Inputs, Subject, check_all
+from bake_compiler.smoke import Smoker
+from bake_compiler.verify import Finding, Promise
+from bake_compiler.verify.smoke import Start, check_start
 from docs import generate
 from tests.fakes.reading import BUILDX, difference
+from tests.gallery.places import InMemory
+from tests.gallery.test_gallery import BAD, verified
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 DICTIONARY = DOCS / "reference/hcl.md"
 GUIDE = DOCS / "writing-models.md"
+VERIFYING = DOCS / "verifying.md"
+FINDINGS = DOCS / "findings"
+TABLE = FINDINGS / "README.md"
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_SAID = re.compile(r"^```text finding\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _MORE = "    ...,\n"
 _CODE = re.compile(r"`([^`]+)`")
 _LISTS: Mapping[type, str] = {
@@ -340,3 +361,108 @@ def test_every_relative_link_leads_to_a_file_and_a_heading() -> None:
             dead.append(f"{page.relative_to(ROOT)}: {target}")
 
     assert dead == []
+
+
+def codes() -> set[str]:
+    """Every code that a finding may have: one a check, and those of the layers' readers."""
+    names = (module.name for module in pkgutil.walk_packages(verify.__path__, "bake_compiler.verify."))
+    return {code for name in names if (code := getattr(import_module(name), "CODE", ""))} | set(LayerCode)
+
+
+def code_pages() -> dict[str, str]:
+    return {page.stem: page.read_text(encoding="utf-8") for page in FINDINGS.glob("*.md") if page != TABLE}
+
+
+def severities() -> dict[str, set[str]]:
+    """Code → its severities, as the table has them."""
+    lines = re.findall(r"^\| \[(.+)\]\((.+)\.md\) \| (.+?) \|", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [code for code, _, _ in lines] == [page for _, page, _ in lines]
+    assert len({code for code, _, _ in lines}) == len(lines)
+    return {code: set(said.split(", ")) for code, _, said in lines}
+
+
+def test_each_code_of_a_finding_has_a_page_and_a_line_in_the_table_and_no_other_has() -> None:
+    assert sorted(code_pages()) == sorted(codes())
+    assert sorted(severities()) == sorted(codes())
+
+
+def test_the_pages_of_findings_all_have_the_same_parts() -> None:
+    parts = ["How it happens", "How to mend it", "What is checked", "What bakec says"]
+
+    for code, page in code_pages().items():
+        assert page.startswith(f"# {code}\n\n")
+        assert re.findall(r"^## (.*)$", page, re.MULTILINE) == parts, code
+
+
+def verifying() -> Iterator[tuple[str, str]]:
+    """The pages about `bakec verify`: name and text, without what bakec itself is shown to say."""
+    for page in (VERIFYING, *FINDINGS.glob("*.md")):
+        yield page.name, _SAID.sub("", page.read_text(encoding="utf-8"))
+
+
+def as_shown(finding: Finding) -> str:
+    """A finding as the pages show it: with short digests, under the name that all examples have."""
+    text = f"{finding}\n hint: {finding.hint}\n"
+    for unique, shown in (
+        (r"sha256:[0-9a-f]{64}", "sha256:…"),
+        (r"gallery/[0-9a-f]{32}", "team/web"),
+        (r"\b[0-9a-f]{32}\b", "1.0"),
+        (r"registry\.test", "registry.example"),
+    ):
+        text = re.sub(unique, shown, text)
+    return text
+
+
+def starts() -> Iterator[Start]:
+    """How the smoke commands of the examples end."""
+    arm = Platform.parse("arm64")
+    smoke = ("sh", "-c", "nginx -v && uname -m")
+    at = Reference.parse(f"registry.example/team/web@{Digest.of(b'web')}")
+    web = str(Smoker(process.run).command(smoke, at, arm, "bakec-smoke-1f0c2e"))
+    yield Start(arm)
+    yield Start(arm, web, 255, output="exec /bin/sh: exec format error")
+    yield Start(arm, web, 0, output="nginx version: nginx/1.29.3\nx86_64")
+    yield Start(arm, web, None, 120.0, "nginx version: nginx/1.29.3")
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
+    """Code → what bakec says of the gallery's wrong images, and of starts."""
+    cache = tmp_path_factory.mktemp("layers")
+    reports = (asyncio.run(verified(exhibit, InMemory(), cache)) for exhibit in BAD)
+    found = [finding for report in reports for image in report.images for finding in image.findings]
+    web = Promise("web", Reference.parse("registry.example/team/web:1.0"), (Platform.parse("arm64"),))
+    found += [finding for start in starts() for finding in check_start(web, start)]
+    texts: dict[str, set[str]] = defaultdict(set)
+    for finding in found:
+        texts[finding.code].add(as_shown(finding))
+    return texts
+
+
+def test_what_the_pages_of_findings_show_is_what_bakec_says(said: Mapping[str, set[str]]) -> None:
+    for code, page in code_pages().items():
+        shown = set(_SAID.findall(page))
+        assert shown, code
+        assert shown <= said[code]
+    for path in (TABLE, VERIFYING):
+        assert set(_SAID.findall(path.read_text(encoding="utf-8"))) <= set().union(*said.values())
+
+
+def test_the_table_of_findings_has_the_severities_that_bakec_gives(said: Mapping[str, set[str]]) -> None:
+    for code, listed in severities().items():
+        assert {text.partition(":")[0] for text in said[code]} <= listed, code
+
+
+def test_the_models_in_the_pages_of_findings_can_be_made() -> None:
+    for name, page in verifying():
+        for python in re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
+            exec(compile(python, name, "exec"), namespace())  # noqa: S102 - our own docs
+
+
+def test_the_commands_in_the_pages_about_verifying_are_such_as_bakec_takes() -> None:
+    verbs = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
+    for name, page in verifying():
+        for command in re.findall(r"(?:^\$ |^|`)bakec ([a-z]+ [^`\n|>]*)", page, re.MULTILINE):
+            verb, *arguments = shlex.split(command.partition(" #")[0].partition(" ||")[0])
+            if verb in verbs:
+                verbs[verb].make_context(f"{name}: bakec {verb}", arguments)
