@@ -73,7 +73,6 @@ Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, show_default=False, help="Images at once; default: one a core.")
 ]
 
-_PIPE_WIDTH = 10_000  # nothing is cut short for who reads a pipe
 DEFAULT_JOBS = os.cpu_count() or 2
 
 
@@ -204,15 +203,18 @@ def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
 
 
 def print_report(report: "Report", *, as_json: bool) -> None:
-    """The document on stdout."""
+    """The document on stdout: for a program, a terminal, or a pipe."""
     if as_json:
         from bake_compiler.report.json import render_json  # noqa: PLC0415
 
-        sys.stdout.write(render_json(report))
-        return
-    from rich.console import Console  # noqa: PLC0415
+        print_text(render_json(report))
+    elif sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415
 
-    from bake_compiler.report.console import print_report as print_for_people  # noqa: PLC0415
+        from bake_compiler.report.console import print_report as print_for_people  # noqa: PLC0415
 
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
-    print_for_people(report, Console(soft_wrap=True, highlight=False, width=width))
+        print_for_people(report, Console(soft_wrap=True, highlight=False))
+    else:
+        from bake_compiler.report.plain import render_plain  # noqa: PLC0415
+
+        print_text(render_plain(report))

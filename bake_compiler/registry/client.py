@@ -59,7 +59,7 @@ class Registry:
         secure: Container[str] = (),
         retry: Retry | None = None,
         limits: Limits | None = None,
-        concurrency: int = 32,
+        concurrency: int = 64,
     ) -> None:
         self._retry = retry or Retry()
         self._limits = limits or Limits()
