@@ -21,8 +21,9 @@ def print_report(report: Report, console: Console) -> None:
         columns = columns[:-2]
     table = Table(title=escape(title(report)) or None, title_justify="left")
     for number, column in enumerate(columns):
-        justify = "right" if column == "seconds" else "left"
-        table.add_column(column, justify=justify, overflow="fold", no_wrap=number > 0)
+        table.add_column(
+            column, justify="right" if column == "seconds" else "left", overflow="fold", no_wrap=number > 0
+        )
     for row in rows(report):
         table.add_row(*map(_text, row[: len(columns)]))
     console.print(table)
