@@ -181,7 +181,8 @@ def index_of(
     media_type = DOCKER_LIST if docker else OCI_INDEX
     content = {"schemaVersion": 2, "mediaType": media_type, "manifests": [child.entry for child in children]}
     said = {"annotations": dict(annotations)} if annotations else {}
-    return Made(media_type, encoded(content | said), children=children)
+    pushed = {child.digest: child for child in children}
+    return Made(media_type, encoded(content | said), children=tuple(pushed.values()))
 
 
 def encoded(value: object) -> bytes:

@@ -1,0 +1,121 @@
+"""At least 40 wrong images, each found with its code on its platform; at least 10 unusual ones that are right.
+
+The same images are in the fake registry and in the one that BAKEC_REGISTRY names, and are verified as `bakec verify`
+does it.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference
+from bake_compiler.pipeline.deep import LayerReaders
+from bake_compiler.pipeline.verify import Subject, Verification
+from bake_compiler.report import Report
+from bake_compiler.verify import CHECKS, Promise
+from bake_compiler.verify.binaries import BINARY_CHECKS
+from tests.gallery.exhibit import Exhibit, told
+from tests.gallery.places import InMemory, Place, over_http
+from tests.gallery.right import RIGHT
+from tests.gallery.wrong_binaries import WRONG_BINARIES
+from tests.gallery.wrong_manifests import WRONG_MANIFESTS
+
+BAD = (*WRONG_MANIFESTS, *WRONG_BINARIES)
+GOOD = RIGHT
+REAL = tuple(exhibit for exhibit in (*BAD, *GOOD) if not exhibit.only_fake)
+
+Reports = dict[str, Report | BaseException]
+
+RUN = uuid.uuid4().hex
+OK, UNREACHABLE, WRONG = 0, 5, 6
+WARNINGS = {"platform-extra", "machine-deleted"}
+LAYER_CODES = {"layer-unreadable", "layer-unsafe", "over-limit"}
+
+
+async def verified(exhibit: Exhibit, place: Place, cache: Path) -> Report:
+    """The report of an exhibit, after all that happens to it."""
+    unique = uuid.uuid4().hex
+    name = f"gallery/{unique if exhibit.alone else RUN}"
+    reference = Reference.parse(f"{place.host}/{name}:{unique}")
+    await place.push(name, unique, exhibit.made)
+    for tag, made in exhibit.tags.items():
+        if made:
+            await place.push(name, tag, made)
+    for damage in exhibit.damage:
+        await place.harm(name, damage)
+    promise = Promise("web", reference, tuple(map(Platform.parse, exhibit.platforms)), **exhibit.promise)
+    layers = LayerReaders(place.client, cache / unique) if exhibit.deep else None
+    subject = Subject(promise, tuple(map(reference.tagged, exhibit.tags)))
+    return await Verification(place.client, layers).run([subject])
+
+
+def judge(exhibit: Exhibit, report: Report) -> None:
+    (image,) = report.images
+    assert told(image.findings) == exhibit.finds, "\n".join(map(str, image.findings))
+    assert all(finding.message and finding.hint for finding in image.findings)
+    errors = {code for _, code in exhibit.finds} - WARNINGS
+    assert report.exit_code == (OK if not errors else UNREACHABLE if errors == {"unchecked"} else WRONG)
+
+
+@pytest.mark.parametrize("exhibit", BAD, ids=str)
+def test_a_wrong_image_is_found(exhibit: Exhibit, tmp_path: Path) -> None:
+    judge(exhibit, asyncio.run(verified(exhibit, InMemory(), tmp_path)))
+
+
+@pytest.mark.parametrize("exhibit", GOOD, ids=str)
+def test_nothing_is_found_in_an_image_that_is_right(exhibit: Exhibit, tmp_path: Path) -> None:
+    judge(exhibit, asyncio.run(verified(exhibit, InMemory(), tmp_path)))
+
+
+@pytest.fixture(scope="module")
+def in_a_real_registry(tmp_path_factory: pytest.TempPathFactory) -> Reports:
+    """Every exhibit that a real registry can have, by name."""
+    host = os.environ.get("BAKEC_REGISTRY", "")
+    if not host:
+        pytest.skip("BAKEC_REGISTRY names no registry")
+    return asyncio.run(_all_verified(host, REAL, tmp_path_factory.mktemp("layers")))
+
+
+async def _all_verified(host: str, exhibits: Sequence[Exhibit], cache: Path) -> Reports:
+    free = asyncio.Semaphore(8)
+
+    async def one(exhibit: Exhibit) -> Report:
+        async with free:
+            return await verified(exhibit, place, cache)
+
+    async with over_http(host) as place:
+        reports = await asyncio.gather(*map(one, exhibits), return_exceptions=True)
+    return dict(zip(map(str, exhibits), reports, strict=True))
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("exhibit", REAL, ids=str)
+def test_a_real_registry_shows_the_same(exhibit: Exhibit, in_a_real_registry: Reports) -> None:
+    report = in_a_real_registry[exhibit.name]
+    if isinstance(report, BaseException):
+        raise report
+    judge(exhibit, report)
+
+
+def test_the_gallery_is_as_large_as_promised_and_no_picture_hangs_twice() -> None:
+    assert len(BAD) >= 40
+    assert len(GOOD) >= 10
+    assert all(exhibit.finds for exhibit in BAD)
+    assert not any(exhibit.finds for exhibit in GOOD)
+    assert len({exhibit.name for exhibit in (*BAD, *GOOD)}) == len(BAD) + len(GOOD)
+
+
+def test_a_real_registry_shows_most_of_it() -> None:
+    assert sum(exhibit in BAD for exhibit in REAL) >= 40
+    assert sum(exhibit in GOOD for exhibit in REAL) >= 10
+
+
+def test_every_code_hangs_in_the_gallery() -> None:
+    checks = {check.__name__.removeprefix("check_").replace("_", "-") for check in (*CHECKS, *BINARY_CHECKS)}
+
+    assert {code for exhibit in BAD for _, code in exhibit.finds} == checks | LAYER_CODES
