@@ -43,6 +43,10 @@ own=${{0%/*}}/../prefix/own
 LD_LIBRARY_PATH=$own/usr/lib/x86_64-linux-gnu:$own/lib/x86_64-linux-gnu XTABLES_LIBDIR=$own/{modules} \\
     exec "$own/{target}" {word}"$@"
 """
+_REGISTRY_ENVIRONMENT = {
+    "OTEL_TRACES_EXPORTER": "none",
+    "GOGC": "800",  # it makes much garbage for each request: half of its CPU, for some 50 MB of memory
+}
 _REGISTRY_CONFIG = """version: 0.1
 log: {{level: warn}}
 storage:
@@ -178,7 +182,7 @@ def _start_registry(state: State) -> None:
     say(f"starting a registry on {state.registry}")
     config = state.home / "registry.yml"
     config.write_text(_REGISTRY_CONFIG.format(root=state.home / "registry", address=state.registry))
-    start_daemon(state, "registry", [state.bin / "docker-registry", "serve", config], {"OTEL_TRACES_EXPORTER": "none"})
+    start_daemon(state, "registry", [state.bin / "docker-registry", "serve", config], _REGISTRY_ENVIRONMENT)
     wait_for("registry", state, lambda: registry_answers(state.registry), 20)
 
 

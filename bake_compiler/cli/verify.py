@@ -79,8 +79,10 @@ def verify(
 
     asked = selectors or []
     if release or any(map(_is_reference, asked)):
+        if run:
+            raise UsageError("--run: only a project's images have a smoke command", hint="name images of the project")
         root, wanted = Path.cwd(), None
-        subjects = _released(release, asked) if release else _named(asked, platforms, run=run)
+        subjects = _released(release, asked) if release else _named(asked, platforms)
     else:
         root = root_of(project)
         wanted, subjects = _planned(root, select=(asked, platforms, registry, tag, variables))
@@ -122,14 +124,10 @@ def _planned(
     return wanted, planned_subjects(plan, wanted)
 
 
-def _named(texts: Sequence[str], platforms: list[str] | None, *, run: bool) -> "tuple[Subject, ...]":
+def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[Subject, ...]":
     from bake_compiler.oci.reference import Reference  # noqa: PLC0415
     from bake_compiler.pipeline.verify import named_subjects  # noqa: PLC0415
 
-    if run:
-        raise UsageError(
-            "--run: only a project's images have a smoke command", hint="leave --run or the references out"
-        )
     if names := [text for text in texts if not _is_reference(text)]:
         raise UsageError(f"{names[0]!r} names no tag and no digest", hint="verify references, or a project's images")
     try:

@@ -32,6 +32,8 @@ LAYERS = frozenset(
 )
 """Layers that container engines unpack (OCI image-spec v1.1, layer.md; Docker's manifest v2.2)."""
 
+_KEPT_ELSEWHERE = (".foreign.", ".nondistributable.")
+
 ATTESTATION_TYPE = "vnd.docker.reference.type"
 ATTESTATION_SUBJECT = "vnd.docker.reference.digest"
 
@@ -105,6 +107,11 @@ class Descriptor(_Wire):
     os_version: str = Field(default="", validation_alias=AliasPath("platform", "os.version"))
     annotations: Strings = Field(default_factory=dict)
     artifact_type: str = ""
+
+    @property
+    def is_kept_elsewhere(self) -> bool:
+        """Whether a registry need not have it: layers that only their vendor may distribute."""
+        return any(part in self.media_type for part in _KEPT_ELSEWHERE)
 
     @property
     def is_attestation(self) -> bool:

@@ -19,7 +19,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Child
 from bake_compiler.registry import Registry, WrongContentError, trouble_of
-from bake_compiler.verify import Finding, Promise
+from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity
 from bake_compiler.verify.binaries import Deep, check_binaries
 
 _HINTS = {
@@ -54,6 +54,8 @@ class LayerReaders:
         """
         if not (image.manifest and image.config and image.platform) or any(piece.trouble for piece in image.pieces):
             return {}, ()
+        if elsewhere := sum(layer.is_kept_elsewhere for layer in image.manifest.layers):
+            return {}, [_kept_elsewhere(promise, image.platform, elsewhere)]
         asked = (self._layer(at, descriptor) for descriptor in image.manifest.layers)
         answers = await asyncio.gather(*asked, return_exceptions=True)
         layers = [answer for answer in answers if isinstance(answer, Layer)]
@@ -124,6 +126,11 @@ def _judge(
     deep = Deep(platform, config, tree, tuple(layer.facts for layer in layers))
     machines = Counter(file.binary.machine for _, file in tree.walk() if isinstance(file.binary, Elf))
     return machines, check_binaries(promise, deep)
+
+
+def _kept_elsewhere(promise: Promise, platform: Platform, layers: int) -> Finding:
+    message = f"{layers} of its layers are kept elsewhere by their vendor: its binaries were not read"
+    return Finding(promise.image, platform, UNCHECKED, message, "verify it without --deep", Severity.WARNING)
 
 
 def _unread(promise: Promise, platform: Platform, descriptor: Descriptor, error: BaseException) -> Finding:

@@ -19,7 +19,6 @@ _MOST_ENTRIES = 1000  # of all indexes under a reference
 _MOST_LAYERS = 1000  # overlayfs takes 128
 _LARGEST_CONFIG = 8 * 1024 * 1024
 _LARGEST_STATEMENT = 16 * 1024 * 1024  # provenance of mode max holds all sources of a build
-_KEPT_ELSEWHERE = (".foreign.", ".nondistributable.")
 
 _Read = TypeVar("_Read")
 
@@ -180,7 +179,7 @@ class _Visit:
         return await asyncio.gather(*map(self._blob, descriptors))
 
     async def _blob(self, descriptor: Descriptor) -> Piece:
-        if any(part in descriptor.media_type for part in _KEPT_ELSEWHERE):
+        if descriptor.is_kept_elsewhere:
             return Piece(descriptor)
         try:
             return Piece(descriptor, await self._size(descriptor.digest))

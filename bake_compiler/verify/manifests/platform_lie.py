@@ -15,7 +15,7 @@ def check_platform_lie(promise: Promise, snapshot: Snapshot) -> tuple[Finding, .
             child.platform,
             CODE,
             f"the index says {child.platform}, the image itself {child.config.platform}",
-            "a FROM or COPY --from with a fixed --platform? let each stage use the target's",
+            "an index that was put together by hand, or merged wrongly: push all platforms in one build",
         )
         for child in snapshot.images
         if child.config and child.platform and child.config.platform != child.platform
