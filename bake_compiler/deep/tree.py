@@ -12,6 +12,7 @@ from bake_compiler.deep import records
 from bake_compiler.deep.binary import Binary
 from bake_compiler.deep.error import over_limit
 from bake_compiler.deep.layer import Layer
+from bake_compiler.deep.script import Script
 
 MEMORY: Final = 64 << 20
 """About how many bytes a tree may take; it holds some 400,000 files."""
@@ -75,7 +76,7 @@ class Tree:
         names: of files that are kept whatever they are, so that it can be told why they do not run.
 
     Attributes:
-        hidden: the binaries that a later layer deleted or replaced.
+        hidden: the binaries, scripts left out, that a later layer deleted or replaced.
     """
 
     def __init__(self, names: Collection[str] = ()) -> None:
@@ -235,7 +236,7 @@ class Tree:
             self._memory += _weight(name, node)
             if isinstance(node, dict):
                 ahead += ((path, child, node[child]) for child in node)
-            elif isinstance(node, File) and node.binary:
+            elif isinstance(node, File) and node.binary and not isinstance(node.binary, Script):
                 self._note(node.binary, path if path.startswith("/") else f"/{path}")
 
     def _note(self, binary: Binary, path: str) -> None:

@@ -29,7 +29,7 @@ def check_steps(promise: Promise, deep: Deep, role: Role, code: str, hint: str) 
         message = f"what it starts does not run: {'; '.join(started)}"
         findings.append(Finding(promise.image, deep.platform, code, message, hint))
     if others:
-        message = f"{sum(map(len, others.values()))} programs on its search path do not run: {_listed(others)}"
+        message = f"{sum(map(len, others.values()))} of the programs on its search path do not run: {_listed(others)}"
         findings.append(Finding(promise.image, deep.platform, code, message, hint, Severity.WARNING))
     return tuple(findings)
 
