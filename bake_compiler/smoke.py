@@ -29,7 +29,7 @@ class Smoker:
     runner: Runner
     env: Mapping[str, str] = field(default_factory=dict)
     root: Path = Path()
-    seconds: float = 120.0
+    seconds: float = 300.0
 
     async def start(self, smoke: tuple[str, ...], at: Reference, platform: Platform) -> Start:
         """Run an image's smoke command on one platform; the container is gone afterwards, whatever happens."""

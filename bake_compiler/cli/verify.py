@@ -53,8 +53,8 @@ def verify(
     run: Annotated[bool, typer.Option("--run", help="Also start each image on each platform (needs Docker).")] = False,
     timeout: Annotated[
         float,
-        typer.Option(min=1, metavar="SECONDS", show_default=False, help="For each start of --run; default: 120."),
-    ] = 120.0,
+        typer.Option(min=1, metavar="SECONDS", show_default=False, help="For each start of --run; default: 300."),
+    ] = 300.0,
     release: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Against what a `bakec build --json` has released.")
     ] = None,
