@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.integration.conftest import Stack
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
@@ -70,3 +74,30 @@ def test_the_mistake_shown_reads_as_it_does(tmp_path: Path) -> None:
     )
 
     assert (ended.returncode, ended.stderr) == (3, shown[1])
+
+
+def test_the_command_that_verifies_any_image_runs(capfd: pytest.CaptureFixture[str]) -> None:
+    command = re.search(r"^    (bakec verify .*--deep)$", README, re.MULTILINE)
+    assert command
+    line = command[1].replace("bakec", f"{sys.executable} -m bake_compiler", 1)
+
+    subprocess.run(["sh", "-euc", line], check=True)
+
+    assert "2 cells: 2 verified" in capfd.readouterr().out
+
+
+def test_the_lie_shown_is_seen_by_deep_alone(stack: Stack) -> None:
+    shown = re.search(r"```text\n(error: web .*?)```", README, re.DOTALL)
+    assert shown
+    lie = (
+        "FROM --platform=linux/amd64 busybox:stable AS tools\nFROM busybox:stable\n"
+        'COPY --from=tools /bin/busybox /bin/busybox\nCMD ["/bin/busybox"]\n'
+    )
+    stack.component("web", lie, 'Image(name="web")')
+
+    assert stack.build("web").status == 0
+    assert stack.bakec("verify", "web").status == 0
+    ended = stack.bakec("verify", "web", "--deep")
+    assert ended.status == 6
+    assert shown[1] in ended.out
+    assert stack.build("web", "--deep").status == 6

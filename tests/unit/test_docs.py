@@ -422,7 +422,7 @@ def starts() -> Iterator[Start]:
     yield Start(arm)
     yield Start(arm, web, 255, output="exec /bin/sh: exec format error")
     yield Start(arm, web, 0, output="nginx version: nginx/1.29.3\nx86_64")
-    yield Start(arm, web, None, 120.0, "nginx version: nginx/1.29.3")
+    yield Start(arm, web, None, 300.0, "nginx version: nginx/1.29.3")
 
 
 @pytest.fixture(scope="module")
