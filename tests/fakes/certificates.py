@@ -13,11 +13,16 @@ class Pair:
     key: Path
 
 
-def make_authority(directory: Path, name: str = "authority") -> Pair:
+_CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+_RSA = ("-newkey", "rsa:2048")
+
+
+def make_authority(directory: Path, name: str = "authority", *, rsa: bool = False) -> Pair:
     """A root that nobody trusts yet."""
     pair = Pair(directory / f"{name}.crt", directory / f"{name}.key")
     _openssl(
-        "req", "-x509", *_new_key(pair), "-out", str(pair.certificate), "-days", "2", "-subj", f"/CN={name}",
+        "req", "-x509", *(_RSA if rsa else _CURVE), *_key(pair), "-out", str(pair.certificate),
+        "-days", "2", "-subj", f"/CN={name}",
         "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,digitalSignature",
     )  # fmt: skip
     return pair
@@ -30,7 +35,7 @@ def sign(authority: Pair, directory: Path, name: str, *hosts: str) -> Pair:
     usage = "serverAuth" if hosts else "clientAuth"
     names = [f"subjectAltName={','.join(f'IP:{host}' for host in hosts)}"] if hosts else []
     extensions.write_text("\n".join([f"extendedKeyUsage={usage}", *names, ""]))
-    _openssl("req", *_new_key(pair), "-out", str(request), "-subj", f"/CN={name}")
+    _openssl("req", *_CURVE, *_key(pair), "-out", str(request), "-subj", f"/CN={name}")
     _openssl(
         "x509", "-req", "-in", str(request), "-CA", str(authority.certificate), "-CAkey", str(authority.key),
         "-CAcreateserial", "-days", "2", "-extfile", str(extensions), "-out", str(pair.certificate),
@@ -38,8 +43,8 @@ def sign(authority: Pair, directory: Path, name: str, *hosts: str) -> Pair:
     return pair
 
 
-def _new_key(pair: Pair) -> tuple[str, ...]:
-    return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(pair.key))
+def _key(pair: Pair) -> tuple[str, ...]:
+    return ("-nodes", "-keyout", str(pair.key))
 
 
 def _openssl(*words: str) -> None:

@@ -34,16 +34,18 @@ class Tokened(httpx.Auth):
 
     def __init__(self, username: str, password: str) -> None:
         self.basic = httpx.BasicAuth(username, password)
+        self.tokens: dict[str, str] = {}
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Ask, get a token where it is wanted, ask again."""
         challenge = preferred((yield request).headers.get("WWW-Authenticate", ""))
         if challenge is None:
             return
-        query = urlencode({"service": challenge.service, "scope": challenge.scope})
-        asked = httpx.Request("GET", f"{challenge.realm}?{query}")
-        answer = yield next(self.basic.auth_flow(asked))
-        request.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        if challenge.scope not in self.tokens:
+            query = urlencode({"service": challenge.service, "scope": challenge.scope})
+            answer = yield next(self.basic.auth_flow(httpx.Request("GET", f"{challenge.realm}?{query}")))
+            self.tokens[challenge.scope] = answer.json()["token"]
+        request.headers["Authorization"] = f"Bearer {self.tokens[challenge.scope]}"
         yield request
 
 
