@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from bake_compiler.deep.elf import Elf
 from bake_compiler.deep.error import LayerCode, LayerError
@@ -31,6 +32,13 @@ _CHUNK = 512 * 1024
 _MOST_READERS = 3  # each may take the 32 MiB that zstd looks back
 
 
+class _Reading(NamedTuple):
+    """A layer that is read, or was: from which repository."""
+
+    repository: str
+    layer: asyncio.Future[Layer]
+
+
 class LayerReaders:
     """Reads the layers of images and judges the binaries in them.
 
@@ -45,7 +53,7 @@ class LayerReaders:
         self._store = LayerStore(directory)
         self._readers = asyncio.Semaphore(min(slots, _MOST_READERS))
         self._judge = asyncio.Semaphore(1)
-        self._read: dict[tuple[Digest, str], asyncio.Future[Layer]] = {}
+        self._read: dict[tuple[Digest, str], _Reading] = {}
 
     async def check(self, promise: Promise, at: Reference, image: Child) -> tuple[Mapping[str, int], Sequence[Finding]]:
         """Machine → number of programs and libraries in one platform's image, and what is wrong with them.
@@ -70,15 +78,19 @@ class LayerReaders:
             return await asyncio.to_thread(_judge, promise, image.platform, image.config, layers)
 
     async def _layer(self, at: Reference, descriptor: Descriptor) -> Layer:
-        """One reading of a layer, however many images have it."""
+        """One reading of a layer, however many images have it; where one repository fails, the next is asked."""
         key = descriptor.digest, descriptor.media_type
-        if key not in self._read:
-            self._read[key] = asyncio.ensure_future(self._stored_or_read(at, descriptor))
-        try:
-            return await asyncio.shield(self._read[key])
-        except (LayerError, RegistryError):
-            self._read.pop(key, None)  # another repository may have it as it should be
-            raise
+        while True:
+            if key not in self._read:
+                self._read[key] = _Reading(at.name, asyncio.ensure_future(self._stored_or_read(at, descriptor)))
+            reading = self._read[key]
+            try:
+                return await asyncio.shield(reading.layer)
+            except (LayerError, RegistryError):
+                if reading.repository == at.name:
+                    raise
+                if self._read[key] is reading:
+                    del self._read[key]
 
     async def _stored_or_read(self, at: Reference, descriptor: Descriptor) -> Layer:
         if stored := await asyncio.to_thread(self._store.get, descriptor.digest):
