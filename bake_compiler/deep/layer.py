@@ -94,18 +94,19 @@ class LayerReader:
     Args:
         media_type: of its descriptor.
         limits: what it may be at most.
+        algorithm: of the digest that it is known by.
 
     Raises:
         LayerError: not the media type of a layer that can be read.
     """
 
-    def __init__(self, media_type: str, limits: Limits | None = None) -> None:
+    def __init__(self, media_type: str, limits: Limits | None = None, algorithm: str = "sha256") -> None:
         self._limits = limits or Limits()
         self._inflater = Inflater(media_type)
         self._tar = TarReader(self._limits.headers)
         self._packer = zstd.ZstdCompressor()
         self._packed: list[bytes] = []
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.new(algorithm)
         self._diff_id = hashlib.sha256()
         self._size = 0
         self._uncompressed = 0
@@ -142,7 +143,7 @@ class LayerReader:
         self._inflater.close()
         self._tar.close()
         facts = LayerFacts(
-            digest=Digest("sha256", self._digest.hexdigest()),
+            digest=Digest(self._digest.name, self._digest.hexdigest()),
             diff_id=Digest("sha256", self._diff_id.hexdigest()),
             size=self._size,
             uncompressed=self._uncompressed,

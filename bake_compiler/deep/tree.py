@@ -14,8 +14,8 @@ from bake_compiler.deep.error import over_limit
 from bake_compiler.deep.layer import Layer
 from bake_compiler.deep.script import Script
 
-MEMORY: Final = 64 << 20
-"""About how many bytes a tree may take; it holds some 400,000 files."""
+MEMORY: Final = 48 << 20
+"""About how many bytes a tree may take; it holds some 300,000 files."""
 
 _OF_A_NAME = 110
 _OF_A_DIRECTORY = 300
@@ -156,7 +156,7 @@ class Tree:
         key = (description, executable)
         if key not in self._files:
             self._files[key] = File(records.read(description) if description else None, executable)
-            self._charge(_OF_A_BINARY + len(description))
+            self._charge(_OF_A_BINARY + 2 * len(description))
         return self._files[key]
 
     def _follow(self, path: str, *, last: bool) -> tuple[list[str], Node | None]:

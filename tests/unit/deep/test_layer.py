@@ -7,9 +7,10 @@ from bake_compiler.deep import records
 from bake_compiler.deep.binary import identify
 from bake_compiler.deep.elf import Elf, Use
 from bake_compiler.deep.error import LayerCode, LayerError
-from bake_compiler.deep.layer import Limits
+from bake_compiler.deep.layer import LayerReader, Limits
 from bake_compiler.deep.script import Script
 from bake_compiler.deep.zstandard import zstd
+from bake_compiler.oci.digest import Digest
 from tests.unit.deep.made import (
     CORE,
     GZIP,
@@ -55,6 +56,15 @@ def test_a_layer_has_its_digest_diff_id_and_sizes(media_type: str) -> None:
     assert str(facts.digest) == f"sha256:{hashlib.sha256(blob).hexdigest()}"
     assert str(facts.diff_id) == f"sha256:{hashlib.sha256(stream).hexdigest()}"
     assert (facts.size, facts.uncompressed, facts.entries) == (len(blob), len(stream), 2)
+
+
+def test_a_layer_may_be_known_by_another_kind_of_digest() -> None:
+    reader = LayerReader(TAR, algorithm="sha512")
+    reader.feed(tar())
+
+    facts = reader.close().facts
+
+    assert (facts.digest, facts.diff_id) == (Digest.of(tar(), "sha512"), Digest.of(tar()))
 
 
 def test_an_empty_layer_is_one() -> None:
