@@ -191,6 +191,7 @@ def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     import gc  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
+    gc.freeze()  # what is here now stays: no collection need look at it
     gc.enable()
 
     async def main() -> _T:

@@ -16,7 +16,7 @@ class Proxies:
 
         self._proxies = {scheme: value(f"{scheme}_proxy") or value("all_proxy") for scheme in ("http", "https")}
         self._bypassed = {"no": value("no_proxy")}
-        self._chosen: dict[tuple[str, str], str] = {}
+        self._chosen: dict[str, str] = {}
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -25,11 +25,11 @@ class Proxies:
 
     def choose(self, url: str) -> str:
         """The URL of the proxy for a URL; empty: none. This machine itself is never asked through one."""
-        split = urlsplit(url)
-        key = (split.scheme, split.netloc)
-        if key not in self._chosen:
-            self._chosen[key] = self._choose(split.scheme, split.hostname or "", split.netloc)
-        return self._chosen[key]
+        origin = "/".join(url.split("/", 3)[:3])
+        if origin not in self._chosen:
+            split = urlsplit(origin)
+            self._chosen[origin] = self._choose(split.scheme, split.hostname or "", split.netloc)
+        return self._chosen[origin]
 
     def _choose(self, scheme: str, host: str, authority: str) -> str:
         proxy = self._proxies.get(scheme, "")
