@@ -44,9 +44,7 @@ def _digest(value: object) -> Digest:
 
 def _platform(value: object) -> Platform | None:
     if isinstance(value, Mapping):
-        return Platform.of(
-            str(value.get("os", "")), str(value.get("architecture", "")), str(value.get("variant") or "")
-        )
+        return Platform.of(*(str(value.get(name) or "") for name in ("os", "architecture", "variant")))
     return value if isinstance(value, Platform) else None
 
 
@@ -115,8 +113,12 @@ class Descriptor(_Wire):
 
     @property
     def is_attestation(self) -> bool:
-        """Whether it describes a build, not an image: by annotation or artifactType, never by platform."""
-        return self.annotations.get(ATTESTATION_TYPE) == "attestation-manifest" or bool(self.artifact_type)
+        """Whether it describes a build, not an image: by annotation or artifactType, never by an unknown platform.
+
+        What is listed for a platform is what engines run there, whatever else is said of it.
+        """
+        marked = self.annotations.get(ATTESTATION_TYPE) == "attestation-manifest" or bool(self.artifact_type)
+        return marked and not (self.platform and self.platform.is_known)
 
 
 # Go writes a list without items as null: a scratch image has no layers.

@@ -1,7 +1,7 @@
 """Platforms, in the one normal form that containerd and buildx print.
 
 Source: containerd/platforms (database.go, `normalizeArch`): arm64/v8 is arm64, amd64/v1 is amd64, arm is
-arm/v7, and a variant may come without its v.
+arm/v7, a variant may come without its v, x86_64 is amd64, and capital letters are small ones.
 """
 
 import difflib
@@ -36,6 +36,7 @@ _VARIANTS = {
     "arm": ("v5", "v6", "v7", "v8"),
     "arm64": ("v8", "v9"),
 }
+_UNKNOWN = {"", "unknown"}
 _SYSTEMS = ("linux", "windows", "freebsd", "darwin")
 
 
@@ -75,6 +76,9 @@ class Platform:
     @classmethod
     def of(cls, system: str, architecture: str, variant: str = "") -> Self:
         """The normal form of three fields as a manifest or an image config holds them; never fails."""
+        system, variant = system.lower(), variant.lower()
+        architecture, _, usual = _ALIASES.get(architecture.lower(), architecture.lower()).partition("/")
+        variant = variant or usual
         if architecture in _VARIANTS and variant.isdecimal():
             variant = f"v{variant}"
         if architecture == "arm" and not variant:
@@ -82,6 +86,11 @@ class Platform:
         if _DEFAULT_VARIANT.get(architecture) == variant:
             variant = ""
         return cls(system, architecture, variant)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it names a system and an architecture, as attestations do not."""
+        return not _UNKNOWN & {self.os, self.architecture}
 
     @property
     def machine(self) -> str:

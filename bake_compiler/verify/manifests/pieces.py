@@ -8,8 +8,6 @@ from bake_compiler.oci.snapshot import Kind, Piece, Snapshot, Trouble
 from bake_compiler.verify.finding import Finding
 from bake_compiler.verify.promise import Promise
 
-_UNKNOWN = {"", "unknown"}
-
 
 def pieces(snapshot: Snapshot) -> Iterator[tuple[Platform | None, Piece]]:
     """Every piece below the reference, with the platform that its fault takes down; None for all of them.
@@ -53,12 +51,7 @@ def named(piece: Piece) -> str:
 
 def listed(snapshot: Snapshot) -> Counter[Platform]:
     """How many entries there are for each platform that an image could run on."""
-    return Counter(child.platform for child in snapshot.images if child.platform and is_runnable(child.platform))
-
-
-def is_runnable(platform: Platform | None) -> bool:
-    """Whether it names a system and an architecture."""
-    return platform is not None and not _UNKNOWN & {platform.os, platform.architecture}
+    return Counter(child.platform for child in snapshot.images if child.platform and child.platform.is_known)
 
 
 def is_readable(snapshot: Snapshot) -> bool:

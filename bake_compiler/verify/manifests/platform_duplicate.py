@@ -5,7 +5,6 @@ from collections import defaultdict
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding
-from bake_compiler.verify.manifests.pieces import is_runnable
 from bake_compiler.verify.promise import Promise
 
 CODE = "platform-duplicate"
@@ -15,8 +14,9 @@ def check_platform_duplicate(promise: Promise, snapshot: Snapshot) -> tuple[Find
     """Platforms with several entries; those for different versions of Windows are not for one platform."""
     entries: dict[tuple[Platform, str], int] = defaultdict(int)
     for child in snapshot.images:
-        if child.platform and is_runnable(child.platform):
-            entries[child.platform, child.descriptor.os_version] += 1
+        if child.platform and child.platform.is_known:
+            version = child.descriptor.os_version if child.platform.os == "windows" else ""
+            entries[child.platform, version] += 1
     return tuple(
         Finding(
             promise.image,

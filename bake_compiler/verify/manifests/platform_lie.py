@@ -1,5 +1,9 @@
 """`platform-lie`: an image says itself that it is for another platform than its entry says."""
 
+from dataclasses import replace
+
+from bake_compiler.oci.manifest import ImageConfig
+from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding
 from bake_compiler.verify.promise import Promise
@@ -8,7 +12,10 @@ CODE = "platform-lie"
 
 
 def check_platform_lie(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Operating system, architecture or variant of a config that are not those of its entry."""
+    """Operating system, architecture or variant of a config that are not those of its entry.
+
+    Of arm a config without a variant says less than its entry, not something else: many tools leave it out.
+    """
     return tuple(
         Finding(
             promise.image,
@@ -18,5 +25,12 @@ def check_platform_lie(promise: Promise, snapshot: Snapshot) -> tuple[Finding, .
             "an index that was put together by hand, or merged wrongly: push all platforms in one build",
         )
         for child in snapshot.images
-        if child.config and child.platform and child.config.platform != child.platform
+        if child.config and child.platform and _differ(child.config, child.platform)
     )
+
+
+def _differ(config: ImageConfig, entry: Platform) -> bool:
+    stated = config.platform
+    if stated.architecture == "arm" and not config.variant:
+        stated = replace(stated, variant=entry.variant)
+    return stated != entry

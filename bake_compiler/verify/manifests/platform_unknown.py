@@ -2,7 +2,6 @@
 
 from bake_compiler.oci.snapshot import Child, Snapshot
 from bake_compiler.verify.finding import Finding
-from bake_compiler.verify.manifests.pieces import is_runnable
 from bake_compiler.verify.promise import Promise
 
 CODE = "platform-unknown"
@@ -19,7 +18,7 @@ def check_platform_unknown(promise: Promise, snapshot: Snapshot) -> tuple[Findin
             "push the image anew with buildx, which marks its attestations",
         )
         for child in snapshot.images
-        if not is_runnable(child.platform) and not _could_not_say(child, snapshot)
+        if not (child.platform and child.platform.is_known) and not _could_not_say(child, snapshot)
     )
 
 

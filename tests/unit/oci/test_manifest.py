@@ -21,6 +21,26 @@ def test_an_artifact_type_makes_an_attestation() -> None:
     assert entry(artifactType="application/spdx+json").is_attestation
 
 
+@pytest.mark.parametrize(
+    "mark",
+    [
+        {"artifactType": "application/vnd.oci.image.config.v1+json"},
+        {"annotations": {"vnd.docker.reference.type": "attestation-manifest"}},
+    ],
+)
+def test_what_engines_would_run_is_no_attestation(mark: dict[str, object]) -> None:
+    assert not entry(platform={"os": "linux", "architecture": "arm64"}, **mark).is_attestation
+    assert entry(platform={"os": "unknown", "architecture": "unknown"}, **mark).is_attestation
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_platform_of_nothing_is_not_known(nothing: object) -> None:
+    platform = entry(platform={"os": nothing, "architecture": nothing, "variant": nothing}).platform
+
+    assert platform is not None
+    assert not platform.is_known
+
+
 def test_an_unknown_platform_alone_makes_no_attestation() -> None:
     unmarked = attestation_of(image_of("linux/amd64"), annotated=False)
 

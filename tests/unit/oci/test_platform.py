@@ -60,6 +60,10 @@ def test_lists_what_is_known_when_nothing_is_close() -> None:
         (("linux", "arm", ""), "linux/arm/v7"),
         (("unknown", "unknown", ""), "unknown/unknown"),
         (("", "", ""), ""),
+        (("Linux", "ARM64", "V8"), "linux/arm64"),
+        (("linux", "x86_64", ""), "linux/amd64"),
+        (("linux", "armel", ""), "linux/arm/v6"),
+        (("linux", "armhf", "v6"), "linux/arm/v6"),
     ],
 )
 def test_fields_of_a_config_take_the_same_normal_form(fields: tuple[str, str, str], normal: str) -> None:

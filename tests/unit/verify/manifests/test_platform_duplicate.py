@@ -53,3 +53,19 @@ def test_two_entries_for_one_version_of_windows_are_duplicates() -> None:
     )
 
     assert found(check_image, WINDOWS, snapshot_of(made)) == [error("platform-duplicate", "windows/amd64")]
+
+
+def test_versions_of_a_system_tell_entries_apart_for_windows_only() -> None:
+    made = index_of(
+        *(replace(image_of("linux/amd64", layers=(layer,)), os_version=layer.decode()) for layer in (b"1", b"2"))
+    )
+
+    assert found(check_platform_duplicate, BOTH, snapshot_of(made)) == [error("platform-duplicate", "linux/amd64")]
+
+
+def test_an_entry_that_engines_would_run_is_an_image_whatever_its_artifact_type() -> None:
+    hidden = replace(image_of("linux/arm64", layers=(b"another build",)), artifact_type="application/vnd.example")
+
+    assert found(check_platform_duplicate, BOTH, snapshot_of(index_of(hidden, "linux/arm64"))) == [
+        error("platform-duplicate", "linux/arm64")
+    ]
