@@ -107,7 +107,7 @@ class LayerReaders:
 
     async def _stream(self, at: Reference, descriptor: Descriptor) -> Layer:
         """Read in a thread of its own while the next bytes arrive."""
-        reader = LayerReader(descriptor.media_type)
+        reader = LayerReader(descriptor.media_type, algorithm=descriptor.digest.algorithm)
         async with self._registry.stream(at, descriptor.digest, size=descriptor.size) as pieces:
             async for chunk in _gathered(pieces):
                 await asyncio.to_thread(reader.feed, chunk)

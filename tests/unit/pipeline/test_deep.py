@@ -1,8 +1,10 @@
 """Each layer is read once: across platforms, images and runs, whatever becomes of what was kept."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from bake_compiler.report import Report
 from bake_compiler.verify import Promise
 from tests.fakes.binaries import elf
 from tests.fakes.clock import FakeClock
-from tests.fakes.images import Layer, Made, image_of, index_of
+from tests.fakes.images import Layer, Made, encoded, image_of, index_of
 from tests.fakes.registry import FakeRegistry
 from tests.gallery.layers import layer_of
 
@@ -131,3 +133,18 @@ def test_layers_are_read_while_others_fail(tmp_path: Path) -> None:
 
     assert [str(cell.outcome) for cell in report.images[0].cells] == ["verified", "failed"]
     assert [finding.code for finding in report.images[0].findings] == ["missing"]
+
+
+def test_a_layer_may_be_known_by_sha512(tmp_path: Path) -> None:
+    made = image_of("linux/amd64", layers=(OWN["amd64"],), run={"Cmd": ["/bin/run"]})
+    content = OWN["amd64"].content
+    digest = Digest.of(content, "sha512")
+    manifest = json.loads(made.content)
+    manifest["layers"][0]["digest"] = str(digest)
+    fake = registry_with(index_of(replace(made, content=encoded(manifest), blobs=(*made.blobs, content))))
+    fake.repositories["acme/0"].blobs[str(digest)] = content
+
+    report = verified(fake, tmp_path)
+
+    assert [finding.code for finding in report.images[0].findings] == ["platform-missing"]
+    assert report.images[0].platforms[0].binaries == {"x86_64": 1}
