@@ -60,7 +60,8 @@ WRONG = {
         AMD_BUSYBOX + "FROM busybox:stable\nCOPY --from=amd /bin/busybox /opt/\n", at(ARM64, "machine")
     ),
     "dynamic-copy": Built(
-        AMD_DEBIAN + "FROM debian:trixie-slim\nCOPY --from=amd /usr/bin/env /usr/local/bin/\n", at(ARM64, "machine")
+        AMD_DEBIAN + "FROM busybox:stable\nCOPY --from=amd /usr/bin/env /usr/local/bin/\n",
+        at(AMD64, "loader") | at(ARM64, "machine"),
     ),
     "dynamic-start": Built(
         AMD_DEBIAN + 'FROM busybox:stable\nCOPY --from=amd /usr/bin/env /opt/app\nENTRYPOINT ["/opt/app"]\n',
