@@ -15,6 +15,8 @@ from bake_compiler.verify.finding import Finding, Severity
 from bake_compiler.verify.promise import Promise
 
 _SHOWN = 3
+# A distribution's packages bring scripts for interpreters that they only suggest.
+_OF_PACKAGES = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin"})
 
 
 def check_steps(promise: Promise, deep: Deep, role: Role, code: str, hint: str) -> tuple[Finding, ...]:
@@ -70,10 +72,10 @@ def _complaints(steps: Iterable[Step], deep: Deep, role: Role) -> Iterator[tuple
 
 
 def _others(promise: Promise, deep: Deep, role: Role, known: set[str]) -> dict[str, list[str]]:
-    """The programs on the search path that lack something, by what that is."""
+    """The programs that the image adds to the search path and that lack something, by what that is."""
     alike: dict[Binary | None, str] = {}
     found: dict[str, set[str]] = {}
-    for directory in search_path(deep.config.config):
+    for directory in (each for each in search_path(deep.config.config) if each.rstrip("/") not in _OF_PACKAGES):
         for path, file in deep.tree.listing(directory):
             if not file.executable or path in known:
                 continue
