@@ -30,6 +30,7 @@ def main() -> None:
         sys.stderr.write(error_text(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)  # nobody reads what it prints: as SIGPIPE ends a program

@@ -200,7 +200,10 @@ def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await work()
 
-    return asyncio.run(main())
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
 
 
 def print_report(report: "Report", *, as_json: bool) -> None:

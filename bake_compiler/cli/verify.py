@@ -29,7 +29,7 @@ from bake_compiler.cli.options import (
     say,
     select_wanted,
 )
-from bake_compiler.errors import UsageError
+from bake_compiler.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,11 @@ def verify(
                 verification = Verification(real.registry, layers, smoker, on_image=on_image, slots=jobs)
                 return await verification.run(subjects, wanted)
 
-    report = run_async(work)
+    try:
+        report = run_async(work)
+    except KeyboardInterrupt as error:
+        kept = "layers that were read to their end are not read again" if deep else ""
+        raise Interrupted("interrupted: nothing was told of any image, and nothing was changed", hint=kept) from error
     print_report(report, as_json=as_json)
     sys.stdout.flush()
     sys.exit(report.exit_code)

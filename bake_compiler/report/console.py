@@ -8,21 +8,23 @@ from rich.text import Text
 from bake_compiler.report.lines import Words, header, lines, printable, rows, title
 from bake_compiler.report.report import Report
 
-_WIDEST_EXTRA = 36  # what digest and seconds take
-_SHORTEST_NAME = 24
-_OF_A_PLATFORM = 14
+_LONGEST_NAME = 24  # that is not folded for the sake of digests
+_DIGEST = len("sha256:0123456789ab")
 
 
 def print_report(report: Report, console: Console) -> None:
     """Print the matrix, the failures and the verdict; on a narrow terminal without digests and seconds."""
     columns = header(report)
-    platforms = len(columns) - 3
-    if console.width < _SHORTEST_NAME + platforms * _OF_A_PLATFORM + _WIDEST_EXTRA:
+    name = min(_LONGEST_NAME, max((len(image.name) for image in report.images), default=0))
+    if console.width < 1 + sum(len(column) + 3 for column in columns[1:]) + name + 3 + _DIGEST - len("digest"):
         columns = columns[:-2]
     table = Table(title=escape(title(report)) or None, title_justify="left")
     for number, column in enumerate(columns):
         table.add_column(
-            column, justify="right" if column == "seconds" else "left", overflow="fold", no_wrap=number > 0
+            Text(printable(column)),
+            justify="right" if column == "seconds" else "left",
+            overflow="fold",
+            no_wrap=number > 0,
         )
     for row in rows(report):
         table.add_row(*map(_text, row[: len(columns)]))

@@ -2,11 +2,15 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from tests.fakes.registry import FakeRegistry, Fault
 
 PROJECT = Path(__file__).parents[1] / "golden" / "full"
 
@@ -91,3 +95,24 @@ def test_why_an_image_is_as_it_is_can_be_read_by_a_program_and_a_person() -> Non
     told = bakec("plan", "--why", "web").stdout
     assert "needs hub; needed by none" in told
     assert "args: its component says so, components/web/component.py:5" in told
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_verification_says_so_and_ends_at_once(ending: signal.Signals, tmp_path: Path) -> None:
+    registry = FakeRegistry()
+    registry.push_image("acme/web", "1", ("linux/amd64",))
+    registry.faults.append(Fault(delay=5.0))
+    with registry.serve() as host:
+        argv = [sys.executable, "-m", "bake_compiler", "verify", f"{host}/acme/web:1", "--deep"]
+        running = subprocess.Popen(
+            argv, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        while not registry.requests:
+            time.sleep(0.01)
+        running.send_signal(ending)
+        out, err = running.communicate(timeout=4)
+
+    assert running.returncode == 130
+    assert out == ""
+    assert err.startswith("error: interrupted")
+    assert "Traceback" not in err

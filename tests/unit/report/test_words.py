@@ -86,6 +86,16 @@ def test_a_long_reference_is_folded_not_cut(width: int) -> None:
     assert name in column
 
 
+@pytest.mark.parametrize(("width", "shown"), [(79, True), (78, False)])
+def test_a_narrow_terminal_goes_without_digests(width: int, shown: bool) -> None:
+    longest = image("test-containers", Outcome.VERIFIED, Outcome.VERIFIED)
+
+    text = on_a_terminal(report(longest), width, colour=False)
+
+    assert ("sha256:" in text) == shown
+    assert max(map(len, re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines())) <= width
+
+
 def test_a_report_of_references_has_no_title() -> None:
     assert render_plain(report(registry="")).startswith("image")
 
