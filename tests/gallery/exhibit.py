@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bake_compiler.oci.digest import Digest
-from bake_compiler.verify import Finding
+from bake_compiler.verify import Finding, Severity
 from tests.fakes.images import Made
 
 AMD64, ARM64 = "linux/amd64", "linux/arm64"
@@ -39,9 +39,18 @@ class Refuse:
 Damage = Lose | Corrupt | Refuse
 
 
-def found(code: str, *platforms: str) -> frozenset[tuple[str, str]]:
-    """A finding on each of these platforms; on the image as a whole, if there are none."""
-    return frozenset((platform, code) for platform in platforms or ("",))
+Finds = frozenset[tuple[Severity, str, str]]
+"""Severity, platform and code of findings; no platform for the image as a whole."""
+
+
+def found(code: str, *platforms: str, severity: Severity = Severity.ERROR) -> Finds:
+    """An error on each of these platforms; on the image as a whole, if there are none."""
+    return frozenset((severity, platform, code) for platform in platforms or ("",))
+
+
+def warned(code: str, *platforms: str) -> Finds:
+    """A warning on each of these platforms."""
+    return found(code, *platforms, severity=Severity.WARNING)
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class Exhibit:
     Attributes:
         name: what it is.
         made: what is pushed.
-        finds: platform and code of every finding, no more and no less.
+        finds: every finding, no more and no less.
         platforms: that are promised.
         promise: what else is promised, by the names of `Promise`.
         tags: other tags of the image that must name it, with what they name; None for nothing.
@@ -62,7 +71,7 @@ class Exhibit:
 
     name: str
     made: Made
-    finds: frozenset[tuple[str, str]] = frozenset()
+    finds: Finds = frozenset()
     platforms: tuple[str, ...] = BOTH
     promise: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, Made | None] = field(default_factory=dict)
@@ -79,6 +88,6 @@ class Exhibit:
         return self.name
 
 
-def told(findings: tuple[Finding, ...]) -> frozenset[tuple[str, str]]:
-    """Platform and code of findings, as an exhibit names them."""
-    return frozenset((str(finding.platform or ""), finding.code) for finding in findings)
+def told(findings: tuple[Finding, ...]) -> Finds:
+    """Findings as an exhibit names them."""
+    return frozenset((finding.severity, str(finding.platform or ""), finding.code) for finding in findings)

@@ -6,7 +6,7 @@ from typing import Any
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import OCI_MANIFEST
 from bake_compiler.verify import Annotation, Level
-from tests.fakes.binaries import elf, java_class, pe, script
+from tests.fakes.binaries import elf, java_class, mach_o, pe, script
 from tests.fakes.images import (
     DOCKER_LAYER,
     EMPTY,
@@ -221,6 +221,20 @@ _RIGHT = (
             {"app/Main.class": File(java_class()), "app/Run.class": java_class()},
             Entrypoint=["/bin/sh", "-c", "java Main"],
         ),
+    ),
+    Exhibit(
+        "native modules for every machine",
+        both(
+            {
+                "app/prebuilds/linux-x64/bcrypt.node": elf("amd64", library=True),
+                "app/prebuilds/linux-arm64/bcrypt.node": elf("arm64", library=True),
+                "app/prebuilds/darwin-arm64/bcrypt.node": mach_o("arm64"),
+            }
+        ),
+    ),
+    Exhibit(
+        "a script of a package whose interpreter is only suggested",
+        both({"usr/bin/report": script("/usr/bin/perl -w")}, Cmd=["sh"]),
     ),
     Exhibit(
         "launchers for Windows that Python packages bring along",

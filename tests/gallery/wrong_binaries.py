@@ -6,11 +6,15 @@ from typing import Any
 from bake_compiler.oci.digest import Digest
 from tests.fakes.binaries import elf, mach_o, pe, script
 from tests.fakes.images import Layer, Made, image_of, index_of
-from tests.gallery.exhibit import AMD64, ARM64, Corrupt, Exhibit, found
+from tests.gallery.exhibit import AMD64, ARM64, Corrupt, Exhibit, found, warned
 from tests.gallery.layers import GONE, TAR, ZSTD, File, Files, layer_of, layers_of, link, tar_of
 
 AMD_LOADER, ARM_LOADER = "lib64/ld-linux-x86-64.so.2", "lib/ld-linux-aarch64.so.1"
 TEXT = File(b"text")
+NO_SUCH_LAYER = "distribution refuses layers that it does not have"
+ELSEWHERE = Layer(
+    b"layer", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", Digest.of(b"tar"), elsewhere=True
+)
 LONG = "/".join(["directory"] * 500)
 
 AMD = image_of(AMD64, layers=layers_of({"app": elf("amd64")}), run={"Entrypoint": ["/app"]})
@@ -58,6 +62,11 @@ MACHINES = (
         found("machine", ARM64),
     ),
     Exhibit(
+        "a native module for the build machine only",
+        arm(ARM_ROOT, {"srv/node_modules/bcrypt/prebuilds/linux-x64/bcrypt.node": elf("amd64", library=True)}),
+        found("machine", ARM64),
+    ),
+    Exhibit(
         "a library of the build machine",
         arm(ARM_ROOT, {"usr/lib/python3/x.so": File(elf("amd64", library=True))}),
         found("machine", ARM64),
@@ -65,22 +74,22 @@ MACHINES = (
     Exhibit(
         "an amd64 program that a later layer deletes",
         arm({**ARM_ROOT, "tool": elf("amd64")}, {".wh.tool": GONE}),
-        found("machine-deleted", ARM64),
+        warned("machine-deleted", ARM64),
     ),
     Exhibit(
         "an amd64 program that a later layer replaces",
         arm({"app": elf("amd64")}, ARM_ROOT),
-        found("machine-deleted", ARM64),
+        warned("machine-deleted", ARM64),
     ),
     Exhibit(
         "an amd64 tool chain below a directory that is deleted",
         arm({**ARM_ROOT, "opt/go/bin/go": elf("amd64")}, {".wh.opt": GONE}),
-        found("machine-deleted", ARM64),
+        warned("machine-deleted", ARM64),
     ),
     Exhibit(
         "an amd64 program hidden by an opaque directory",
         arm({**ARM_ROOT, "opt/tool": elf("amd64")}, {"opt/.wh..wh..opq": GONE}),
-        found("machine-deleted", ARM64),
+        warned("machine-deleted", ARM64),
     ),
     Exhibit(
         "a riscv64 program in a zstd layer",
@@ -126,6 +135,16 @@ MACHINES = (
 )
 
 STARTS = (
+    Exhibit(
+        "a tool on PATH whose loader is not there",
+        arm({**ARM_ROOT, "usr/local/bin/tool": elf("arm64", loader=f"/{ARM_LOADER}")}),
+        warned("loader", ARM64),
+    ),
+    Exhibit(
+        "a tool on PATH whose interpreter is not there",
+        arm({**ARM_ROOT, "usr/local/bin/tool": script("/usr/bin/perl -w")}),
+        warned("interpreter", ARM64),
+    ),
     Exhibit("an entrypoint that is not there", arm({"other": elf("arm64")}), found("entrypoint", ARM64)),
     Exhibit("an entrypoint that a later layer deletes", arm(ARM_ROOT, {".wh.app": GONE}), found("entrypoint", ARM64)),
     Exhibit("an entrypoint that nobody may run", arm({"app": File(elf("arm64"), 0o644)}), found("entrypoint", ARM64)),
@@ -171,6 +190,16 @@ STARTS = (
 )
 
 LAYERS = (
+    Exhibit(
+        "a layer that Microsoft keeps",
+        index_of(image_of("windows/amd64", layers=(ELSEWHERE,))),
+        warned("unchecked", "windows/amd64"),
+        ("windows/amd64",),
+        only_fake=NO_SUCH_LAYER,
+    ),
+    Exhibit(
+        "a layer of Linux that somebody else keeps", arm(ELSEWHERE), found("unchecked", ARM64), only_fake=NO_SUCH_LAYER
+    ),
     Exhibit("a layer that is not what the config says", claiming(Digest.of(b"another tar")), found("diff-id", ARM64)),
     Exhibit(
         "a config of fewer layers than the manifest",

@@ -9,7 +9,7 @@ from bake_compiler.oci.manifest import ATTESTATION_SUBJECT, ATTESTATION_TYPE, DO
 from bake_compiler.oci.platform import Platform
 from bake_compiler.verify import Annotation, Level
 from tests.fakes.images import Layer, Made, artifact_of, attestation_of, encoded, image_of, index_of, statement_of
-from tests.gallery.exhibit import AMD64, ARM64, BOTH, Corrupt, Exhibit, Lose, Refuse, found
+from tests.gallery.exhibit import AMD64, ARM64, BOTH, Corrupt, Exhibit, Lose, Refuse, found, warned
 
 VERSION = "org.opencontainers.image.version"
 HELM = "application/vnd.cncf.helm.config.v1+json"
@@ -72,6 +72,7 @@ PLATFORMS = (
         AMD,
         found("not-an-index") | found("platform-missing", ARM64),
     ),
+    Exhibit("a manifest of the only platform", AMD, warned("not-an-index"), (AMD64,)),
     Exhibit("a platform is missing from the index", index_of(AMD), found("platform-missing", ARM64)),
     Exhibit(
         "a merge that kept only the attestation of a platform",
@@ -82,13 +83,13 @@ PLATFORMS = (
     Exhibit(
         "the other variant of arm",
         index_of(AMD, "linux/arm/v6"),
-        found("platform-missing", "linux/arm/v7") | found("platform-extra", "linux/arm/v6"),
+        found("platform-missing", "linux/arm/v7") | warned("platform-extra", "linux/arm/v6"),
         platforms=(AMD64, "linux/arm/v7"),
     ),
     Exhibit(
         "amd64/v3 in place of amd64",
         index_of("linux/amd64/v3", ARM),
-        found("platform-missing", AMD64) | found("platform-extra", "linux/amd64/v3"),
+        found("platform-missing", AMD64) | warned("platform-extra", "linux/amd64/v3"),
     ),
     Exhibit(
         "two builds of one platform",
@@ -105,7 +106,9 @@ PLATFORMS = (
         platforms=("windows/amd64",),
     ),
     Exhibit(
-        "a platform that nobody promised", index_of(AMD, ARM, "linux/riscv64"), found("platform-extra", "linux/riscv64")
+        "a platform that nobody promised",
+        index_of(AMD, ARM, "linux/riscv64"),
+        warned("platform-extra", "linux/riscv64"),
     ),
     Exhibit(
         "the digest of one architecture under both platforms",

@@ -9,7 +9,7 @@ from bake_compiler.oci.provenance import Base
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, Piece, Snapshot
 from bake_compiler.registry import Registry, fetch_snapshot
-from tests.fakes.images import Made, artifact_of, attestation_of, encoded, image_of, index_of, statement_of
+from tests.fakes.images import Layer, Made, artifact_of, attestation_of, encoded, image_of, index_of, statement_of
 from tests.fakes.registry import FakeRegistry, Fault
 
 pytestmark = pytest.mark.anyio
@@ -369,12 +369,11 @@ async def test_a_layer_that_images_share_is_asked_for_once(registry: Registry, f
 
 
 async def test_a_layer_that_may_not_be_distributed_is_not_asked_for(registry: Registry, fake: FakeRegistry) -> None:
-    foreign = ARM.content.replace(b"image.layer.v1", b"image.layer.nondistributable.v1")
-    made = replace(ARM, content=foreign)
-    fake.push(NAME, "1.0", index_of(made))
-    fake.delete(NAME, Digest.of(b"shared"))
+    vendors = Layer(b"layer", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", elsewhere=True)
+    fake.push(NAME, "1.0", index_of(image_of("linux/arm64", layers=(vendors,))))
 
     assert troubles(await fetch_snapshot(registry, REF)) == []
+    assert not any(str(Digest.of(b"layer")) in request.path for request in fake.requests)
 
 
 async def test_children_just_pushed_may_take_a_moment_to_be_seen(registry: Registry, fake: FakeRegistry) -> None:
