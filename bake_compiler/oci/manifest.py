@@ -11,6 +11,7 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, P
 from pydantic.alias_generators import to_camel
 
 from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.members import read_members
 from bake_compiler.oci.platform import Platform
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -52,6 +53,13 @@ def _none_is_empty(value: Any) -> Any:
     return {} if value is None else value
 
 
+def _texts(value: Any) -> Any:
+    """A mapping whose nulls are empty, as Go reads them."""
+    if isinstance(value, dict):
+        return {key: "" if text is None else text for key, text in value.items()}
+    return _none_is_empty(value)
+
+
 def _none_is_no_item(value: Any) -> Any:
     return () if value is None else value
 
@@ -65,7 +73,7 @@ def _variables(value: Any) -> Any:
 
 DigestField = Annotated[Digest, BeforeValidator(_digest), PlainSerializer(str)]
 PlatformField = Annotated[Platform | None, BeforeValidator(_platform), PlainSerializer(str)]
-Strings = Annotated[Mapping[str, str], BeforeValidator(_none_is_empty)]
+Strings = Annotated[Mapping[str, str], BeforeValidator(_texts)]
 
 
 class _Wire(BaseModel):
@@ -84,6 +92,7 @@ class _Wire(BaseModel):
         Raises:
             ValueError: something needed is missing or wrong; the message names the first place.
         """
+        read_members(content)
         try:
             return cls.model_validate_json(content)
         except ValidationError as error:
@@ -105,11 +114,12 @@ class Descriptor(_Wire):
     os_version: str = Field(default="", validation_alias=AliasPath("platform", "os.version"))
     annotations: Strings = Field(default_factory=dict)
     artifact_type: str = ""
+    urls: Annotated[tuple[str, ...], BeforeValidator(_none_is_no_item)] = ()
 
     @property
     def is_kept_elsewhere(self) -> bool:
-        """Whether a registry need not have it: layers that only their vendor may distribute."""
-        return any(part in self.media_type for part in _KEPT_ELSEWHERE)
+        """Whether a registry need not have it: layers that only their vendor may distribute, and where they are."""
+        return bool(self.urls) and any(part in self.media_type for part in _KEPT_ELSEWHERE)
 
     @property
     def is_attestation(self) -> bool:

@@ -1,6 +1,5 @@
 """What a registry holds under one reference, as one value: registry makes it, verify judges it."""
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +13,7 @@ from bake_compiler.oci.manifest import (
     Index,
     Manifest,
 )
+from bake_compiler.oci.members import read_members
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.provenance import Provenance
 from bake_compiler.oci.reference import Reference
@@ -39,7 +39,7 @@ class RawManifest:
         Raises:
             ValueError: neither an index nor a manifest, or not a sound one.
         """
-        members = _members(self.content)
+        members = read_members(self.content)
         inner = members.get("mediaType", self.media_type)
         if inner != self.media_type:
             raise ValueError(f"it came as {self.media_type!r} but calls itself {inner!r}")
@@ -173,13 +173,3 @@ class Snapshot:
     def attestations(self) -> tuple[Child, ...]:
         """The children that are attestations."""
         return tuple(child for child in self.children if child.descriptor.is_attestation)
-
-
-def _members(content: bytes) -> dict[str, object]:
-    try:
-        members = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("it is not JSON") from error
-    if not isinstance(members, dict):
-        raise ValueError("it is not a JSON object")  # noqa: TRY004 - wrong content, not a wrong type of ours
-    return members

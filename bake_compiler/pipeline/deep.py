@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bake_compiler.deep.elf import Elf
 from bake_compiler.deep.error import LayerCode, LayerError
+from bake_compiler.deep.inflate import compression_of
 from bake_compiler.deep.layer import Layer, LayerReader
 from bake_compiler.deep.start import names
 from bake_compiler.deep.store import LayerStore
@@ -22,6 +23,7 @@ from bake_compiler.oci.snapshot import Child
 from bake_compiler.registry import Registry, WrongContentError, trouble_of
 from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity
 from bake_compiler.verify.binaries import Deep, check_binaries
+from bake_compiler.verify.manifests.size import CODE as SIZE
 
 _HINTS = {
     LayerCode.UNREADABLE: "no engine can unpack it: build the image again, and push it with buildx",
@@ -50,7 +52,7 @@ class LayerReaders:
 
     def __init__(self, registry: Registry, directory: Path, slots: int = 2) -> None:
         self._registry = registry
-        self._store = LayerStore(directory)
+        self._directory = directory
         self._readers = asyncio.Semaphore(min(slots, _MOST_READERS))
         self._judge = asyncio.Semaphore(1)
         self._read: dict[tuple[Digest, str], _Reading] = {}
@@ -67,13 +69,13 @@ class LayerReaders:
         asked = (self._layer(at, descriptor) for descriptor in image.manifest.layers)
         answers = await asyncio.gather(*asked, return_exceptions=True)
         layers = [answer for answer in answers if isinstance(answer, Layer)]
-        unread = [
-            _unread(promise, image.platform, descriptor, answer)
+        wrong = [
+            finding
             for descriptor, answer in zip(image.manifest.layers, answers, strict=True)
-            if isinstance(answer, BaseException)
+            if (finding := _fault(promise, image.platform, descriptor, answer))
         ]
-        if unread:
-            return {}, unread
+        if wrong:
+            return {}, tuple(dict.fromkeys(wrong))  # a layer may occur twice
         async with self._judge:
             return await asyncio.to_thread(_judge, promise, image.platform, image.config, layers)
 
@@ -93,7 +95,9 @@ class LayerReaders:
                     del self._read[key]
 
     async def _stored_or_read(self, at: Reference, descriptor: Descriptor) -> Layer:
-        if stored := await asyncio.to_thread(self._store.get, descriptor.digest):
+        # what was read as gzip must not make the same bytes pass as zstd
+        store = LayerStore(self._directory / compression_of(descriptor.media_type).name.lower())
+        if stored := await asyncio.to_thread(store.get, descriptor.digest):
             return stored
         async with self._readers:
             layer = await self._stream(at, descriptor)
@@ -102,7 +106,7 @@ class LayerReaders:
                 f"its bytes are those of {layer.facts.digest}", hint="a damaged registry: push the image anew"
             )
         with suppress(OSError):  # a cache that can't be written makes nothing wrong
-            await asyncio.to_thread(self._store.put, layer)
+            await asyncio.to_thread(store.put, layer)
         return layer
 
     async def _stream(self, at: Reference, descriptor: Descriptor) -> Layer:
@@ -142,15 +146,26 @@ def _judge(
 
 def _kept_elsewhere(promise: Promise, platform: Platform, layers: int) -> Finding:
     message = f"{layers} of its layers are kept elsewhere by their vendor: its binaries were not read"
-    return Finding(promise.image, platform, UNCHECKED, message, "verify it without --deep", Severity.WARNING)
+    if platform.os == "windows":
+        return Finding(promise.image, platform, UNCHECKED, message, "verify it without --deep", Severity.WARNING)
+    return Finding(promise.image, platform, UNCHECKED, message, "only bases of Windows have such layers: push it anew")
 
 
-def _unread(promise: Promise, platform: Platform, descriptor: Descriptor, error: BaseException) -> Finding:
-    """The finding for a layer that could not be read to its end."""
+def _fault(
+    promise: Promise, platform: Platform, descriptor: Descriptor, answer: Layer | BaseException
+) -> Finding | None:
+    """The finding for a layer that could not be read to its end, or is of another size than stated."""
     name = f"{descriptor.media_type} {descriptor.digest}"
-    if isinstance(error, LayerError):
-        return Finding(promise.image, platform, error.code, f"{name}: {error.message}", _HINTS[error.code])
-    if isinstance(error, RegistryError):
-        trouble = trouble_of(error)
-        return Finding(promise.image, platform, trouble.kind, f"{name}: {trouble.message}", trouble.hint)
-    raise error
+    match answer:
+        case Layer(facts=facts) if facts.size == descriptor.size:
+            return None
+        case Layer(facts=facts):
+            message = f"{name} has {facts.size} bytes, {descriptor.size} are stated"
+            return Finding(promise.image, platform, SIZE, message, "push the image anew")
+        case LayerError():
+            return Finding(promise.image, platform, answer.code, f"{name}: {answer.message}", _HINTS[answer.code])
+        case RegistryError():
+            trouble = trouble_of(answer)
+            return Finding(promise.image, platform, trouble.kind, f"{name}: {trouble.message}", trouble.hint)
+        case _:
+            raise answer

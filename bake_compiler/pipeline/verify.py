@@ -58,7 +58,8 @@ def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[Subject, ...]:
 
 def named_subjects(references: Iterable[Reference], platforms: tuple[Platform, ...]) -> tuple[Subject, ...]:
     """Images that no models are known of: each must be there for these platforms, if any are named."""
-    return tuple(Subject(Promise(str(reference), reference, platforms)) for reference in dict.fromkeys(references))
+    named = tuple(dict.fromkeys(platforms))
+    return tuple(Subject(Promise(str(reference), reference, named)) for reference in dict.fromkeys(references))
 
 
 @dataclass(frozen=True)

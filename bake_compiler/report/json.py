@@ -14,7 +14,9 @@ SCHEMA = "bakec.report/1"
 
 def render_json(report: Report) -> str:
     """The whole report as one document, ending in a newline."""
-    return json.dumps(to_document(report), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(to_document(report), indent=2, ensure_ascii=False)
+    # half of a surrogate pair, which a statement of provenance may hold, is no UTF-8: JSON's own escape is
+    return text.encode(errors="backslashreplace").decode() + "\n"
 
 
 def to_document(report: Report) -> dict[str, Any]:

@@ -110,7 +110,11 @@ def image_of(
         "schemaVersion": 2,
         "mediaType": family[0],
         "config": _blob(config_type or family[1], config),
-        "layers": [_blob(layer.media_type, layer.content) for layer in laid],
+        "layers": [
+            _blob(layer.media_type, layer.content)
+            | ({"urls": ["https://vendor.test/layer"]} if layer.elsewhere else {})
+            for layer in laid
+        ],
     }
     if config_size is not None:
         manifest["config"]["size"] = config_size

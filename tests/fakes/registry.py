@@ -307,9 +307,9 @@ class FakeRegistry:
 
     def _list_referrers(self, _: Request, name: str, digest: str) -> Reply:
         listed = [
-            {"mediaType": media_type, "digest": own, "size": len(content), **_kept(json.loads(content))}
+            {"mediaType": media_type, "digest": own, "size": len(content), **_kept(said)}
             for own, (media_type, content) in self._look(name).manifests.items()
-            if json.loads(content).get("subject", {}).get("digest") == digest
+            if (said := _said(content)).get("subject", {}).get("digest") == digest
         ]
         document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed}
         return Reply(200, {"Content-Type": OCI_INDEX}, json.dumps(document).encode())
@@ -353,6 +353,15 @@ class Hosts:
         if registry is None:
             raise NoAnswerError(Reason.NAME)
         return await registry.send(request)
+
+
+def _said(content: bytes) -> dict[str, Any]:
+    """What a manifest says; nothing if it was damaged."""
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _kept(document: Mapping[str, Any]) -> dict[str, Any]:

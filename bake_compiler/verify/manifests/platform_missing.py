@@ -9,9 +9,12 @@ CODE = "platform-missing"
 
 
 def check_platform_missing(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Promised platforms that no entry is for."""
+    """Promised platforms that no entry is for; of an index that is for none, when none was named."""
     if not is_readable(snapshot):
         return ()
+    if snapshot.index and not promise.platforms:
+        message, hint = "the index has no platform at all", "push the image anew"
+        return (Finding(promise.image, None, CODE, message, hint),)
     there = listed(snapshot)
     hint = "build it for this platform too, or declare why not"
     return tuple(

@@ -62,6 +62,17 @@ def test_null_stands_for_nothing_as_go_writes_it() -> None:
     assert ImageConfig.read(encoded({"os": "linux", "config": None})).config.labels == {}
 
 
+def test_a_null_label_is_empty_as_go_reads_it() -> None:
+    assert ImageConfig.read(encoded({"config": {"Labels": {"version": None}}})).config.labels == {"version": ""}
+
+
+@pytest.mark.parametrize(("urls", "elsewhere"), [(["https://vendor.test/base"], True), ([], False), (None, False)])
+def test_only_a_layer_that_says_where_it_is_may_be_kept_elsewhere(urls: object, elsewhere: object) -> None:
+    layer = entry(mediaType="application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", urls=urls)
+
+    assert layer.is_kept_elsewhere is elsewhere
+
+
 @pytest.mark.parametrize("platform", [None, "linux/arm64"])
 def test_a_platform_that_is_no_object_is_none(platform: object) -> None:
     assert entry(platform=platform).platform is None

@@ -83,3 +83,7 @@ def test_a_plain_manifest_whose_config_is_lost_proves_no_platform() -> None:
     snapshot = snapshot_of(made, lose(Digest.of(made.blobs[0])))
 
     assert found(check_platform_missing, promise("linux/amd64"), snapshot) == [error("platform-missing", "linux/amd64")]
+
+
+def test_an_index_of_nothing_is_wrong_even_if_no_platform_is_named() -> None:
+    assert found(check_image, promise(), snapshot_of(index_of())) == [error("platform-missing")]
