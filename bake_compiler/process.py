@@ -4,7 +4,7 @@ import asyncio
 import os
 import shlex
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -78,11 +78,23 @@ async def run(command: Command, on_line: Callable[[str], None]) -> int:
         raise PreflightError(f"{command.argv[0]!r} is not on PATH", hint="install Docker with buildx") from error
     try:
         if process.stdout is not None:
-            async for line in process.stdout:
+            async for line in _lines(process.stdout):
                 on_line(line.decode("utf-8", errors="replace").rstrip("\r\n"))
         return await process.wait()
     finally:
         await asyncio.shield(_end(process))
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """The lines of a stream; one that is too long comes in parts."""
+    while not stream.at_eof():
+        try:
+            yield await stream.readuntil()
+        except asyncio.IncompleteReadError as end:
+            if end.partial:
+                yield end.partial
+        except asyncio.LimitOverrunError as overrun:
+            yield await stream.readexactly(overrun.consumed)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -14,6 +14,7 @@ from bake_compiler.process import Command, Runner, output_of
 from bake_compiler.verify.smoke import Start
 
 _MOST_LINES = 10_000
+_LONGEST_LINE = 4096
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Smoker:
         command = self.command(smoke, at, platform, name)
         lines: deque[str] = deque(maxlen=_MOST_LINES)
         begin = time.monotonic()
-        task = asyncio.ensure_future(self.runner(command, lines.append))
+        task = asyncio.ensure_future(self.runner(command, lambda line: lines.append(line[:_LONGEST_LINE])))
         try:
             await asyncio.wait({task}, timeout=self.seconds)
             status = task.result() if task.done() else None
@@ -53,7 +54,9 @@ class Smoker:
         return Command((*fixed, f"--entrypoint={entrypoint}", str(at), *arguments), self.env, self.root)
 
     async def _end(self, task: "asyncio.Future[int]", name: str) -> None:
-        """Remove the container first: a program may ignore what ends `docker run`."""
-        await output_of(self.runner, Command(("docker", "rm", "--force", name), self.env, self.root))
+        """Remove the container first: a program may ignore what ends `docker run`; and again: it may come late."""
+        remove = Command(("docker", "rm", "--force", name), self.env, self.root)
+        await output_of(self.runner, remove)
         task.cancel()
         await asyncio.wait({task})
+        await output_of(self.runner, remove)

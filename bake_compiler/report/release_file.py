@@ -22,13 +22,13 @@ class _Image(BaseModel):
     reference: str
     tags: tuple[str, ...] = ()
     digest: str
-    cells: tuple[_Cell, ...]
+    cells: tuple[_Cell, ...] = Field(min_length=1)
 
 
 class _Release(BaseModel):
     schema_: Literal["bakec.report/1"] = Field(alias="schema")
     published: bool | None
-    images: tuple[_Image, ...]
+    images: tuple[_Image, ...] = Field(min_length=1)
 
 
 def read_release(path: Path) -> Sequence[tuple[Promise, tuple[Reference, ...]]]:

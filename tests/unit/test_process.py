@@ -48,6 +48,17 @@ def test_a_line_arrives_when_it_was_written_and_not_at_the_end() -> None:
     assert asyncio.run(first_line()) == "now"
 
 
+def test_a_line_that_is_longer_than_memory_should_hold_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bake_compiler.process._LONGEST_LINE", 1000)
+
+    status, text = ended(python("print('x' * 1_000_000); print('end')"))
+
+    assert status == 0
+    assert text.replace("\n", "") == "x" * 1_000_000 + "end"
+    assert text.endswith("\nend")
+    assert max(map(len, text.split("\n"))) < 1_000_000
+
+
 def test_the_exit_status_is_the_programs() -> None:
     assert ended(python("raise SystemExit(41)")) == (41, "")
 

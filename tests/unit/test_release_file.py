@@ -16,6 +16,7 @@ from bake_compiler.report.json import render_json
 from bake_compiler.report.release_file import read_release
 
 ARM64 = Platform.parse("arm64")
+CELLS = [{"platform": "linux/arm64"}]
 WEB = ImageResult(
     "web",
     "r.test/web:1.0",
@@ -45,7 +46,9 @@ def test_a_report_of_a_build_is_a_release(tmp_path: Path) -> None:
     [
         ({"images": [{"name": "web", "reference": "r.test/web:1.0", "digest": None, "cells": []}]}, "images.0.digest"),
         ({"images": "none"}, "images"),
-        ({"images": [{"name": "web", "reference": "R!:1", "digest": str(WEB.digest), "cells": []}]}, "R!"),
+        ({"images": [{"name": "web", "reference": "R!:1", "digest": str(WEB.digest), "cells": CELLS}]}, "R!"),
+        ({"images": [{"name": "web", "reference": "r/w:1", "digest": str(WEB.digest), "cells": []}]}, "images.0.cells"),
+        ({"images": []}, "images"),
         ({"published": False}, "not published"),
         ({"schema": "bakec.plan/1"}, "schema"),
     ],

@@ -122,3 +122,41 @@ def test_the_last_lines_are_told_and_all_are_kept() -> None:
 
     assert ended.output.count("\n") == 99
     assert "95 / 96 / 97 / 98 / 99" in check_start(PROMISE, ended)[0].message
+
+
+@pytest.mark.parametrize(
+    ("platform", "word", "good"),
+    [
+        ("386", "x86_64", True),
+        ("386", "i686", True),
+        ("arm/v6", "armv7l", True),
+        ("arm/v7", "armv8l", True),
+        ("arm/v7", "aarch64", True),
+        ("arm/v7", "x86_64", False),
+        ("386", "aarch64", False),
+        ("amd64", "i686", False),
+        ("riscv64", "riscv64", True),
+    ],
+)
+def test_a_32_bit_image_sees_the_machine_of_its_kernel(platform: str, word: str, *, good: bool) -> None:
+    assert (check_start(PROMISE, Start(Platform.parse(platform), "uname -m", 0, output=word)) == ()) is good
+
+
+def test_a_container_that_comes_to_be_while_it_is_ended_is_removed_too() -> None:
+    docker = Docker(status=None)
+
+    async def late(command: Command, on_line: Callable[[str], None]) -> int:
+        if command.argv[1] == "rm":
+            return await docker(command, on_line)
+        try:
+            return await docker(command, on_line)
+        finally:
+            docker.running |= {word.removeprefix("--name=") for word in command.argv if word.startswith("--name=")}
+
+    asyncio.run(Smoker(late, seconds=0.05).start(("uname", "-m"), AT, ARM64))
+
+    assert docker.running == set()
+
+
+def test_of_a_very_long_line_the_beginning_is_kept() -> None:
+    assert len(start(Docker(("x" * 1_000_000,))).output) == 4096

@@ -6,11 +6,18 @@ from bake_compiler.verify.smoke.start import Start
 
 CODE = "smoke-machine"
 
+# the kernel's machine: a 64-bit one, where it runs a 32-bit program itself, and the newest one that QEMU knows
+_WORDS = {
+    "386": {"i386", "i486", "i586", "i686", "x86_64"},
+    "arm": {"armv5tel", "armv6l", "armv7l", "armv8l", "aarch64"},
+}
+
 
 def check_smoke_machine(promise: Promise, start: Start) -> tuple[Finding, ...]:
-    """A start whose output does not have the word that `uname -m` prints on its platform."""
+    """A start whose output does not have a word that `uname -m` prints on its platform."""
     machine = start.platform.machine
-    if start.status != 0 or machine in start.output.split():
+    words = _WORDS.get(start.platform.architecture, {machine})
+    if start.status != 0 or words & set(start.output.split()):
         return ()
     message = f"{start.command}: no word {machine!r} in: {start.told}"
     hint = "let the smoke command end with `uname -m`: then it shows on which machine the image ran"
