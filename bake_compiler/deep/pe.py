@@ -14,7 +14,7 @@ _MACHINES = {
     0x0200: "ia64",
     0x5032: "riscv32",
     0x5064: "riscv64",
-    0x6264: "loongarch64",
+    0x6264: "loongarch",
     0x8664: "x86_64",
     0xA641: "aarch64",
     0xAA64: "aarch64",

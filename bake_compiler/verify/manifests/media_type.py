@@ -22,6 +22,7 @@ def check_media_type(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...
                 "push it as an image, with layers as tar, tar+gzip or tar+zstd",
             )
             for child in snapshot.images
+            if child.platform and child.platform.is_known  # what is for no platform is found elsewhere
             for what, media_type in _strange(child)
         )
     )

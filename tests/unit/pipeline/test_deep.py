@@ -86,7 +86,7 @@ def test_a_later_run_reads_no_layer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b"\0" * 100, b"bakec layer 1 0\n{}\n"])
 def test_a_damaged_file_in_the_cache_is_read_anew(tmp_path: Path, damage: bytes) -> None:
     verified(registry_with(image()), tmp_path)
-    for file in tmp_path.iterdir():
+    for file in filter(Path.is_file, tmp_path.rglob("*")):
         file.write_bytes(damage)
     fake = registry_with(image())
 
