@@ -16,9 +16,9 @@ from bake_compiler.cli.options import (
     Platforms,
     ProjectDir,
     Registry,
-    Selectors,
     Tag,
     Variables,
+    complete_selector,
     counted,
     edges,
     layer_readers,
@@ -42,7 +42,14 @@ if TYPE_CHECKING:
 
 
 def verify(
-    selectors: Selectors = None,
+    asked: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SELECTOR | REFERENCE]",
+            help="all (the default), a phase, a component, an image; or any images: HOST/REPOSITORY:TAG.",
+            autocompletion=complete_selector,
+        ),
+    ] = None,
     platforms: Platforms = None,
     tag: Tag = "",
     registry: Registry = "",
@@ -77,12 +84,11 @@ def verify(
     """
     from bake_compiler.pipeline.verify import Verification  # noqa: PLC0415
 
-    asked = selectors or []
-    if release or any(map(_is_reference, asked)):
+    if release or any(map(_is_reference, asked or ())):
         if run:
             raise UsageError("--run: only a project's images have a smoke command", hint="name images of the project")
         root, wanted = Path.cwd(), None
-        subjects = _released(release, asked) if release else _named(asked, platforms)
+        subjects = _released(release, asked or ()) if release else _named(asked or (), platforms)
     else:
         root = root_of(project)
         wanted, subjects = _planned(root, select=(asked, platforms, registry, tag, variables))
@@ -118,7 +124,7 @@ def _is_reference(text: str) -> bool:
 
 
 def _planned(
-    root: Path, select: "tuple[list[str], list[str] | None, str, str, list[str] | None]"
+    root: Path, select: "tuple[list[str] | None, list[str] | None, str, str, list[str] | None]"
 ) -> "tuple[Wanted, tuple[Subject, ...]]":
     from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
     from bake_compiler.pipeline.verify import planned_subjects  # noqa: PLC0415
