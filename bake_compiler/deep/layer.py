@@ -33,6 +33,7 @@ class Limits:
         size: uncompressed bytes.
         ratio: uncompressed to compressed bytes, once there are more than `unsuspicious` of them.
         unsuspicious: uncompressed bytes.
+        empty: bytes that may hold nothing, on top of twice as many as there are uncompressed.
         headers: of the tar stream.
         whiteouts: paths of lower layers that it hides.
         path: bytes of a path.
@@ -41,6 +42,7 @@ class Limits:
     size: int = 100 << 30
     ratio: int = 1000
     unsuspicious: int = 1 << 30
+    empty: int = 64 << 20
     headers: int = 5_000_000
     whiteouts: int = 100_000
     path: int = 4096
@@ -124,6 +126,8 @@ class LayerReader:
         """
         self._digest.update(chunk)
         self._size += len(chunk)
+        if self._size > self._limits.empty + 2 * self._uncompressed:
+            raise over_limit(f"its {self._size:,} bytes hold {self._uncompressed:,} only")
         for piece in self._inflater.feed(chunk):
             self._diff_id.update(piece)
             self._uncompressed += len(piece)

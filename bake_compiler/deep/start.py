@@ -19,6 +19,7 @@ DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 """What container engines set if the image does not."""
 
 _DEEPEST_SCRIPTS = 5
+_MOST_DIRECTORIES = 1000
 
 
 class Role(StrEnum):
@@ -63,8 +64,8 @@ class Step:
 
 
 def search_path(config: RunConfig) -> tuple[str, ...]:
-    """The directories that programs are looked for in."""
-    return tuple(filter(None, config.env.get("PATH", DEFAULT_PATH).split(":")))
+    """The directories that programs are looked for in, each once, the first thousand."""
+    return tuple(dict.fromkeys(filter(None, config.env.get("PATH", DEFAULT_PATH).split(":"))))[:_MOST_DIRECTORIES]
 
 
 def program(config: RunConfig) -> str:

@@ -151,6 +151,7 @@ class Snapshot:
         children: the entries in order, those of nested indexes in place of them. A plain manifest is its own
             only child, on the platform that its config states.
         artifacts: attestations that are kept beside the index, and refer to it or to one of its children.
+        unlisted: why it is not known which there are, if so.
         tags: what the image's other tags name.
     """
 
@@ -162,6 +163,7 @@ class Snapshot:
     nested: tuple[Piece, ...] = ()
     children: tuple[Child, ...] = ()
     artifacts: tuple[Child, ...] = ()
+    unlisted: Trouble | None = None
     tags: tuple[Tag, ...] = ()
 
     @property

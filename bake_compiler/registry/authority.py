@@ -24,6 +24,7 @@ _CLIENT = "bakec"
 _LARGEST_TOKEN_ANSWER = 256 * 1024
 _DENIALS = (AccessError, NotFoundError)
 _LIFETIME = 60.0  # seconds of a token that does not say
+_LONGEST_LIFETIME = 86_400
 _SAFE = re.compile(r"[!-~]+")
 _USED = 0.9  # of its lifetime, after which a token is renewed
 
@@ -162,7 +163,7 @@ def _read_token(answer: Answer) -> tuple[str, float]:
             f"{place(answer.ask)}: answered with no token", hint="is this the realm of a registry? ask its owner"
         )
     sound = isinstance(lifetime, int | float) and lifetime > 0
-    return token, float(lifetime) if sound else _LIFETIME
+    return token, float(min(lifetime, _LONGEST_LIFETIME)) if sound else _LIFETIME
 
 
 def _check_private(ask: Ask, url: str) -> None:

@@ -63,6 +63,7 @@ class _Visit:
     fresh: bool
     sizes: dict[Digest, asyncio.Future[int | None]] = field(default_factory=dict)
     entries: int = 0
+    unlisted: Trouble | None = None
 
     async def snapshot(self) -> Snapshot:
         try:
@@ -82,7 +83,9 @@ class _Visit:
             stated = own.model_copy(update={"platform": child.config.platform if child.config else None})
             child = replace(child, piece=replace(child.piece, descriptor=stated))
             found = Snapshot(self.ref, raw, manifest=parsed, children=(child,))
-        return replace(found, artifacts=await self._artifacts(found)) if self.provenance else found
+        if not self.provenance:
+            return found
+        return replace(found, artifacts=await self._artifacts(found), unlisted=self.unlisted)
 
     async def tag(self, tag: Reference) -> Tag:
         try:
@@ -133,9 +136,7 @@ class _Visit:
             (too_many,) = _too_many([piece.descriptor], f"more than {_MOST_LAYERS} layers")
             return Child(replace(piece, trouble=too_many.trouble), manifest)
         if piece.descriptor.is_attestation:
-            attested = await asyncio.gather(*map(self._attested, (manifest.config, *layers)))
-            statements = tuple(statement for _, statement in attested if statement)
-            return Child(piece, manifest, None, tuple(part for part, _ in attested), statements)
+            return await self._statements(piece, manifest)
         (config_piece, config), parts = await asyncio.gather(self._config(manifest.config), self._blobs(layers))
         return Child(piece, manifest, config, (config_piece, *parts))
 
@@ -167,13 +168,31 @@ class _Visit:
         if found.index and found.raw and digests:
             digests.append(found.raw.digest)
         listed = await asyncio.gather(*map(self._referrers, digests))
-        return tuple(await asyncio.gather(*(self._child(entry) for entries in listed for entry in entries)))
+        entries = {entry.digest: entry for entries in listed for entry in entries}
+        artifacts = await asyncio.gather(*map(self._artifact, list(entries.values())[:_MOST_ENTRIES]))
+        return tuple(artifact for artifact in artifacts if artifact)
+
+    async def _artifact(self, entry: Descriptor) -> Child | None:
+        """What refers to an image, if it is provenance: signatures and the rest are nobody's promise."""
+        piece, manifest = await self._read(entry)
+        if piece.trouble:
+            return None if piece.trouble.kind is Kind.MISSING else Child(piece)
+        if not isinstance(manifest, Manifest) or not any(is_provenance(layer.annotations) for layer in manifest.layers):
+            return None
+        return await self._statements(piece, manifest)
+
+    async def _statements(self, piece: Piece, manifest: Manifest) -> Child:
+        """An attestation, with all that it is made of."""
+        attested = await asyncio.gather(*map(self._attested, (manifest.config, *manifest.layers[:_MOST_LAYERS])))
+        statements = tuple(statement for _, statement in attested if statement)
+        return Child(piece, manifest, None, tuple(part for part, _ in attested), statements)
 
     async def _referrers(self, digest: Digest) -> tuple[Descriptor, ...]:
         try:
-            return (await self.registry.referrers(self.ref, digest))[:_MOST_ENTRIES]
-        except RegistryError:
-            return ()  # then the provenance is not there to be seen, which is what the check says
+            return await self.registry.referrers(self.ref, digest)
+        except RegistryError as error:
+            self.unlisted = trouble_of(error)
+            return ()
 
     async def _blobs(self, descriptors: Sequence[Descriptor]) -> Sequence[Piece]:
         return await asyncio.gather(*map(self._blob, descriptors))

@@ -12,10 +12,10 @@ from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.promise import Promise
 
 _SHOWN = 3
-_FIRMWARE = ("lib/firmware/*", "usr/lib/firmware/*")
+_NEVER_RUN = ("lib/firmware/*", "usr/lib/firmware/*", "*/testdata/*")  # Go's own distribution has the last
 
 # `linux-x64`, `darwin-arm64`, `win32-ia32`: packages name so what they choose from when they run
-_SYSTEM = r"(?:linux|linuxmusl|musl|darwin|osx|macos|win|win32|windows|android|freebsd)"
+_SYSTEM = r"(?:alpine|linux|linuxmusl|musl|darwin|osx|macos|win|win32|windows|android|freebsd)"
 _MACHINE = r"(?:x64|x86|x86_64|amd64|ia32|i386|i686|arm\w*|aarch64|ppc64\w*|s390x|riscv64|mips\w*|loong\w*|universal)"
 _NAMED = re.compile(rf"(?<=[/_.-]){_SYSTEM}[-_](?:musl[-_])?{_MACHINE}(?:\+{_MACHINE})*(?=[/_.-]|$)")
 
@@ -23,11 +23,11 @@ _NAMED = re.compile(rf"(?<=[/_.-]){_SYSTEM}[-_](?:musl[-_])?{_MACHINE}(?:\+{_MAC
 def unmeant(promise: Promise, deep: Deep, paths: Iterable[str]) -> list[str]:
     """The paths at which code for other systems or machines is not meant.
 
-    It is meant where the promise says so, in firmware, and where it is one of a set by its name, of which another
-    is for this platform or for another system: `linux-x64` beside `linux-arm64`, `attach_linux_amd64.so` beside
-    `attach.dylib`.
+    It is meant where the promise says so, in firmware and test data, and where it is one of a set by its name, of
+    which another is for this platform or for another system: `linux-x64` beside `linux-arm64`,
+    `attach_linux_amd64.so` beside `attach.dylib`.
     """
-    patterns = (*promise.foreign, *_FIRMWARE)
+    patterns = (*promise.foreign, *_NEVER_RUN)
     left = [path for path in paths if not _matches(path, patterns)]
     if any(map(_set_of, left)):
         sets = frozenset(_sets(deep))

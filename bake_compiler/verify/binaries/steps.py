@@ -75,7 +75,8 @@ def _others(promise: Promise, deep: Deep, role: Role, known: set[str]) -> dict[s
     """The programs that the image adds to the search path and that lack something, by what that is."""
     alike: dict[Binary | None, str] = {}
     found: dict[str, set[str]] = {}
-    for directory in (each for each in search_path(deep.config.config) if each.rstrip("/") not in _OF_PACKAGES):
+    own = (each for each in search_path(deep.config.config) if each.rstrip("/") not in _OF_PACKAGES)
+    for directory in dict.fromkeys(deep.tree.resolve(each).path for each in own):
         for path, file in deep.tree.listing(directory):
             if not file.executable or path in known:
                 continue

@@ -19,7 +19,7 @@ def check_provenance(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...
         Finding(promise.image, child.platform, CODE, message, hint)
         for child in snapshot.images
         if child.platform in promise.platforms
-        for message in _broken(child, statements_of(snapshot, child))
+        for message in _broken(child, snapshot)
     )
 
 
@@ -34,8 +34,9 @@ def statements_of(snapshot: Snapshot, image: Child) -> tuple[Provenance, ...]:
     )
 
 
-def _broken(image: Child, statements: tuple[Provenance, ...]) -> Iterator[str]:
-    if not statements:
+def _broken(image: Child, snapshot: Snapshot) -> Iterator[str]:
+    statements = statements_of(snapshot, image)
+    if not (statements or snapshot.unlisted):
         yield "no provenance is attached"
     for statement in statements:
         if image.descriptor.digest not in statement.subjects:

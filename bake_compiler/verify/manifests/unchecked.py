@@ -10,4 +10,8 @@ CODE = "unchecked"
 
 def check_unchecked(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Everything that the registry did not answer for: refused, out of reach, or failing."""
-    return by_kind(promise, snapshot, Kind.UNCHECKED, CODE)
+    found = by_kind(promise, snapshot, Kind.UNCHECKED, CODE)
+    if promise.provenance and (trouble := snapshot.unlisted):
+        message = f"whether provenance is kept beside it: {trouble.message}"
+        found = (*found, Finding(promise.image, None, CODE, message, trouble.hint))
+    return found

@@ -99,6 +99,8 @@ RUN = {"Entrypoint": ["/run"]}
         built(file("app.dll", pe(0x14C, managed=True)), file("vmlinuz", pe(subsystem=10))),
         built(file("setuptools/cli-64.exe", pe(), 0o644), file("x.dylib", mach_o(), 0o644)),
         built(file("lib/firmware/card.elf", elf(PPC64, little=False))),
+        built(file("usr/local/go/src/debug/elf/testdata/gcc-amd64-linux-exec", FOREIGN, 0o644)),
+        built(file("r/alpine-x64/native/libx.so", FOREIGN), file("r/alpine-arm64/native/libx.so", NATIVE)),
         built(file("opt/cross/cc", FOREIGN), file("qemu-x86", FOREIGN), foreign=("opt/cross/*", "/qemu-*")),
         built(file("m/prebuilds/linux-x64/a.node", FOREIGN), file("m/prebuilds/linux-arm64/a.node", NATIVE)),
         built(file("m/a.linux-x64-gnu.node", FOREIGN), file("m/a.linux-arm64-gnu.node", NATIVE)),

@@ -193,6 +193,22 @@ def test_a_bomb_is_left_long_before_its_end(media_type: str) -> None:
     assert caught.value.code is LayerCode.OVER_LIMIT
 
 
+@pytest.mark.parametrize(
+    ("media_type", "nothing"), [(GZIP, gzip.compress(b"")), (ZSTD, b"\x50\x2a\x4d\x18\xff\0\0\0" + bytes(255))]
+)
+def test_bytes_without_end_that_unpack_to_nothing_end(media_type: str, nothing: bytes) -> None:
+    reader = LayerReader(media_type, Limits(empty=1 << 16))
+
+    def feed_without_end() -> None:
+        for _ in range(1000):
+            reader.feed(nothing * 10)
+
+    with pytest.raises(LayerError, match=r"hold 0 only") as caught:
+        feed_without_end()
+
+    assert caught.value.code is LayerCode.OVER_LIMIT
+
+
 def test_a_layer_of_zeros_that_is_not_large_is_no_bomb() -> None:
     assert layer_of(file("zeros", bytes(4 << 20))).facts.uncompressed > 4 << 20
 

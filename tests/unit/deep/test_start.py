@@ -128,3 +128,10 @@ def test_a_loader_that_is_not_there_is_told() -> None:
     found = chain({"Entrypoint": ["/run"]}, file("run", elf(loader="/lib/ld-musl.so.1")))
 
     assert (found[-1].role, found[-1].path, found[-1].fault) == (Role.LOADER, "/lib/ld-musl.so.1", Fault.MISSING)
+
+
+def test_a_search_path_has_each_directory_once_and_an_end() -> None:
+    assert search_path(RunConfig.model_validate({"Env": ["PATH=/bin:/opt::/bin"]})) == ("/bin", "/opt")
+
+    endless = RunConfig.model_validate({"Env": ["PATH=" + ":".join(f"/{number}" for number in range(100_000))]})
+    assert len(search_path(endless)) == 1000

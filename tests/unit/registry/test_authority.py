@@ -312,6 +312,20 @@ async def test_an_answer_without_a_token_is_no_access(registry: Registry, fake: 
         await registry.manifest(REF)
 
 
+@pytest.mark.parametrize("lifetime", ["1" + "0" * 400, "1e400"])
+@pytest.mark.usefixtures("tokens", "made")
+async def test_a_lifetime_beyond_all_numbers_is_a_day_at_most(
+    registry: Registry, fake: FakeRegistry, tokens: Tokens, clock: FakeClock, lifetime: str
+) -> None:
+    tokens.issued["odd"] = (PULL, 1_000_000.0)
+    fake.faults.append(Fault(200, path="/token", body=f'{{"token": "odd", "expires_in": {lifetime}}}'.encode()))
+    await registry.manifest(REF)
+
+    clock.now += 100_000
+    await registry.manifest(REF)
+    assert tokens.given == [PULL]
+
+
 @pytest.mark.parametrize("lifetime", ['"soon"', "0", "-5", "null", "NaN", "[]"])
 @pytest.mark.usefixtures("tokens", "made")
 async def test_an_odd_lifetime_is_that_of_a_token_that_does_not_say(

@@ -182,6 +182,31 @@ async def test_attestations_beside_the_index_are_found_by_the_images_that_they_a
     }
 
 
+@pytest.mark.parametrize("lost", [False, True])
+async def test_what_else_refers_to_an_image_is_nobodys_promise(
+    registry: Registry, fake: FakeRegistry, lost: object
+) -> None:
+    signature = artifact_of(AMD)
+    signature = replace(signature, content=signature.content.replace(b"in-toto.io/predicate-type", b"cosign"))
+    fake.push(NAME, "1.0", index_of(AMD))
+    fake.push(NAME, "signature", signature)
+    if lost:
+        fake.delete(NAME, Digest.of(signature.blobs[1]))
+
+    assert (await fetch_snapshot(registry, REF, provenance=True)).artifacts == ()
+
+
+async def test_more_artifacts_than_any_image_needs_are_not_asked_for(registry: Registry, fake: FakeRegistry) -> None:
+    fake.push(NAME, "1.0", index_of(AMD))
+    entries = [artifact_of(AMD).entry | {"digest": str(Digest.of(str(number).encode()))} for number in range(3000)]
+    listed = encoded({"schemaVersion": 2, "manifests": entries})
+    fake.faults.append(Fault(200, path="/referrers/", body=listed, times=9))
+
+    await fetch_snapshot(registry, REF, provenance=True)
+
+    assert len(fake.requests) < 1100
+
+
 async def test_a_registry_without_referrers_has_nothing_beside_the_index(
     registry: Registry, fake: FakeRegistry
 ) -> None:

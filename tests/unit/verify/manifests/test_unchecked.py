@@ -72,3 +72,12 @@ def test_a_plain_manifest_whose_config_could_not_be_asked_for_proves_no_platform
 def test_what_is_there_or_missing_is_checked() -> None:
     assert found(check_unchecked, BOTH, snapshot_of(MADE)) == []
     assert found(check_unchecked, BOTH, snapshot_of(MADE, lose(ARM.digest))) == []
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_provenance_that_could_not_be_asked_for_is_unchecked_and_not_missing(status: int) -> None:
+    fault = Fault(status, path="/referrers/", times=99)
+    snapshot = snapshot_of(index_of("linux/amd64"), lambda fake: fake.faults.append(fault), provenance=True)
+
+    assert found(check_image, promise("linux/amd64", provenance=True), snapshot) == [error("unchecked")]
+    assert found(check_image, promise("linux/amd64"), snapshot) == []
