@@ -92,9 +92,17 @@ class _Wire(BaseModel):
         Raises:
             ValueError: something needed is missing or wrong; the message names the first place.
         """
-        read_members(content)
+        return cls.of(read_members(content))
+
+    @classmethod
+    def of(cls, members: Mapping[str, object]) -> Self:
+        """Make it of what the JSON says.
+
+        Raises:
+            ValueError: as `read` does.
+        """
         try:
-            return cls.model_validate_json(content)
+            return cls.model_validate(members)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"]))

@@ -44,9 +44,9 @@ class RawManifest:
         if inner != self.media_type:
             raise ValueError(f"it came as {self.media_type!r} but calls itself {inner!r}")
         if self.media_type in INDEXES and not _MEMBERS_OF_MANIFEST & members.keys():
-            return Index.read(self.content)
+            return Index.of(members)
         if self.media_type in MANIFESTS and not _MEMBERS_OF_INDEX & members.keys():
-            return Manifest.read(self.content)
+            return Manifest.of(members)
         raise ValueError(f"content of type {self.media_type!r} is neither an index nor an image manifest")
 
 
