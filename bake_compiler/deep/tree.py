@@ -21,6 +21,7 @@ _OF_A_NAME = 110
 _OF_A_DIRECTORY = 300
 _OF_A_BINARY = 400
 _MOST_LINKS = 40
+_MOST_STEPS = 50_000_000  # from directory to directory: some ten seconds
 _MOST_SAMPLES = 1000
 _UNKEPT = "px/"
 _DOTS = frozenset({"", ".", ".."})
@@ -84,6 +85,7 @@ class Tree:
         self._root: Directory = {}
         self._files: dict[tuple[str, bool], File] = {}
         self._memory = MEMORY
+        self._steps = _MOST_STEPS
         self.hidden: dict[Binary, Hidden] = {}
 
     def apply(self, layer: Layer) -> None:
@@ -162,6 +164,7 @@ class Tree:
     def _follow(self, path: str, *, last: bool) -> tuple[list[str], Node | None]:
         """The names that lead to a path without symlinks, its last one followed too or not, and what is there."""
         ahead = path.split("/")[::-1]
+        self._go(len(ahead))
         names: list[str] = []
         nodes: list[Node | None] = [self._root]
         links = 0
@@ -176,7 +179,9 @@ class Tree:
             node = parent.get(name) if isinstance(parent, dict) else None
             if isinstance(node, str) and (last or ahead) and links < _MOST_LINKS:
                 links += 1
-                ahead += node.split("/")[::-1]
+                onward = node.split("/")[::-1]
+                self._go(len(onward))
+                ahead += onward
                 if node.startswith("/"):
                     del names[:], nodes[1:]
             else:
@@ -187,6 +192,7 @@ class Tree:
     def _opened(self, path: str) -> Directory | None:
         """The directory, if anything of it is kept."""
         node: Node | None = self._root
+        self._go(path.count("/"))
         for name in path.split("/") if path else ():
             node = node.get(name) if isinstance(node, dict) else None
             if node is None:
@@ -195,6 +201,11 @@ class Tree:
                 node = self._follow(path, last=True)[1]
                 break
         return node if isinstance(node, dict) else None
+
+    def _go(self, steps: int) -> None:
+        self._steps -= steps
+        if self._steps < 0:
+            raise over_limit(f"its paths and symlinks take more than {_MOST_STEPS:,} steps to follow")
 
     def _made(self, path: str) -> Directory:
         """The directory, made where it is missing; what stands in its way is replaced."""

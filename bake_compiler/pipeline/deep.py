@@ -137,11 +137,11 @@ def _judge(
     try:
         for layer in layers:
             tree.apply(layer)
+        deep = Deep(platform, config, tree, tuple(layer.facts for layer in layers))
+        machines = Counter(file.binary.machine for _, file in tree.walk() if isinstance(file.binary, Elf))
+        return machines, check_binaries(promise, deep)
     except LayerError as error:
         return {}, (Finding(promise.image, platform, error.code, error.message, _HINTS[error.code]),)
-    deep = Deep(platform, config, tree, tuple(layer.facts for layer in layers))
-    machines = Counter(file.binary.machine for _, file in tree.walk() if isinstance(file.binary, Elf))
-    return machines, check_binaries(promise, deep)
 
 
 def _kept_elsewhere(promise: Promise, platform: Platform, layers: int) -> Finding:

@@ -16,7 +16,8 @@ from bake_compiler.registry.refusal import LimitError, WrongContentError
 
 _DEEPEST = 3
 _MOST_ENTRIES = 1000  # of all indexes under a reference
-_MOST_LAYERS = 1000  # overlayfs takes 128
+_MOST_LAYERS = 1000  # of one image; overlayfs takes 128
+_MOST_PARTS = 20_000  # of all images under a reference
 _LARGEST_CONFIG = 8 * 1024 * 1024
 _LARGEST_STATEMENT = 16 * 1024 * 1024  # provenance of mode max holds all sources of a build
 
@@ -63,6 +64,7 @@ class _Visit:
     fresh: bool
     sizes: dict[Digest, asyncio.Future[int | None]] = field(default_factory=dict)
     entries: int = 0
+    parts: int = 0
     unlisted: Trouble | None = None
 
     async def snapshot(self) -> Snapshot:
@@ -132,8 +134,11 @@ class _Visit:
 
     async def _filled(self, piece: Piece, manifest: Manifest) -> Child:
         layers = manifest.layers
-        if len(layers) > _MOST_LAYERS:
-            (too_many,) = _too_many([piece.descriptor], f"more than {_MOST_LAYERS} layers")
+        self.parts += len(layers)
+        if len(layers) > _MOST_LAYERS or self.parts > _MOST_PARTS:
+            several = len(layers) <= _MOST_LAYERS
+            told = f"more than {_MOST_PARTS} layers in all" if several else f"more than {_MOST_LAYERS} layers"
+            (too_many,) = _too_many([piece.descriptor], told)
             return Child(replace(piece, trouble=too_many.trouble), manifest)
         if piece.descriptor.is_attestation:
             return await self._statements(piece, manifest)

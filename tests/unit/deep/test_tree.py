@@ -248,3 +248,20 @@ def test_what_is_hidden_gives_its_memory_back(monkeypatch: pytest.MonkeyPatch) -
     layer = [file(f"d/{index}", b"#!/bin/sh\n") for index in range(1000)]
 
     tree_of(*[layer, [whiteout("d")]] * 10)
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [file(f"{'d/' * 500}{index}/run", elf()) for index in range(100)],
+        [symlink("a", "/" + "b/../" * 200 + "c"), *(file(f"a/{index}/run", elf()) for index in range(100))],
+    ],
+)
+def test_paths_that_take_too_long_to_follow_are_over_the_limit(
+    contents: list[Content], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_STEPS", 10_000)
+
+    with pytest.raises(LayerError, match="steps to follow") as caught:
+        tree_of(contents, contents, contents)
+    assert caught.value.code is LayerCode.OVER_LIMIT

@@ -108,6 +108,18 @@ async def test_more_layers_than_any_engine_takes_are_not_asked_for(registry: Reg
     assert not any("/blobs/" in request.path for request in fake.requests)
 
 
+async def test_more_layers_in_all_than_any_set_of_platforms_has_are_not_asked_for(
+    registry: Registry, fake: FakeRegistry
+) -> None:
+    images = (image_of("linux/arm64", layers=(str(number).encode(),) * 900) for number in range(25))
+    fake.push(NAME, "1.0", index_of(*images))
+
+    snapshot = await fetch_snapshot(registry, REF)
+
+    assert [kind for _, kind in troubles(snapshot)] == [Kind.OVER_LIMIT] * 3
+    assert sum(child.config is not None for child in snapshot.images) == 22
+
+
 async def test_an_index_that_a_registry_makes_lead_to_itself_is_read_once(
     registry: Registry, fake: FakeRegistry
 ) -> None:
