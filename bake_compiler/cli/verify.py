@@ -87,6 +87,8 @@ def verify(
     if release or any(map(_is_reference, asked or ())):
         if run:
             raise UsageError("--run: only a project's images have a smoke command", hint="name images of the project")
+        if variables:
+            raise UsageError("--var: only a project has variables", hint="name images of the project")
         root, wanted = Path.cwd(), None
         subjects = _released(release, asked or ()) if release else _named(asked or (), platforms)
     else:

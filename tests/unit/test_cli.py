@@ -116,3 +116,26 @@ def test_an_interrupted_verification_says_so_and_ends_at_once(ending: signal.Sig
     assert out == ""
     assert err.startswith("error: interrupted")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("r.test/web:1", "backend"), "'backend' names no tag"),
+        (("r.test/web:1", "--run"), "--run: only a project's images"),
+        (("r.test/web:1", "--var", "A=1"), "--var: only a project has variables"),
+        (("r.test/Web:1",), "is not a repository"),
+        (("r.test/web@sha256:1",), "is not a digest"),
+        (("r.test/web:1", "--platform", "arm46"), "did you mean 'arm64'?"),
+        (("--release", "absent.json"), "absent.json: No such file"),
+        (("all", "--release", "absent.json"), "leave the selectors out"),
+    ],
+)
+def test_what_can_not_be_verified_is_a_usage_error_before_any_registry_is_asked(
+    words: tuple[str, ...], told: str
+) -> None:
+    ended = bakec("verify", *words)
+
+    assert ended.returncode == 2
+    assert told in ended.stderr
+    assert "\n hint: " in ended.stderr
