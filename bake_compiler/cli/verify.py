@@ -1,7 +1,7 @@
 """bakec verify: the registry against the models, a release, or what is asked of any reference."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from bake_compiler.pipeline.edges import Edges
     from bake_compiler.pipeline.verify import Subject
-    from bake_compiler.plan import Wanted
     from bake_compiler.report import ImageResult, Report
     from bake_compiler.smoke import Smoker
 
@@ -82,18 +81,19 @@ def verify(
     Examples: `bakec verify all`, `bakec verify backend --tag v9 --deep --json`,
     `bakec verify ghcr.io/acme/web:1.0 --platform amd64,arm64`, `bakec verify --release release.json`.
     """
-    from bake_compiler.pipeline.verify import Verification  # noqa: PLC0415
+    from bake_compiler.pipeline.verify import Verification, planned_subjects  # noqa: PLC0415
 
+    root, wanted = Path.cwd(), None
     if release or any(map(_is_reference, asked or ())):
-        if run:
-            raise UsageError("--run: only a project's images have a smoke command", hint="name images of the project")
-        if variables:
-            raise UsageError("--var: only a project has variables", hint="name images of the project")
-        root, wanted = Path.cwd(), None
+        _refuse_of_projects({"--run": run, "--var": variables})
         subjects = _released(release, asked or ()) if release else _named(asked or (), platforms)
     else:
+        from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+
         root = root_of(project)
-        wanted, subjects = _planned(root, select=(asked, platforms, registry, tag, variables))
+        plan = plan_project(root)
+        wanted = select_wanted(plan, asked, platforms, registry, tag, variables)
+        subjects = planned_subjects(plan, wanted)
     subjects = _allowing(subjects, foreign or [])
 
     async def work() -> "Report":
@@ -125,15 +125,9 @@ def _is_reference(text: str) -> bool:
     return ":" in text or "@" in text
 
 
-def _planned(
-    root: Path, select: "tuple[list[str] | None, list[str] | None, str, str, list[str] | None]"
-) -> "tuple[Wanted, tuple[Subject, ...]]":
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
-    from bake_compiler.pipeline.verify import planned_subjects  # noqa: PLC0415
-
-    plan = plan_project(root)
-    wanted = select_wanted(plan, *select)
-    return wanted, planned_subjects(plan, wanted)
+def _refuse_of_projects(given: Mapping[str, object]) -> None:
+    for option in (option for option, value in given.items() if value):
+        raise UsageError(f"{option}: only a project's images have what it needs", hint="name images of the project")
 
 
 def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[Subject, ...]":

@@ -232,18 +232,18 @@ class Build:
         return replace(report, published=True)
 
     def _image_result(self, image: PlannedImage, done: _Done) -> ImageResult:
-        good = Outcome.BUILT if self.push else Outcome.LOADED
         cells = [Cell(image.name, platform) for platform in image.platforms]
         if done.blocked:
             results = tuple(CellResult(cell, Outcome.BLOCKED, done.blocked) for cell in cells)
         elif done.failure:
             results = tuple(_failed_cell(cell, done.failure) for cell in cells)
-        elif done.digest is None:
-            results = tuple(CellResult(cell, Outcome.BLOCKED, "interrupted before it was done") for cell in cells)
         elif done.verified:
             results = tuple(_as_built(cell) for cell in done.verified.cells)
+        elif done.digest is None or self.push:
+            why = f"interrupted before it was {'verified' if done.digest else 'done'}"
+            results = tuple(CellResult(cell, Outcome.BLOCKED, why) for cell in cells)
         else:
-            results = tuple(CellResult(cell, good) for cell in cells)
+            results = tuple(CellResult(cell, Outcome.LOADED) for cell in cells)
         first, *others = map(str, self.wanted.references(image))
         verified = done.verified or ImageResult(image.name, first, results)
         return replace(

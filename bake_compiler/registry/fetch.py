@@ -77,7 +77,7 @@ class _Visit:
         except ValueError as error:
             return Snapshot(self.ref, raw, trouble=_malformed(error))
         if isinstance(parsed, Index):
-            branch = await self.index(parsed, above=(raw.digest,))
+            branch = await self.index(parsed, depth=1)
             found = Snapshot(self.ref, raw, index=parsed, nested=branch.nested, children=branch.children)
         else:
             own = Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.content))
@@ -95,29 +95,30 @@ class _Visit:
         except RegistryError as error:
             return Tag(tag, trouble=trouble_of(error))
 
-    async def index(self, index: Index, *pieces: Piece, above: tuple[Digest, ...]) -> _Branch:
+    async def index(self, index: Index, *pieces: Piece, depth: int) -> _Branch:
         self.entries += len(index.manifests)
         if self.entries > _MOST_ENTRIES:
-            return _Branch.of((), *pieces, *_too_many(index.manifests[:1], f"more than {_MOST_ENTRIES} entries"))
-        branches = await asyncio.gather(*(self._entry(entry, above) for entry in index.manifests))
+            too_many = _over_limit(f"more than {_MOST_ENTRIES} entries")
+            return _Branch.of((), *pieces, *(Piece(entry, trouble=too_many) for entry in index.manifests[:1]))
+        branches = await asyncio.gather(*(self._entry(entry, depth) for entry in index.manifests))
         return _Branch.of(branches, *pieces)
 
-    async def _entry(self, descriptor: Descriptor, above: tuple[Digest, ...]) -> _Branch:
+    async def _entry(self, descriptor: Descriptor, depth: int) -> _Branch:
         if descriptor.media_type in INDEXES:
-            return await self._nested(descriptor, above)
+            return await self._nested(descriptor, depth)
         return _Branch(children=(await self._child(descriptor),))
 
     async def _child(self, descriptor: Descriptor) -> Child:
         piece, manifest = await self._read(descriptor)
         return await self._filled(piece, manifest) if isinstance(manifest, Manifest) else Child(piece)
 
-    async def _nested(self, descriptor: Descriptor, above: tuple[Digest, ...]) -> _Branch:
-        if descriptor.digest in above or len(above) > _DEEPEST:
-            trouble = Trouble(Kind.MALFORMED, "it is nested too deep, or in itself", "push an index of images")
+    async def _nested(self, descriptor: Descriptor, depth: int) -> _Branch:
+        if depth > _DEEPEST:  # none leads to itself for ever: its bytes would have to hold their own digest
+            trouble = Trouble(Kind.MALFORMED, "it is nested too deep", "push an index of images")
             return _Branch((Piece(descriptor, trouble=trouble),))
         piece, index = await self._read(descriptor)
         if isinstance(index, Index):
-            return await self.index(index, piece, above=(*above, descriptor.digest))
+            return await self.index(index, piece, depth=depth + 1)
         return _Branch((piece,))
 
     async def _read(self, descriptor: Descriptor) -> tuple[Piece, Index | Manifest | None]:
@@ -135,11 +136,10 @@ class _Visit:
     async def _filled(self, piece: Piece, manifest: Manifest) -> Child:
         layers = manifest.layers
         self.parts += len(layers)
-        if len(layers) > _MOST_LAYERS or self.parts > _MOST_PARTS:
-            several = len(layers) <= _MOST_LAYERS
-            told = f"more than {_MOST_PARTS} layers in all" if several else f"more than {_MOST_LAYERS} layers"
-            (too_many,) = _too_many([piece.descriptor], told)
-            return Child(replace(piece, trouble=too_many.trouble), manifest)
+        if len(layers) > _MOST_LAYERS:
+            return Child(replace(piece, trouble=_over_limit(f"more than {_MOST_LAYERS} layers")), manifest)
+        if self.parts > _MOST_PARTS:
+            return Child(replace(piece, trouble=_over_limit(f"more than {_MOST_PARTS} layers in all")), manifest)
         if piece.descriptor.is_attestation:
             return await self._statements(piece, manifest)
         (config_piece, config), parts = await asyncio.gather(self._config(manifest.config), self._blobs(layers))
@@ -217,9 +217,8 @@ class _Visit:
         return self.sizes[digest]
 
 
-def _too_many(descriptors: Sequence[Descriptor], what: str) -> list[Piece]:
-    trouble = Trouble(Kind.OVER_LIMIT, what, "no image needs as many: find out who pushed it")
-    return [Piece(descriptor, trouble=trouble) for descriptor in descriptors]
+def _over_limit(what: str) -> Trouble:
+    return Trouble(Kind.OVER_LIMIT, what, "no image needs as many: find out who pushed it")
 
 
 def trouble_of(error: RegistryError) -> Trouble:

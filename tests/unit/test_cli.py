@@ -122,8 +122,8 @@ def test_an_interrupted_verification_says_so_and_ends_at_once(ending: signal.Sig
     ("words", "told"),
     [
         (("r.test/web:1", "backend"), "'backend' names no tag"),
-        (("r.test/web:1", "--run"), "--run: only a project's images"),
-        (("r.test/web:1", "--var", "A=1"), "--var: only a project has variables"),
+        (("r.test/web:1", "--run"), "--run: only a project's images have"),
+        (("r.test/web:1", "--var", "A=1"), "--var: only a project's images have"),
         (("r.test/Web:1",), "is not a repository"),
         (("r.test/web@sha256:1",), "is not a digest"),
         (("r.test/web:1", "--platform", "arm46"), "did you mean 'arm64'?"),

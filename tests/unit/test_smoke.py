@@ -26,6 +26,7 @@ class Docker:
     status: int | None = 0
     commands: list[tuple[str, ...]] = field(default_factory=list)
     running: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
 
     async def __call__(self, command: Command, on_line: Callable[[str], None]) -> int:
         self.commands.append(command.argv)
@@ -37,7 +38,10 @@ class Docker:
         for line in self.lines:
             on_line(line)
         if self.status is None:
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.left |= self.running  # what it must not be left to `docker run` to end
         self.running.discard(name)
         return self.status or 0
 
@@ -72,7 +76,7 @@ def test_a_start_that_does_not_end_is_ended_and_its_container_removed() -> None:
 
     assert ended.status is None
     assert ended.output == "starting …"
-    assert docker.running == set()
+    assert (docker.running, docker.left) == (set(), set())
     assert docker.commands[-1][:3] == ("docker", "rm", "--force")
     assert codes(ended) == ["smoke-timeout"]
 

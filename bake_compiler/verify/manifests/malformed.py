@@ -9,5 +9,5 @@ CODE = "malformed"
 
 
 def check_malformed(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Indexes, manifests and configs that can't be read, are of another kind than stated, or nested in themselves."""
+    """Indexes, manifests and configs that can't be read, are of another kind than stated, or nested too deep."""
     return by_kind(promise, snapshot, Kind.MALFORMED, CODE)

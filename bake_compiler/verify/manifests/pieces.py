@@ -52,8 +52,3 @@ def named(piece: Piece) -> str:
 def listed(snapshot: Snapshot) -> Counter[Platform]:
     """How many entries there are for each platform that an image could run on."""
     return Counter(child.platform for child in snapshot.images if child.platform and child.platform.is_known)
-
-
-def is_readable(snapshot: Snapshot) -> bool:
-    """Whether there is an index or a manifest to judge."""
-    return bool(snapshot.index or snapshot.manifest)

@@ -2,7 +2,7 @@
 
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding
-from bake_compiler.verify.manifests.pieces import is_readable, listed
+from bake_compiler.verify.manifests.pieces import listed
 from bake_compiler.verify.promise import Promise
 
 CODE = "platform-missing"
@@ -10,7 +10,7 @@ CODE = "platform-missing"
 
 def check_platform_missing(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Promised platforms that no entry is for; of an index that is for none, when none was named."""
-    if not is_readable(snapshot):
+    if not (snapshot.index or snapshot.manifest):
         return ()
     if snapshot.index and not promise.platforms:
         message, hint = "the index has no platform at all", "push the image anew"
