@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bake_compiler import hcl
+from bake_compiler import Phase, hcl
 from bake_compiler.plan import make_plan
-from tests.fakes.projects import Generated, projects
+from tests.fakes.projects import Generated, normal, projects
 from tests.fakes.reading import BUILDX, difference
 
 TEMPLATE = hcl.template(Path(__file__).parents[2])
@@ -28,3 +28,8 @@ def test_a_generated_project_means_the_same_to_buildx(
 
     assert difference(plan, text, directory, which, {}) == ()
     assert difference(plan, text, directory, which, generated.overrides) == ()
+
+
+@pytest.mark.parametrize("text", ["\ufe20", "\u0301\u0302a", "e\u0301", "\u0344", "plain"])
+def test_a_text_of_the_generator_is_one_that_a_model_takes(text: str) -> None:
+    assert Phase(name="base", description=normal(text)).description == normal(text)
