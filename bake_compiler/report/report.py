@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bake_compiler.buildx import Failure
+from bake_compiler.buildx import Failure, Step
 from bake_compiler.errors import BuildError, Interrupted, RegistryError, VerificationError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
@@ -60,6 +60,26 @@ class PlatformResult:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One bake process for one image.
+
+    Attributes:
+        number: from 1.
+        began, ended: seconds since the epoch.
+        steps: in order of their beginning.
+        failure: why it failed; None when it did not.
+        pause: seconds waited after it before the next one; 0 when there was no next one.
+    """
+
+    number: int
+    began: float
+    ended: float
+    steps: tuple[Step, ...] = ()
+    failure: Failure | None = None
+    pause: float = 0.0
+
+
+@dataclass(frozen=True)
 class ImageResult:
     """One image: where it is, what was found, how long it took.
 
@@ -73,6 +93,11 @@ class ImageResult:
         seconds: from the start of its build to the end of its verification.
         failure: why the build failed; None when it did not.
         findings: what the verifier found.
+        phase: its phase's name.
+        needs: the images of this run that it was built from.
+        attempts: the bake processes, in order; none when it was blocked, or kept from an earlier run.
+        began, ended: seconds since the epoch, verification included; 0 when it was never begun.
+        kept_from: the run that built it, when this one only resumed that; empty otherwise.
     """
 
     name: str
@@ -84,6 +109,17 @@ class ImageResult:
     seconds: float = 0.0
     failure: Failure | None = None
     findings: tuple[Finding, ...] = ()
+    phase: str = ""
+    needs: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    began: float = 0.0
+    ended: float = 0.0
+    kept_from: str = ""
+
+    @property
+    def retries(self) -> int:
+        """How many times it was attempted again."""
+        return max(0, len(self.attempts) - 1)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -105,6 +141,10 @@ class Report:
         interrupted: whether a person or the system stopped it.
         note: what a person has to know beyond the cells; may be empty.
         seconds: wall time.
+        run: the run's id, and the name of its folder under .bakec/runs; empty when the verb keeps none.
+        began: seconds since the epoch.
+        slots: how many images were built at once, at most.
+        resumes: the run that this one resumed; empty when it did not.
     """
 
     verb: str
@@ -118,6 +158,10 @@ class Report:
     publish_error: str = ""
     note: str = ""
     seconds: float = 0.0
+    run: str = ""
+    began: float = 0.0
+    slots: int = 0
+    resumes: str = ""
 
     @property
     def cells(self) -> tuple[CellResult, ...]:

@@ -1,0 +1,11 @@
+"""The edge to buildx: plan → commands, structured progress → what happened, metadata file → digests."""
+
+from bake_compiler.buildx.command import BUILDX as BUILDX
+from bake_compiler.buildx.command import BakeRun as BakeRun
+from bake_compiler.buildx.command import bake_command as bake_command
+from bake_compiler.buildx.command import metadata_file as metadata_file
+from bake_compiler.buildx.command import print_command as print_command
+from bake_compiler.buildx.command import read_digest as read_digest
+from bake_compiler.buildx.failure import Failure as Failure
+from bake_compiler.buildx.progress import Progress as Progress
+from bake_compiler.buildx.step import Step as Step

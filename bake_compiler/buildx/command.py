@@ -1,0 +1,91 @@
+"""Plan → buildx commands, and buildx's metadata file → digests.
+
+Source: buildx reference `docker buildx bake`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bake_compiler.errors import BuildError
+from bake_compiler.oci.digest import Digest
+from bake_compiler.plan.plan import PlannedImage
+from bake_compiler.process import Command
+
+BUILDX = ("docker", "buildx")
+
+
+@dataclass(frozen=True)
+class BakeRun:
+    """What every bake process of one run shares.
+
+    Attributes:
+        root: the project's root; paths in the bake file resolve from the working directory.
+        env: the scrubbed environment, without the bake file's variables.
+        variables: values of the bake file's variables.
+        push: push to the registry; otherwise load into the engine.
+        staging: push under this tag in place of the public one; empty to use the public tag.
+        metadata: directory for the metadata files.
+        buildx: the words that start buildx.
+    """
+
+    root: Path
+    env: Mapping[str, str]
+    variables: Mapping[str, str]
+    push: bool
+    staging: str
+    metadata: Path
+    buildx: tuple[str, ...] = BUILDX
+
+
+def bake_command(run: BakeRun, image: PlannedImage, *, file: str, registry: str, narrowed: bool = False) -> Command:
+    """The command that builds one image.
+
+    Args:
+        run: what the whole run shares.
+        image: the image, with the platforms that are wanted of it.
+        file: the bake file, relative to the project's root.
+        registry: the run's registry, for the staging tag.
+        narrowed: the image has platforms of its own in the bake file and fewer are wanted.
+    """
+    overrides = [f"tags={registry.rstrip('/')}/{image.repository}:{run.staging}"] if run.staging else []
+    overrides += [f"platform={platform}" for platform in image.platforms] if narrowed else []
+    return Command(
+        argv=(
+            *(*run.buildx, "bake", "--file", file, "--progress", "rawjson"),
+            *("--metadata-file", str(metadata_file(run, image))),
+            "--push" if run.push else "--load",
+            *(part for override in overrides for part in ("--set", f"{image.name}.{override}")),
+            image.name,
+        ),
+        env={**run.env, **run.variables},
+        cwd=run.root,
+        shown=tuple(run.variables),
+    )
+
+
+def print_command(
+    root: Path, file: str, env: Mapping[str, str], targets: Sequence[str] = (), buildx: Sequence[str] = BUILDX
+) -> Command:
+    """The command that prints what buildx reads in a bake file, as JSON; needs no engine."""
+    return Command((*buildx, "bake", "--file", file, "--progress", "quiet", "--print", *targets), env, root)
+
+
+def metadata_file(run: BakeRun, image: PlannedImage) -> Path:
+    """Where buildx writes an image's metadata; on failure it writes nothing."""
+    return run.metadata / f"{image.name}.metadata.json"
+
+
+def read_digest(path: Path, target: str) -> Digest:
+    """The digest of the index that a bake process pushed, from its metadata file.
+
+    Raises:
+        BuildError: no file, or no digest for the target in it.
+    """
+    try:
+        metadata = json.loads(path.read_bytes())
+        return Digest.parse(str(metadata[target]["containerimage.digest"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"buildx ended well, but {path.name} holds no digest of {target}"
+        raise BuildError(message, hint="is `docker buildx version` at least 0.13?") from error
