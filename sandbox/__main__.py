@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import bases, buildx, engine, kernel, machine, peers
+from sandbox import bases, buildx, engine, kernel, machine, node, peers
 from sandbox.state import SandboxError, State, alone, own_processes, say
 
 _SIGPIPE = 141  # what a shell says of a program that ended because nobody reads on
@@ -37,6 +37,8 @@ def down(state: State, *, purge: bool = False) -> None:
     """Take everything down; `purge` also removes what was downloaded and built."""
     with alone(state):
         machine.forget_registry(state)
+        for each in node.nodes(state):
+            each.remove()
         engine.stop(state)
     if purge:
         shutil.rmtree(state.home)

@@ -162,7 +162,7 @@ def start(state: State) -> None:
     kernel.add_emulation(state)
     kernel.add_bridge(state)
     if not whole:
-        _start_dockerd(state)
+        start_dockerd(state)
 
 
 def _registry_is_ours(state: State) -> bool:
@@ -197,7 +197,8 @@ def _is_free(port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _start_dockerd(state: State) -> None:
+def start_dockerd(state: State) -> None:
+    """Start dockerd on its bridge, and wait until it answers."""
     say("starting dockerd")
     (state.docker_config / "config.json").write_text(json.dumps({"proxies": {"default": _proxies(os.environ)}}))
     (state.run / "docker.pid").unlink(missing_ok=True)
