@@ -3,24 +3,34 @@
 import json
 from typing import Any
 
-from bake_compiler.buildx import Failure
+from pydantic_core import PydanticSerializationError, to_json
+
+from bake_compiler.buildx import Failure, Step
 from bake_compiler.oci.provenance import Provenance
-from bake_compiler.report.report import CellResult, ImageResult, PlatformResult, Report
+from bake_compiler.report.report import Attempt, CellResult, ImageResult, PlatformResult, Report
+from bake_compiler.report.timing import cache_share, critical_path, slowest
 from bake_compiler.verify import Finding
 from bake_compiler.verify.smoke import Start
 
 SCHEMA = "bakec.report/1"
 
+_SLOWEST = 10
+
 
 def render_json(report: Report) -> str:
     """The whole report as one document, ending in a newline."""
-    text = json.dumps(to_document(report), indent=2, ensure_ascii=False)
-    # half of a surrogate pair, which a statement of provenance may hold, is no UTF-8: JSON's own escape is
-    return text.encode(errors="backslashreplace").decode() + "\n"
+    document = to_document(report)
+    try:
+        return to_json(document, indent=2).decode() + "\n"
+    except PydanticSerializationError:
+        # half of a surrogate pair, which a statement of provenance may hold, is no UTF-8: JSON's own escape is
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+        return text.encode(errors="backslashreplace").decode() + "\n"
 
 
 def to_document(report: Report) -> dict[str, Any]:
-    """The report as plain dicts and lists."""
+    """The report as plain dicts and lists; seconds, and seconds since the epoch, to the millisecond."""
+    share = cache_share(report)
     return {
         "schema": SCHEMA,
         "verb": report.verb,
@@ -33,23 +43,38 @@ def to_document(report: Report) -> dict[str, Any]:
         "publish_error": report.publish_error,
         "interrupted": report.interrupted,
         "note": report.note,
+        "run": report.run,
+        "resumes": report.resumes,
+        "began": round(report.began, 3),
         "seconds": round(report.seconds, 3),
+        "slots": report.slots,
         "counts": report.counts,
-        "images": [_image(image) for image in report.images],
+        "critical_path": list(critical_path(report)),
+        "slowest": [{"image": each.name, "seconds": round(each.seconds, 3)} for each in slowest(report, _SLOWEST)],
+        "cache_share": None if share is None else round(share, 3),
+        "images": [image_document(image) for image in report.images],
         "excluded": [_cell(cell) for cell in report.excluded],
     }
 
 
-def _image(image: ImageResult) -> dict[str, Any]:
+def image_document(image: ImageResult) -> dict[str, Any]:
+    """One image as it stands in the report's document."""
     return {
         "name": image.name,
         "reference": image.reference,
         "tags": list(image.tags),
         "digest": str(image.digest) if image.digest else None,
+        "phase": image.phase,
+        "needs": list(image.needs),
+        "kept_from": image.kept_from,
+        "began": round(image.began, 3),
+        "ended": round(image.ended, 3),
         "seconds": round(image.seconds, 3),
+        "retries": image.retries,
         "cells": [_cell(cell) for cell in image.cells],
         "platforms": [_platform(platform) for platform in image.platforms],
-        "failure": _failure(image.failure) if image.failure else None,
+        "attempts": [_attempt(attempt) for attempt in image.attempts],
+        "failure": failure_document(image.failure) if image.failure else None,
         "findings": [_finding(finding) for finding in image.findings],
     }
 
@@ -57,6 +82,30 @@ def _image(image: ImageResult) -> dict[str, Any]:
 def _cell(result: CellResult) -> dict[str, str]:
     cell = result.cell
     return {"image": cell.image, "platform": str(cell.platform), "outcome": str(result.outcome), "why": result.why}
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "began": round(attempt.began, 3),
+        "ended": round(attempt.ended, 3),
+        "pause": round(attempt.pause, 3),
+        "steps": [step_document(step) for step in attempt.steps],
+        "failure": failure_document(attempt.failure) if attempt.failure else None,
+    }
+
+
+def step_document(step: Step) -> dict[str, Any]:
+    """A step as it stands in an attempt."""
+    return {
+        "name": step.name,
+        "platform": str(step.platform) if step.platform else None,
+        "stage": step.stage,
+        "began": round(step.began, 3),
+        "ended": round(step.ended, 3),
+        "cached": step.cached,
+        "error": step.error,
+    }
 
 
 def _platform(result: PlatformResult) -> dict[str, Any]:
@@ -87,9 +136,13 @@ def _start(start: Start) -> dict[str, Any]:
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
+def failure_document(failure: Failure) -> dict[str, Any]:
+    """A failure as it stands in an image and in an attempt."""
     return {
         "kind": failure.kind,
+        "fault": failure.fault,
+        "transient": failure.transient,
+        "retry_after": round(failure.retry_after, 3),
         "cause": failure.cause,
         "platform": str(failure.platform) if failure.platform else None,
         "stage": failure.stage,
