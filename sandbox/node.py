@@ -56,9 +56,9 @@ class Node(State):
         """
         engine.start_dockerd(self)
 
-    def end(self) -> None:
-        """End it in order, as a person does who restarts it."""
-        end_processes(self)
+    def end(self, seconds: float = 15) -> None:
+        """End it in order, as a person does who restarts it; kill what does not go within so many seconds."""
+        end_processes(self, seconds)
 
     def kill(self) -> None:
         """End it and all that it runs at once, as a loss of power does."""

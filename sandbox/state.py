@@ -135,12 +135,12 @@ def start_daemon(state: State, step: str, argv: Sequence[str | Path], env: Mappi
     """Start a process that outlives us, marked as the sandbox's own, its output in the step's log."""
     state.logs.mkdir(parents=True, exist_ok=True)
     with (state.logs / f"{step}.log").open("ab") as log:
-        subprocess.Popen(
-            list(map(str, argv)),
+        subprocess.run(
+            ["/usr/bin/setsid", "--fork", *map(str, argv)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            check=True,
             env={**os.environ, **env, MARK: state.key},
         )
 

@@ -4,11 +4,11 @@ import asyncio
 import socket
 import struct
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from random import Random
 from typing import Any, TypeVar
 
@@ -19,15 +19,17 @@ _ANSWER_SECONDS = 60
 _MOST_CONNECTIONS = 200
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
 _STAGING = "staged-"
+_CODES = {401: "UNAUTHORIZED", 403: "DENIED", 429: "TOOMANYREQUESTS", 503: "UNAVAILABLE"}  # as distribution has them
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as a rule sees it."""
+    """A request as a rule sees it; `at` counts seconds, from no particular moment."""
 
     method: str
     path: str
+    at: float = 0.0
 
     @property
     def repository(self) -> str:
@@ -177,16 +179,16 @@ def push_at_random(share: float, seed: int, fault: Fault) -> Rule:
     def rule(asked: Asked) -> Fault | None:
         if asked.looks_for_staged:
             failing.discard(asked.repository)
-            draw = draws.setdefault(asked.repository, drawn(seed, asked.repository))
+            draw = draws.setdefault(asked.repository, drawn(seed, asked.repository.rpartition("/")[2]))
             failing.update([asked.repository] if draw.random() < share else [])
         return fault if asked.stages and asked.repository in failing else None
 
     return rule
 
 
-def drawn(seed: int, repository: str) -> Random:
-    """The numbers that decide on the pushes to a repository, in turn."""
-    return Random(f"{seed} {repository}")  # noqa: S311 - chance that can be repeated
+def drawn(seed: int, image: str) -> Random:
+    """The numbers that decide on the pushes of an image, in turn; its name is its repository's last part."""
+    return Random(f"{seed} {image}")  # noqa: S311 - chance that can be repeated
 
 
 def any_of(*rules: Rule) -> Rule:
@@ -201,14 +203,14 @@ class Faulty:
     Attributes:
         upstream: `HOST:PORT` of the real one.
         rule: what fails; may be changed at any time.
-        did: fault → how often it happened.
+        faults: what failed, and how, in order.
         answered: method and status → how often the real registry answered so.
         asked: every request, in order.
     """
 
     upstream: str
     rule: Rule = sound
-    did: Counter[str] = field(default_factory=Counter)
+    faults: list[tuple[Asked, Fault]] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)
     asked: list[Asked] = field(default_factory=list)
     _port: int = 0
@@ -218,6 +220,11 @@ class Faulty:
     def address(self) -> str:
         """`127.0.0.1:PORT`."""
         return f"127.0.0.1:{self._port}"
+
+    @property
+    def did(self) -> Counter[str]:
+        """Fault → how often it happened."""
+        return Counter(str(fault) for _, fault in tuple(self.faults))
 
     def count(self, which: Which) -> int:
         """How many requests of a kind there were."""
@@ -243,10 +250,11 @@ class Faulty:
         await self._client.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        asked = Asked(request.method, request.path)
+        asked = Asked(request.method, request.path, time.monotonic())
         self.asked.append(asked)
         fault = self.rule(asked)
-        self.did.update([str(fault)] if fault else [])
+        if fault:
+            self.faults.append((asked, fault))
         try:
             return await self._suffer(request, fault)
         except (aiohttp.ClientError, ConnectionError):  # either side went away
@@ -312,8 +320,7 @@ def _refusal(fault: Status) -> web.Response:
     headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
     if fault.page:
         return web.Response(status=fault.status, headers=headers, text="<html>made to happen</html>")
-    code = "TOOMANYREQUESTS" if fault.status == HTTPStatus.TOO_MANY_REQUESTS else "UNKNOWN"
-    body = {"errors": [{"code": code, "message": "made to happen"}]}
+    body = {"errors": [{"code": _CODES.get(fault.status, "UNKNOWN"), "message": "made to happen"}]}
     return web.json_response(body, status=fault.status, headers=headers)
 
 
