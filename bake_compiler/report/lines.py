@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bake_compiler.buildx import Failure
 from bake_compiler.oci.platform import Platform
-from bake_compiler.report.report import CellResult, ImageResult, Outcome, Report
+from bake_compiler.report.advice import remedy
+from bake_compiler.report.ending import figures, next_step
+from bake_compiler.report.failures import blocked, cause, headline, tries
+from bake_compiler.report.report import CellResult, ImageResult, Outcome, PlatformResult, Report
 from bake_compiler.verify import Severity
 
 _STYLES = {
@@ -31,33 +33,55 @@ def title(report: Report) -> str:
 
 
 def header(report: Report) -> tuple[str, ...]:
-    """The names of the columns."""
-    return ("image", *map(str, _platforms(report)), "digest", "seconds")
+    """The names of the columns; `retries` only where there were any."""
+    retries = ("retries",) if _any_retries(report) else ()
+    return ("image", *map(str, _platforms(report)), *retries, "digest", "seconds")
 
 
 def rows(report: Report) -> Iterator[tuple[Words, ...]]:
-    """A row for each image, those that are excluded on all platforms last."""
-    platforms = _platforms(report)
+    """A row for each image, those that are excluded on all platforms last; sizes are those of a build."""
+    platforms, any_retries = _platforms(report), _any_retries(report)
     excluded: dict[str, tuple[CellResult, ...]] = {}
     for result in report.excluded:
         excluded[result.cell.image] = (*excluded.get(result.cell.image, ()), result)
     for image in report.images:
-        marks = _marks((*image.cells, *excluded.pop(image.name, ())), platforms)
+        sized = image.platforms if report.verb == "build" else ()
+        marks = _marks((*image.cells, *excluded.pop(image.name, ())), platforms, sized)
+        retries = (Words(str(image.retries or ""), "yellow"),) if any_retries else ()
         digest = f"sha256:{image.digest.short}" if image.digest else ""
-        yield Words(image.name), *marks, Words(digest), Words(f"{image.seconds:.1f}")
+        yield Words(image.name), *marks, *retries, Words(digest), Words(f"{image.seconds:.1f}")
     for name, results in sorted(excluded.items()):
-        yield Words(name), *_marks(results, platforms), Words(""), Words("")
+        empty = (Words(""),) * (2 + any_retries)
+        yield Words(name), *_marks(results, platforms), *empty
 
 
 def lines(report: Report) -> Iterator[Words]:
-    """All that comes below the matrix."""
+    """All that comes below the matrix; each is one line, whatever a log or a registry says."""
     for image in report.images:
-        yield from _details(image)
-    for cell in report.excluded:
-        yield Words(f"excluded {cell.cell}: {cell.why}", "dim")
+        yield from _failure(image)
+        yield from _findings(image)
+    for why, names in blocked(report).items():
+        yield from _told(f"{why}: {', '.join(names)}", "yellow")
+    for why, cells in _reasons(report.excluded).items():
+        yield from _told(f"excluded {', '.join(cells)}: {why}", "dim")
+    if report.verb == "build":
+        for figure in figures(report):
+            yield from _told(figure, "dim")
     style = "green" if report.exit_code == 0 else "bold red"
-    yield Words(f"{report.verb}{_depth(report)}: {report.summary} in {report.seconds:.1f} s", style)
-    yield from (Words(words) for words in (report.publish_error, report.note) if words)
+    yield from _told(f"{report.verb}{_depth(report)}: {report.summary} in {report.seconds:.1f} s", style)
+    for words in filter(None, (report.publish_error, report.note)):
+        yield from _told(words)
+    if words := next_step(report):
+        yield from _told(words, "bold")
+
+
+def size_in_words(size: int) -> str:
+    """Bytes as a person reads them: `812 kB`, `3.4 MB`, `146 MB`, `1.2 GB`."""
+    if size < 999_500:  # noqa: PLR2004 - what rounds to less than 1 MB
+        return f"{size / 1e3:.0f} kB"
+    if size < 999_500_000:  # noqa: PLR2004 - and to less than 1 GB
+        return f"{size / 1e6:.{1 if size < 9_950_000 else 0}f} MB"  # noqa: PLR2004 - and to less than 10 MB
+    return f"{size / 1e9:.1f} GB"
 
 
 def printable(text: str) -> str:
@@ -74,30 +98,52 @@ def _depth(report: Report) -> str:
     return "".join(f" --{check}" for check in report.checks if check != "registry")
 
 
-def _marks(results: tuple[CellResult, ...], platforms: list[Platform]) -> Iterator[Words]:
-    by_platform = {result.cell.platform: result.outcome for result in results}
+def _any_retries(report: Report) -> bool:
+    return any(image.retries for image in report.images)
+
+
+def _marks(
+    results: tuple[CellResult, ...], platforms: list[Platform], sized: tuple[PlatformResult, ...] = ()
+) -> Iterator[Words]:
+    outcomes = {result.cell.platform: result.outcome for result in results}
+    sizes = {each.platform: f" {size_in_words(each.size)}" for each in sized}
     for platform in platforms:
-        outcome = by_platform.get(platform)
-        yield Words(str(outcome), _STYLES[outcome]) if outcome else Words("")
+        outcome = outcomes.get(platform)
+        yield Words(f"{outcome}{sizes.get(platform, '')}", _STYLES[outcome]) if outcome else Words("")
 
 
-def _details(image: ImageResult) -> Iterator[Words]:
-    if image.failure:
-        yield from _failure(image.name, image.failure)
-    elif blocked := next((cell for cell in image.cells if cell.outcome is Outcome.BLOCKED), None):
-        yield Words(f"blocked {image.name}: {blocked.why}", "yellow")
+def _reasons(excluded: tuple[CellResult, ...]) -> dict[str, tuple[str, ...]]:
+    reasons: dict[str, tuple[str, ...]] = {}
+    for result in excluded:
+        reasons[result.why] = (*reasons.get(result.why, ()), str(result.cell))
+    return reasons
+
+
+def _findings(image: ImageResult) -> Iterator[Words]:
     for finding in image.findings:
-        yield Words(str(finding), "bold red" if finding.severity is Severity.ERROR else "yellow")
+        yield from _told(str(finding), "bold red" if finding.severity is Severity.ERROR else "yellow")
         if finding.hint:
-            yield Words(f" hint: {finding.hint}")
+            yield from _told(f" hint: {finding.hint}")
 
 
-def _failure(name: str, failure: Failure) -> Iterator[Words]:
-    platform = f" on {failure.platform}" if failure.platform else ""
-    place = ", ".join(part for part in (failure.line, f"stage {failure.stage}" if failure.stage else "") if part)
-    yield Words(f"failed {name}{platform}{f' ({place})' if place else ''}: {failure.cause}", "bold red")
+def _failure(image: ImageResult) -> Iterator[Words]:
+    failure = image.failure
+    if not failure:
+        return
+    yield Words(f"failed {headline(image.name, failure)}", "bold red")
+    yield from (Words(f"    {line}", "bold red") for line in cause(failure).splitlines()[1:])
     if failure.step:
-        yield Words(f"  {failure.step}")
-    yield from (Words(f"  | {line}", "dim") for line in failure.tail)
+        yield from _told(f"  {failure.step}")
+    yield from (Words(f"  | {line}", "dim") for text in failure.tail for line in text.splitlines() or [""])
     if failure.log:
-        yield Words(f"  whole log: {failure.log}")
+        yield from _told(f"  whole log: {failure.log}")
+    if words := tries(image):
+        yield from _told(f"  {words}")
+    yield from _told(f"  hint: {remedy(image)}")
+
+
+def _told(text: str, style: str = "") -> Iterator[Words]:
+    """A text, its further lines further in: none can pass for one of ours."""
+    first, *rest = text.splitlines() or [""]
+    yield Words(first, style)
+    yield from (Words(f"      {line}", style) for line in rest)

@@ -10,4 +10,4 @@ def render_plain(report: Report) -> str:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     matrix = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
     texts = (*filter(None, [title(report)]), *matrix, *(line.text for line in lines(report)))
-    return "".join(f"{printable(text)}\n" for text in texts)
+    return "".join(f"{' '.join(printable(text).splitlines())}\n" for text in texts)

@@ -1,0 +1,91 @@
+"""What to do about a fault: a table, by the names of the classes in buildx/fault.py."""
+
+import re
+from typing import NamedTuple
+
+from bake_compiler.buildx import Failure
+from bake_compiler.report.report import ImageResult
+
+
+class Advice(NamedTuple):
+    """Why another attempt does not help by itself, and what does."""
+
+    why: str
+    do: str
+
+
+def advice(image: ImageResult) -> Advice | None:
+    """What to do about an image's failure; None when it has none, or nobody knows."""
+    failure = image.failure
+    if failure is None or failure.fault not in _TABLE:
+        return None
+    words = {
+        "place": place(image.name, failure),
+        "host": _host(image, failure),
+        "platform": failure.platform or "this platform",
+    }
+    return Advice(*(text.format_map(words) for text in _TABLE[failure.fault]))
+
+
+def remedy(image: ImageResult) -> str:
+    """What to do about an image's failure, where nothing better is known to read its log; empty when it has none."""
+    known = advice(image)
+    if known:
+        return known.do
+    return f"see {image.failure.log or f'the failure of {image.name}'}" if image.failure else ""
+
+
+def place(image: str, failure: Failure) -> str:
+    """Where its author has to look: `components/web/Dockerfile:12`, or as much of it as is known."""
+    if "/" in failure.line:
+        return failure.line
+    return f"{failure.line or 'the Dockerfile'} of {image}"
+
+
+_TABLE = {
+    "step": Advice("a failing step is the author's", "mend {place}"),
+    "missing-file": Advice("a file that is not there stays away", "mend {place}, or .dockerignore"),
+    "dockerfile": Advice("a mistake in a Dockerfile is the author's", "mend {place}"),
+    "bake-file": Advice("buildx refuses the bake file", "see what `bakec compile --check` says"),
+    "no-such-manifest": Advice("there is no such image", "mend the name, tag or digest of the base in {place}"),
+    "no-match-for-platform": Advice(
+        "the base image is not made for {platform}",
+        "choose another base in {place}, or say `platforms=Only(…)` with the reason",
+    ),
+    "unauthorized": Advice("{host} does not take these credentials", "docker login {host}"),
+    "denied": Advice("{host} does not allow it", "have access granted, or docker login {host} as someone who has it"),
+    "tag-immutable": Advice("{host} does not let a tag be written twice", "give another --tag"),
+    "too-large": Advice("{host} refuses so much at once", "make the layer smaller, or the limit of {host} larger"),
+    "entitlement": Advice(
+        "the build asks for what the builder does not allow",
+        "create a builder that allows it: docker buildx create --buildkitd-flags '--allow-insecure-entitlement …'",
+    ),
+    "killed": Advice(
+        "the step was killed, as when memory is short", "give the builder more memory, or build with -j 1"
+    ),
+    "no-emulation": Advice(
+        "this builder can't run programs for {platform}",
+        "docker run --privileged --rm tonistiigi/binfmt --install all, or add a native node to the builder",
+    ),
+    "disk-full": Advice("a full disk stays full", "see `docker buildx du`, make room with `docker buildx prune`"),
+    "rate-limit": Advice("{host} wants fewer requests", "docker login {host}, which mostly allows more, or wait"),
+    "registry-5xx": Advice("{host} has troubles of its own", "see that {host} is well"),
+    "reset": Advice("{host} ended the connection", "see that {host} is well"),
+    "eof": Advice("{host} ended the connection", "see that {host} is well"),
+    "timeout": Advice("{host} did not answer in time", "see that {host} can be reached from the builder"),
+    "refused": Advice("nothing listens there", "see that {host} can be reached from the builder"),
+    "dns": Advice("the name was not resolved", "see that the builder can resolve {host}"),
+    "upload-unknown": Advice("{host} forgot an upload", "see that {host} is well and keeps its storage"),
+    "digest-mismatch": Advice("what arrived was not what was sent", "see that {host} and its proxies are well"),
+    "locked": Advice("another build holds the same content", "see that no other build writes to this builder"),
+    "lost-node": Advice("a node of the builder went away", "see what `docker buildx inspect` says"),
+    "engine-lost": Advice("the builder went away", "see what `docker buildx inspect` says"),
+}
+
+_NAMED = re.compile(r"(?:^|[\s/])((?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?|[a-z0-9-]+:\d+|localhost)/", re.IGNORECASE)
+
+
+def _host(image: ImageResult, failure: Failure) -> str:
+    """The registry that the failed step names; else the one that the image goes to."""
+    found = _NAMED.search(failure.step)
+    return found[1] if found else image.reference.partition("/")[0]
