@@ -1,0 +1,19 @@
+"""Events as JSON lines: for a program that follows a run."""
+
+import json
+from typing import TextIO
+
+from bake_compiler.report.event_json import event_document
+from bake_compiler.report.events import Event
+
+
+class JsonLines:
+    """Writes each event as one line of JSON, at once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: Event) -> None:
+        """Tell an event."""
+        self._stream.write(f"{json.dumps(event_document(event))}\n")
+        self._stream.flush()

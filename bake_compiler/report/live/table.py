@@ -1,0 +1,174 @@
+"""An image → its row on a screen, and which columns there is room for. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+
+from bake_compiler.report.lines import Words
+from bake_compiler.report.live.state import ImageState, RunningStep, RunState, State
+from bake_compiler.report.live.words import after_retries, cells_words, clock, count, one_line, step_words
+
+Line: TypeAlias = tuple[Words, ...]
+
+STYLES = {
+    State.WAITING: "dim",
+    State.BUILDING: "cyan",
+    State.PAUSING: "yellow",
+    State.VERIFYING: "blue",
+    State.BUILT: "green",
+    State.FAILED: "bold red",
+    State.BLOCKED: "yellow",
+}
+_WIDE = 100  # cells of the screen from which on columns stand two spaces apart
+_ROOMY = 60  # cells of the last column from which on it says more
+
+
+class _Column(NamedTuple):
+    """`spare` is how many cells the last column must keep, or else there is no room for this one."""
+
+    title: str
+    text: Callable[[ImageState, float], str]
+    spare: int = 0
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns that fit a screen, each with its width, and how many cells are left for what an image does now."""
+
+    columns: Sequence[tuple[_Column, int]]
+    left: int
+    width: int
+
+    @classmethod
+    def of(cls, run: RunState, now: float, width: int) -> "Table":
+        """The table for a screen of this width: the narrower it is, the fewer columns."""
+        gap = _gap(width)
+        widths = _widths(run, now, width)
+        columns = [column for column in _COLUMNS if widths[column.title]]
+        while True:
+            left = width - sum(widths[column.title] + len(gap) for column in columns)
+            cramped = max(columns, key=lambda column: column.spare, default=None)
+            if cramped is None or cramped.spare <= left:
+                return cls([(column, widths[column.title]) for column in columns], max(0, left), width)
+            columns.remove(cramped)
+
+    def heading(self) -> Line:
+        """The names of the columns."""
+        return self._line([*(Words(column.title, "bold") for column, _ in self.columns), Words("now", "bold")])
+
+    def row(self, run: RunState, image: ImageState, now: float) -> Line:
+        """One image."""
+        plain = "dim" if image.state is State.WAITING else ""
+        styles = {"image": plain or "bold", "phase": "dim", "state": STYLES[image.state]}
+        cells = [Words(column.text(image, now), styles.get(column.title, plain)) for column, _ in self.columns]
+        doing = Words(_doing(run, image, now, self.left), STYLES[image.state] if image.why else plain)
+        return self._line([*cells, doing])
+
+    def _line(self, cells: Sequence[Words]) -> Line:
+        line: list[Words] = []
+        for (column, width), cell in zip(self.columns, cells[:-1], strict=True):
+            text = cut_middle(cell.text, width)
+            text = f"{text:>{width}}" if column.right else f"{text:<{width}}"
+            _append(line, Words(f"{text}{_gap(self.width)}", cell.style))
+        _append(line, Words(cut(cells[-1].text, self.left), cells[-1].style))
+        return tuple(line) if self.left else cut_line(line, self.width)
+
+
+def _gap(width: int) -> str:
+    return "  " if width >= _WIDE else " "
+
+
+def _append(line: list[Words], words: Words) -> None:
+    """Add to a line; what looks alike becomes one, which is faster to draw."""
+    line.append(Words(line.pop().text + words.text, words.style) if line and line[-1].style == words.style else words)
+
+
+def cut_middle(name: str, width: int) -> str:
+    """A name of at most so many letters: its beginning and its end tell it from others."""
+    if len(name) <= width:
+        return name
+    end = (width - 1) // 2
+    return f"{name[: width - 1 - end]}…{name[len(name) - end :]}" if width > 0 else ""
+
+
+def cut(text: str, width: int) -> str:
+    """A text of at most so many cells, with `…` where it was longer."""
+    if cell_len(text) <= width:
+        return text
+    return f"{set_cell_size(text, width - 1)}…" if width > 0 else ""
+
+
+def cut_line(line: Sequence[Words], width: int) -> Line:
+    """A line of at most so many cells."""
+    fitting: list[Words] = []
+    for words in line:
+        text = cut(words.text, width)
+        width -= cell_len(text)
+        fitting += [Words(text, words.style)] if text else []
+    return tuple(fitting)
+
+
+def _widths(run: RunState, now: float, width: int) -> dict[str, int]:
+    images = run.images.values()
+    steps = len(str(max((image.total for image in images), default=0)))
+    phase = max((len(image.expected.phase) for image in images), default=0)
+    return {
+        "image": max(len("image"), min(max(map(len, run.images), default=0), max(width // 5, min(16, width // 2)))),
+        "phase": max(len("phase"), min(phase, max(width // 10, 10))) if phase else 0,
+        "state": len(State.VERIFYING),
+        "retries": len("retries"),
+        "steps": max(2 * steps + 1, len("12/34")),
+        "cached": len("cached"),
+        "time": max(len(clock(now - run.began)), len("12:34")),
+    }
+
+
+def _state(image: ImageState, _now: float) -> str:
+    return f"retry {image.retries}" if image.retries and image.state is State.BUILDING else image.state
+
+
+def _time(image: ImageState, now: float) -> str:
+    seconds = image.seconds(now)
+    return "" if seconds is None else clock(seconds)
+
+
+def _doing(run: RunState, image: ImageState, now: float, width: int) -> str:
+    match image.state:
+        case State.WAITING:
+            needs = run.waits_for(image)
+            return f"waits for {', '.join(needs)}" if needs else "waits for a free slot"
+        case State.BUILDING:
+            return _step(image.steps, now, width) if image.steps else ""
+        case State.PAUSING:
+            return f"again in {max(1, round(image.until - now))} s: {image.why}"
+        case State.VERIFYING:
+            return "checking in the registry"
+        case State.BUILT if image.result:
+            kept = f"kept from {image.result.kept_from}" if image.result.kept_from else after_retries(image.result)
+            return ", ".join(filter(None, (cells_words(image.result), kept)))
+        case _:
+            return one_line(image.why)
+
+
+def _step(steps: Sequence[RunningStep], now: float, width: int) -> str:
+    """The longest running step; where there is room, also its stage, its time, and how many others run."""
+    first, *others = steps
+    if width < _ROOMY:
+        return step_words(first.step, staged=False)
+    more = f", {count(len(others), 'more step')}" if others else ""
+    told = f" ({clock(now - first.since)}{more})"
+    return f"{step_words(first.step, width - len(told))}{told}"
+
+
+_COLUMNS = (
+    _Column("image", lambda image, _now: image.name),
+    _Column("phase", lambda image, _now: image.expected.phase, spare=20),
+    _Column("state", _state),
+    _Column("retries", lambda image, _now: str(image.retries or ""), spare=_ROOMY, right=True),
+    _Column("steps", lambda image, _now: f"{image.done}/{image.total}" if image.total else "", spare=10, right=True),
+    _Column("cached", lambda image, _now: str(image.cached) if image.total else "", spare=20, right=True),
+    _Column("time", _time, spare=1, right=True),
+)
