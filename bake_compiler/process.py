@@ -4,11 +4,15 @@ import asyncio
 import os
 import shlex
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from bake_compiler import watchdog
 from bake_compiler.environment import is_kept
 from bake_compiler.errors import PreflightError
 
@@ -57,8 +61,13 @@ def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if is_kept(name)}
 
 
-async def run(command: Command, on_line: Callable[[str], None]) -> int:
+async def run(command: Command, on_line: Callable[[str], None], guard: "Guard | None" = None) -> int:
     """The real Runner: a process group of its own, so that Ctrl-C in the terminal reaches bakec alone.
+
+    Args:
+        command: what to run.
+        on_line: hears each line.
+        guard: ends the group when bakec itself is killed.
 
     Raises:
         PreflightError: there is no such program.
@@ -76,6 +85,8 @@ async def run(command: Command, on_line: Callable[[str], None]) -> int:
         )
     except FileNotFoundError as error:
         raise PreflightError(f"{command.argv[0]!r} is not on PATH", hint="install Docker with buildx") from error
+    if guard:
+        guard.began(process.pid)
     try:
         if process.stdout is not None:
             async for line in _lines(process.stdout):
@@ -83,6 +94,49 @@ async def run(command: Command, on_line: Callable[[str], None]) -> int:
         return await process.wait()
     finally:
         await asyncio.shield(_end(process))
+        if guard:
+            guard.ended(process.pid)
+
+
+class Guard:
+    """What ends the children of a bakec that was killed: a watchdog, which is told of each process group."""
+
+    def __init__(self) -> None:
+        self._watchdog: subprocess.Popen[bytes] | None = None
+
+    def began(self, group: int) -> None:
+        """A process group is there."""
+        self._tell(f"+{group}\n")
+
+    def ended(self, group: int) -> None:
+        """It is gone."""
+        self._tell(f"-{group}\n")
+
+    def close(self) -> None:
+        """There is nothing left to guard."""
+        if self._watchdog is not None:
+            self._watchdog.communicate()
+
+    def _tell(self, line: str) -> None:
+        if self._watchdog is None:
+            argv, quiet = (sys.executable, "-I", "-S", watchdog.__file__), subprocess.DEVNULL
+            self._watchdog = subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+            )
+        with suppress(OSError):  # somebody ended the watchdog: the build is none the worse for it
+            if self._watchdog.stdin is not None:
+                os.write(self._watchdog.stdin.fileno(), line.encode())
+
+
+@contextmanager
+def guarded() -> Iterator[Runner]:
+    """The real Runner, whose children do not outlive bakec, not even when it is killed."""
+    with closing(Guard()) as guard:
+
+        async def run_guarded(command: Command, on_line: Callable[[str], None]) -> int:
+            return await run(command, on_line, guard)
+
+        yield run_guarded
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -1,64 +1,252 @@
-"""Which image is built when: edges respected, slots bounded, and no failure stops another image.
+"""Which image is built when: edges respected, slots bounded, the longest way first, and no failure stops another image.
 
-Pure, given a function that builds one image.
+Pure, given functions that build one image.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+import heapq
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from statistics import median
+from typing import Protocol
 
 from bake_compiler.plan.plan import PlannedImage
 
-_O = TypeVar("_O")
+MEMORY_FOR_ONE = 1 << 30
+"""Bytes of memory that one image is reckoned to need while it is built."""
+
+
+def default_slots(nodes: int, cores: int, memory: int) -> int:
+    """How many images to build at once: two for each core, as much of a build is waiting; less where memory is short.
+
+    Args:
+        nodes: of the builder.
+        cores: of each node.
+        memory: bytes of each node; 0 when it is not known.
+    """
+    fitting = max(1, memory // MEMORY_FOR_ONE) if memory else 2 * cores
+    return max(1, nodes) * max(1, min(2 * cores, fitting))
+
+
+@dataclass(frozen=True)
+class Retries:
+    """When a failed image is attempted again: after growing pauses with jitter, and only so often.
+
+    Attributes:
+        budget: how many more attempts an image has after its first.
+        first, longest: seconds of the first pause, and of the longest; each is three times the one before.
+        jitter: a number from 0 to 1, other each time.
+    """
+
+    budget: int = 3
+    first: float = 3.0
+    longest: float = 60.0
+    jitter: Callable[[], float] = random.random
+
+    def pause(self, attempt: int, asked_for: float = 0.0) -> float | None:
+        """Seconds to wait after this attempt, counted from 1, and at least what was asked for; None after the last."""
+        if attempt > self.budget:
+            return None
+        pause = min(self.longest, self.first * 3.0 ** (attempt - 1)) * (0.75 + self.jitter() / 2)
+        return max(pause, min(asked_for, 2 * self.longest))
 
 
 @dataclass(frozen=True)
 class Blocked:
-    """An image that was not attempted, because of another one."""
+    """An image that was not built, because of another one; which did not fail itself if it was `stopped`."""
 
     by: str
+    stopped: bool = False
 
 
-async def run_all(
+class Work(Protocol):
+    """What it takes to build an image."""
+
+    async def attempt(self, image: PlannedImage, number: int) -> float | None:
+        """Try once, in a slot; seconds to wait before it is tried again, or None when that is settled."""
+
+    async def finish(self, image: PlannedImage) -> bool:
+        """What needs no slot any more; whether images that need this one may go ahead."""
+
+    def blocked(self, image: PlannedImage, why: Blocked) -> None:
+        """Hear that an image is not built."""
+
+
+async def run_all(  # noqa: D417 - Work says what it is
     images: Sequence[PlannedImage],
+    work: Work,
+    *,
     slots: int,
-    build: Callable[[PlannedImage], Awaitable[_O]],
-    succeeded: Callable[[_O], bool],
-    on_end: Callable[[PlannedImage, _O | Blocked], None],
+    seconds: Mapping[str, float] | None = None,
+    phases: Sequence[str] = (),
+    gates: frozenset[str] = frozenset(),
+    fail_fast: bool = False,
 ) -> None:
     """Give every image its chance.
 
     Args:
         images: what to build; a need that is not among them is not waited for.
         slots: how many may be built at once.
-        build: builds one image; an exception from it ends the whole run.
-        succeeded: whether images that need this one may go ahead.
-        on_end: told once of each image, as it ends.
+        seconds: image → how long it took the last time, where that is known.
+        phases: all phases, in order.
+        gates: phases whose images wait until all those of earlier phases have ended, well or not.
+        fail_fast: after a failure begin nothing more, and stop what is being built.
+
+    Raises:
+        Exception: that of a function of `work`; it ends the whole run.
     """
-    free = asyncio.Semaphore(slots)
-    ended = {image.name: asyncio.Event() for image in images}
-    failed: set[str] = set()
-
-    async def give_chance(image: PlannedImage) -> None:
-        for need in image.needs:
-            if need in ended:
-                await ended[need].wait()
-        outcome = await attempt(image)
-        if isinstance(outcome, Blocked) or not succeeded(outcome):
-            failed.add(image.name)
-        on_end(image, outcome)
-        ended[image.name].set()
-
-    async def attempt(image: PlannedImage) -> _O | Blocked:
-        if blocker := next((need for need in image.needs if need in failed), None):
-            return Blocked(blocker)
-        async with free:
-            return await build(image)
-
+    way = ways(images, seconds or {})
+    longest_first = sorted(images, key=lambda image: -way[image.name])
+    closed = {phase: phases[: phases.index(phase)] for phase in phases if phase in gates}
+    run = _Run(work, longest_first, _Slots(slots), way, closed, fail_fast)
     try:
-        async with asyncio.TaskGroup() as group:
-            for image in images:
-                group.create_task(give_chance(image))
+        await run.all()
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from errors
+
+
+@dataclass
+class _Run:
+    work: Work
+    images: Sequence[PlannedImage]
+    slots: "_Slots"
+    ways: Mapping[str, float]
+    closed: Mapping[str, Sequence[str]]
+    fail_fast: bool
+    failed: set[str] = field(default_factory=set)
+    stopped_by: str = ""
+
+    def __post_init__(self) -> None:
+        self.ended = {image.name: asyncio.Event() for image in self.images}
+        self.gates = {phase: asyncio.Event() for phase in self.closed}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for phase, earlier in self.closed.items():
+                group.create_task(self.open_gate(phase, frozenset(earlier)))
+            for image in self.images:
+                self.tasks[image.name] = group.create_task(self.give_chance(image))
+
+    async def open_gate(self, phase: str, earlier: frozenset[str]) -> None:
+        for image in self.images:
+            if image.phase in earlier:
+                await self.ended[image.name].wait()
+        self.gates[phase].set()
+
+    async def give_chance(self, image: PlannedImage) -> None:
+        try:
+            if gate := self.gates.get(image.phase):
+                await gate.wait()
+            for need in image.needs:
+                if need in self.ended:
+                    await self.ended[need].wait()
+            if blocker := next((need for need in image.needs if need in self.failed), None):
+                self._blocked(image, Blocked(blocker))
+            else:
+                await self._build(image)
+        except asyncio.CancelledError:
+            if not self.stopped_by:
+                raise
+            self._blocked(image, Blocked(self.stopped_by, stopped=True))
+        self.ended[image.name].set()
+
+    async def _build(self, image: PlannedImage) -> None:
+        pause: float | None = 0.0
+        for number in count(1):
+            if pause is None:
+                break
+            await asyncio.sleep(pause)
+            async with self.slots.hold(self.ways[image.name]):
+                pause = await self.work.attempt(image, number)
+        if not await self.work.finish(image):
+            self.failed.add(image.name)
+            self._stop(image)
+
+    def _blocked(self, image: PlannedImage, why: Blocked) -> None:
+        self.failed.add(image.name)
+        self.work.blocked(image, why)
+
+    def _stop(self, image: PlannedImage) -> None:
+        if self.fail_fast and not self.stopped_by:
+            self.stopped_by = image.name
+            for name, task in self.tasks.items():
+                if name != image.name and not self.ended[name].is_set():
+                    task.cancel()
+
+
+@dataclass
+class _Slots:
+    """A semaphore whose next holder is the one with the longest way before it; of equals the first to come."""
+
+    free: int
+    waiting: list[tuple[float, int, asyncio.Future[None]]] = field(default_factory=list)
+    came: int = 0
+
+    @asynccontextmanager
+    async def hold(self, way: float) -> AsyncIterator[None]:
+        await self._take(way)
+        try:
+            yield
+        finally:
+            self._give()
+
+    async def _take(self, way: float) -> None:
+        if self.free:
+            self.free -= 1
+            return
+        self.came += 1
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self.waiting, (-way, self.came, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give()  # it was ours already
+            raise
+
+    def _give(self) -> None:
+        while self.waiting:
+            _, _, turn = heapq.heappop(self.waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.free += 1
+
+
+def ways(images: Sequence[PlannedImage], seconds: Mapping[str, float]) -> dict[str, float]:
+    """Image → seconds from its beginning to the end of the longest chain that needs it: the critical path's is longest.
+
+    An image whose time is not known counts as the median of those that are, or as one second.
+    """
+    names = {image.name for image in images}
+    known = [seconds[name] for name in names if name in seconds]
+    usual = median(known) if known else 1.0
+    found: dict[str, float] = {}
+    after: dict[str, float] = {}
+    for image in reversed(in_order(images)):
+        found[image.name] = seconds.get(image.name, usual) + after.get(image.name, 0.0)
+        for need in image.needs:
+            after[need] = max(after.get(need, 0.0), found[image.name])
+    return found
+
+
+def in_order(images: Sequence[PlannedImage]) -> list[PlannedImage]:
+    """The images, each after all that it needs; a chain may be as long as it likes."""
+    by_name = {image.name: image for image in images}
+    done: dict[str, PlannedImage] = {}
+    for image in images:
+        stack = [image]
+        while stack:
+            last = stack[-1]
+            if last.name in done:
+                stack.pop()
+                continue
+            todo = [by_name[need] for need in last.needs if need in by_name and need not in done]
+            stack += todo
+            if not todo:
+                done[last.name] = stack.pop()
+    return list(done.values())

@@ -1,12 +1,15 @@
 """bakec build: preflight, build, verify, move tags."""
 
+import os
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from bake_compiler.cli.options import (
-    DEFAULT_JOBS,
+    CORES,
     Deep,
     Insecure,
     Jobs,
@@ -17,15 +20,20 @@ from bake_compiler.cli.options import (
     Selectors,
     Tag,
     Variables,
-    counted,
     edges,
     layer_readers,
+    parse_platforms,
     print_report,
     root_of,
     run_async,
     say,
     select_wanted,
 )
+from bake_compiler.errors import UsageError
+
+if TYPE_CHECKING:
+    from bake_compiler.pipeline.runs import Asked
+    from bake_compiler.report import Report
 
 
 def build(
@@ -37,37 +45,132 @@ def build(
     push: Annotated[bool, typer.Option("--push/--load", help="Push and verify, or load into the local engine.")] = True,
     deep: Deep = False,
     insecure: Insecure = None,
-    jobs: Jobs = DEFAULT_JOBS,
+    jobs: Jobs = None,
+    retries: Annotated[
+        int, typer.Option(min=0, metavar="N", help="More attempts for an image whose fault may pass by itself.")
+    ] = 3,
+    retry_pause: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", envvar="BAKEC_RETRY_PAUSE", help="Before the second attempt; then ever longer."
+        ),
+    ] = 3.0,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop all at the first image that fails.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Build what the last run left unfinished, as it was asked then.")
+    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Progress as lines, on a terminal too.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell only of failures, and the end.")] = False,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML too, for a CI to show.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
     project: ProjectDir = None,
     as_json: Json = False,
 ) -> None:
     """Build images for every platform, verify them in the registry, then move their public tags, all or none.
 
-    Examples: `bakec build all`, `bakec build foundation`, `bakec build backend nginx --platform amd64,arm64`.
+    A failed image stops no other one, and is attempted again where that may help. With --json, stdout carries the
+    report and stderr the events, a JSON document a line.
+
+    Examples: `bakec build all`, `bakec build foundation -j 4`, `bakec build backend nginx --platform amd64,arm64`,
+    `bakec build --resume`.
     """
     from bake_compiler.pipeline.build import Build  # noqa: PLC0415
     from bake_compiler.pipeline.compile import plan_part, plan_project  # noqa: PLC0415
-    from bake_compiler.report import Report  # noqa: PLC0415
+    from bake_compiler.report.live import watch  # noqa: PLC0415
+    from bake_compiler.schedule import Retries  # noqa: PLC0415
 
     root = root_of(project)
+    earlier = None
+    if resume:
+        earlier = _unfinished(root, as_json=as_json)
+        _refuse_other(earlier, selectors, platforms, tag, registry, variables)
+        selectors, platforms, push = list(earlier.selectors), list(earlier.platforms), earlier.push
+        tag, registry, deep = earlier.tag, earlier.registry, deep or earlier.deep
+        variables = [f"{name}={value}" for name, value in earlier.given.items()]
     plan = plan_part(root, selectors or []) or plan_project(root)
     wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
+    seen = watch(
+        sys.stderr, terminal=sys.stderr.isatty(), plain=plain, quiet=quiet, as_json=as_json, environ=os.environ
+    )
 
-    async def work() -> Report | None:
-        async with edges(root, insecure or ()) as real:
-            layers = layer_readers(real, jobs) if deep and push else None
-            run = Build(plan, wanted, real, push=push, slots=jobs, layers=layers)
-            if dry_run:
+    async def work() -> "Report | None":
+        with seen as tell:
+            async with edges(root, insecure, tell) as real:
+                run = Build(
+                    plan,
+                    wanted,
+                    real,
+                    selectors=tuple(selectors or ()),
+                    platforms=tuple(platforms or ()),
+                    push=push,
+                    slots=jobs or 0,
+                    retries=Retries(retries, retry_pause),
+                    fail_fast=fail_fast,
+                    layers=layer_readers(real, jobs or CORES) if deep and push else None,
+                    resumes=earlier,
+                )
+                if not dry_run:
+                    return await run.run()
                 for command in run.commands(await run.variables()):
                     sys.stdout.write(f"{command}\n")
                 return None
-            images, builds = counted(len(wanted.images), "image"), counted(len(wanted.cells), "build")
-            say(f"building {images}, {builds}, {jobs} at once")
-            return await run.run()
 
     report = run_async(work)
     if report is not None:
-        print_report(report, as_json=as_json)
-        sys.stdout.flush()
-        sys.exit(report.exit_code)
+        _tell(report, junit, as_json=as_json)
+
+
+def _tell(report: "Report", junit: Path | None, *, as_json: bool) -> NoReturn:
+    """The report to all who are to have it, and its exit code."""
+    if junit:
+        from bake_compiler.journal import write_whole  # noqa: PLC0415
+        from bake_compiler.report.junit import render_junit  # noqa: PLC0415
+
+        write_whole(junit, render_junit(report))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from bake_compiler.report.github import annotations, render_summary  # noqa: PLC0415
+
+        for line in annotations(report):
+            say(line)
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(render_summary(report))
+    print_report(report, as_json=as_json)
+    sys.stdout.flush()
+    sys.exit(report.exit_code)
+
+
+def _unfinished(root: Path, *, as_json: bool) -> "Asked":
+    """The run to resume; when it ended well, its report is told again, and that is all."""
+    from bake_compiler.pipeline.runs import stored_report, unfinished_run  # noqa: PLC0415
+
+    earlier = unfinished_run(root)
+    if earlier is None:
+        say("the last run ended well: nothing is left to build")
+        _tell(stored_report(root), None, as_json=as_json)
+    return earlier
+
+
+def _refuse_other(
+    earlier: "Asked",
+    selectors: Sequence[str] | None,
+    platforms: Sequence[str] | None,
+    tag: str,
+    registry: str,
+    variables: Sequence[str] | None,
+) -> None:
+    """A run is resumed as it was asked: what is given with --resume, or by the environment, must be the same."""
+    given = {
+        "SELECTOR": (selectors and sorted(selectors), sorted(earlier.selectors)),
+        "--platform": (parse_platforms(platforms), parse_platforms(earlier.platforms)),
+        "--tag": (tag, earlier.tag),
+        "--registry": (registry.rstrip("/"), earlier.registry),
+        "--var": (variables and sorted(variables), sorted(f"{name}={value}" for name, value in earlier.given.items())),
+    }
+    for option, (now, then) in given.items():
+        if now and now != then:
+            words = ", ".join(map(str, then)) if isinstance(then, list | tuple) else then
+            message = f"--resume: run {earlier.run} was asked for another {option}: {words or 'none'}"
+            raise UsageError(message, hint="leave it out, or build without --resume")

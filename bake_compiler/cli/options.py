@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bake_compiler.pipeline.verify import Layers
     from bake_compiler.plan import Plan, Wanted
     from bake_compiler.report import Report
+    from bake_compiler.report.events import Event
 
 _T = TypeVar("_T")
 
@@ -70,10 +71,11 @@ Insecure = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
 Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", min=1, show_default=False, help="Images at once; default: one a core.")
+    int | None,
+    typer.Option("--jobs", "-j", min=1, metavar="N", help="Images at once; default: what there is to work with."),
 ]
 
-DEFAULT_JOBS = os.cpu_count() or 2
+CORES = os.cpu_count() or 2
 
 
 def root_of(project: Path | None) -> Path:
@@ -162,19 +164,23 @@ def say(line: str) -> None:
 
 
 @asynccontextmanager
-async def edges(root: Path, insecure: Sequence[str] | None = None) -> AsyncIterator["Edges"]:
+async def edges(
+    root: Path, insecure: Sequence[str] | None = None, tell: "Callable[[Event], None]" = lambda _: None
+) -> AsyncIterator["Edges"]:
     """The real edges.
 
     Args:
         root: the project's root.
         insecure: registries that may be asked over plain http.
+        tell: is told what happens.
     """
     from bake_compiler import process  # noqa: PLC0415
     from bake_compiler.pipeline.edges import Edges  # noqa: PLC0415
     from bake_compiler.registry import connect  # noqa: PLC0415
 
-    async with connect(os.environ, insecure=insecure or ()) as registry:
-        yield Edges(root, process.scrubbed(os.environ), os.environ, process.run, registry, say)
+    with process.guarded() as runner:
+        async with connect(os.environ, insecure=insecure or ()) as registry:
+            yield Edges(root, process.scrubbed(os.environ), os.environ, runner, registry, tell)
 
 
 def layer_readers(real: "Edges", jobs: int) -> "Layers":
@@ -186,7 +192,7 @@ def layer_readers(real: "Edges", jobs: int) -> "Layers":
 
 
 def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-    """Run to the end; SIGTERM is as good as Ctrl-C: both cancel, and what was begun is ended in order."""
+    """Run to the end; SIGTERM and SIGHUP are as good as Ctrl-C: all cancel, and what was begun is ended in order."""
     import asyncio  # noqa: PLC0415 - 20 ms that compile and plan do not need
     import gc  # noqa: PLC0415
     import signal  # noqa: PLC0415
@@ -195,9 +201,9 @@ def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     gc.enable()
 
     async def main() -> _T:
-        task = asyncio.current_task()
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        if task := asyncio.current_task():
+            for sign in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
         return await work()
 
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli.options import (
-    DEFAULT_JOBS,
+    CORES,
     Insecure,
     Jobs,
     Json,
@@ -69,7 +69,7 @@ def verify(
         typer.Option(metavar="PATTERN", help="With --deep: paths where binaries of other architectures are meant."),
     ] = None,
     insecure: Insecure = None,
-    jobs: Jobs = DEFAULT_JOBS,
+    jobs: Jobs = None,
     project: ProjectDir = None,
     as_json: Json = False,
 ) -> None:
@@ -100,8 +100,8 @@ def verify(
         async with edges(root, insecure or ()) as real:
             with _progress(len(subjects), slow=deep or run) as on_image:
                 smoker = _smoker(real, root, timeout) if run else None
-                layers = layer_readers(real, jobs) if deep else None
-                verification = Verification(real.registry, layers, smoker, on_image=on_image, slots=jobs)
+                layers = layer_readers(real, jobs or CORES) if deep else None
+                verification = Verification(real.registry, layers, smoker, on_image=on_image, slots=jobs or CORES)
                 return await verification.run(subjects, wanted)
 
     try:

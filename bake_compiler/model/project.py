@@ -74,10 +74,13 @@ class Phase(Model):
     Attributes:
         name: of the phase and of its group.
         description: a comment beside the group; an attribute of it with buildx 0.16 and later.
+        gate: `bakec build` begins its images only when those of all earlier phases have ended, well or not; without it
+            an image waits for what it needs, and for nothing else.
     """
 
     name: Name
     description: Text = ""
+    gate: bool = False
 
 
 class Only(Model):

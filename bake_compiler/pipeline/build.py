@@ -2,64 +2,89 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
 from secrets import token_hex
+from typing import Any
 
 from bake_compiler import schedule
-from bake_compiler.buildx import BakeRun, Failure, Progress, bake_command, metadata_file, read_digest
-from bake_compiler.errors import BakecError, RegistryError, UsageError
-from bake_compiler.oci.digest import Digest
+from bake_compiler.buildx import BakeRun, bake_command
+from bake_compiler.errors import RegistryError, UsageError
+from bake_compiler.journal import Journal
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, RawManifest
-from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large, refuse_stale
+from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, fingerprints, is_large, refuse_stale
 from bake_compiler.pipeline.edges import Edges
-from bake_compiler.pipeline.verify import Layers, Subject, Verification
-from bake_compiler.plan import Cell, Plan, PlannedImage, Wanted
-from bake_compiler.preflight import check_machine, source_variables
+from bake_compiler.pipeline.images import Images
+from bake_compiler.pipeline.record import Record
+from bake_compiler.pipeline.resume import keep
+from bake_compiler.pipeline.runs import (
+    RUNS,
+    Asked,
+    asked,
+    journal_of,
+    last_seconds,
+    needs_within,
+    read_asked,
+    write_asked,
+    write_report,
+)
+from bake_compiler.pipeline.verify import Layers, Verification
+from bake_compiler.plan import Plan, PlannedImage, Wanted
+from bake_compiler.preflight import Machine, check_machine, find_buildx, source_variables
 from bake_compiler.process import Command
 from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release import move_tags, plan_moves
-from bake_compiler.report import CellResult, ImageResult, Outcome, Report
+from bake_compiler.report import Report
+from bake_compiler.report.event_json import event_document
+from bake_compiler.report.events import Event, Expected, Publishing, RunBegan, RunEnded, StepChanged
 from bake_compiler.report.report import excluded_cells
+from bake_compiler.verify import Promise
 from bake_compiler.verify.promised import promise_of
-
-RUNS = Path(".bakec/runs")
-
-
-@dataclass
-class _Done:
-    """One image of a build: what is known of it so far."""
-
-    digest: Digest | None = None
-    verified: ImageResult | None = None
-    seconds: float = 0.0
-    failure: Failure | None = None
-    blocked: str = ""
-
-    @property
-    def good(self) -> bool:
-        return not (self.failure or self.blocked or (self.verified and self.verified.errors))
 
 
 @dataclass(frozen=True)
 class Build:
-    """One `bakec build`: what is wanted, how, and through which edges; `layers` reads the binaries, if it is to."""
+    """One `bakec build`: what is wanted, how, and through which edges.
+
+    Attributes:
+        plan: the project's.
+        wanted: what of it.
+        edges: what touches the world.
+        selectors, platforms: as they were given, for a run that resumes this one.
+        push: push, verify and publish; otherwise load into the engine.
+        slots: how many images may be built at once; 0 for what the builder can bear.
+        retries: when a failed image is attempted again.
+        fail_fast: stop at the first failure.
+        layers: reads the binaries, if it is to.
+        resumes: the run whose finished images need not be built again.
+        run_id: the run's name, and its folder's.
+    """
 
     plan: Plan
     wanted: Wanted
     edges: Edges
+    selectors: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
     push: bool = True
-    slots: int = 2
+    slots: int = 0
+    retries: schedule.Retries = field(default_factory=schedule.Retries)
+    fail_fast: bool = False
     layers: Layers | None = None
+    resumes: Asked | None = None
     run_id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}")
+
+    @cached_property
+    def text(self) -> str:
+        """The committed bake file."""
+        return committed(self.edges.root)
 
     @cached_property
     def sliced(self) -> bool:
         """Whether buildx gets a slice of the bake file for each image, in place of the file."""
-        return is_large(committed(self.edges.root))
+        return is_large(self.text)
 
     def commands(self, variables: Mapping[str, str]) -> tuple[Command, ...]:
         """The commands that a run executes, in plan order; also what `--dry-run` prints."""
@@ -75,31 +100,41 @@ class Build:
             RegistryError: the registry does not answer.
             UsageError: a public tag would lose a platform.
         """
-        begin = time.monotonic()
-        variables = await self.prepare()
-        run = self._bake_run(variables)
-        done = {image.name: _Done() for image in self.wanted.images}
-        interrupted, error = False, ""
-        try:
-            await self._build_all(run, done)
-            if self.push and all(each.good for each in done.values()):
-                error = await self._publish(done)
-        except asyncio.CancelledError:
-            interrupted = True
-        return self._report(done, interrupted=interrupted, error=error, seconds=time.monotonic() - begin)
+        began = time.time()
+        variables, machine = await self.prepare()
+        slots = self.slots or schedule.default_slots(machine.nodes, machine.cores, machine.memory)
+        run = replace(self._bake_run(variables), buildx=machine.buildx)
+        with closing(Journal(journal_of(self.edges.root, self.run_id))) as journal:
+            options = (self.selectors, self.platforms, self.push, self.layers is not None)
+            blocks = fingerprints(self.plan, self.wanted.images, self.text)
+            resumes = self.resumes.run if self.resumes else ""
+            write_asked(
+                self.edges.root, asked(self.run_id, began, self.wanted, variables, options, blocks, slots, resumes)
+            )
 
-    async def prepare(self) -> dict[str, str]:
-        """All that can be known before a build; returns the bake file's variables."""
+            def tell(event: Event) -> None:
+                if not isinstance(event, StepChanged):
+                    journal.write(event_document(event))
+                self.edges.tell(event)
+
+            report = await self._run(run, began, slots, tell)
+            trouble = journal.trouble or write_report(self.edges.root, report)
+            if trouble:
+                report = replace(report, note=f"{report.note}\nnot all is kept of this run: {trouble}".strip())
+            tell(RunEnded(time.time(), self.run_id, report.exit_code, report.summary))
+        return report
+
+    async def prepare(self) -> tuple[dict[str, str], Machine]:
+        """All that can be known before a build; returns the bake file's variables, and what there is to build with."""
         refuse_stale(self.edges.root, self.plan, self.wanted.images)
         platforms = sorted({cell.platform for cell in self.wanted.cells})
-        _, variables = await asyncio.gather(
-            check_machine(self.edges.runner, self.edges.root, self.edges.env, platforms),
+        edges = self.edges
+        machine, variables, _ = await asyncio.gather(
+            check_machine(edges.runner, edges.root, edges.env, platforms, find_buildx(edges.env)),
             self.variables(),
+            self._check_registry(),
         )
-        if self.push:
-            await self.edges.registry.ping(self.wanted.registry.partition("/")[0])
-            await self._check_nothing_lost()
-        return variables
+        return variables, machine
 
     async def variables(self) -> dict[str, str]:
         """The values of the bake file's variables in this run."""
@@ -111,6 +146,11 @@ class Build:
             **self.wanted.given,
             **await source_variables(self.edges.runner, self.edges.root, self.edges.env),
         }
+
+    async def _check_registry(self) -> None:
+        if self.push:
+            await self.edges.registry.ping(self.wanted.registry.partition("/")[0])
+            await self._check_nothing_lost()
 
     async def _check_nothing_lost(self) -> None:
         """A tag is one index: a run for fewer platforms must not take the others away from a public tag."""
@@ -143,138 +183,117 @@ class Build:
         file = str(run.metadata / f"{image.name}.hcl") if self.sliced else BAKE_FILE
         return bake_command(run, image, file=file, registry=self.wanted.registry, narrowed=narrowed)
 
-    def _write_slice(self, run: BakeRun, image: PlannedImage) -> None:
-        (self.edges.root / run.metadata).mkdir(parents=True, exist_ok=True)
-        if self.sliced:
-            text = compile_slice(self.edges.root, self.plan, [image])
-            (self.edges.root / run.metadata / f"{image.name}.hcl").write_text(text, encoding="utf-8")
-
-    async def _build_all(self, run: BakeRun, done: Mapping[str, _Done]) -> None:
-        ended = 0
-
-        async def build(image: PlannedImage) -> _Done:
-            self.edges.say(f"{image.name}: building for {', '.join(map(str, image.platforms))}")
-            begin = time.monotonic()
-            try:
-                await self._build_one(run, image, done[image.name])
-            finally:
-                done[image.name].seconds = time.monotonic() - begin
-            return done[image.name]
-
-        def on_end(image: PlannedImage, outcome: _Done | schedule.Blocked) -> None:
-            nonlocal ended
-            ended += 1
-            if isinstance(outcome, schedule.Blocked):
-                done[image.name].blocked = f"needs {outcome.by}, which failed"
-            self.edges.say(f"[{ended}/{len(done)}] {image.name}: {_in_a_word(done[image.name], push=self.push)}")
-
-        await schedule.run_all(self.wanted.images, self.slots, build, lambda one: one.good, on_end)
-
-    async def _build_one(self, run: BakeRun, image: PlannedImage, done: _Done) -> None:
-        self._write_slice(run, image)
-        progress = Progress()
-        log = run.metadata / f"{image.name}.log"
-        with (self.edges.root / log).open("w", encoding="utf-8") as out:
-            status = await self.edges.runner(
-                self._command(run, image), lambda line: out.writelines(f"{text}\n" for text in progress.read(line))
+    async def _run(self, run: BakeRun, began: float, slots: int, tell: Callable[[Event], None]) -> Report:
+        records = {image.name: self._record(image) for image in self.wanted.images}
+        seconds = last_seconds(self.edges.root)
+        verification = Verification(self.edges.registry, self.layers)
+        images = Images(
+            self.edges,
+            run,
+            records,
+            partial(self._written, run),
+            self._promises(run, records),
+            verification,
+            self.retries,
+            tell,
+        )
+        expected = tuple(
+            Expected(one.image.name, one.image.phase, one.image.platforms, one.needs) for one in records.values()
+        )
+        known = {name: seconds[name] for name in records if name in seconds}
+        tell(RunBegan(began, self.run_id, expected, slots, known, self.resumes.run if self.resumes else ""))
+        interrupted, error = False, ""
+        try:
+            kept = await self._keep(images)
+            await schedule.run_all(
+                [image for image in self.wanted.images if image.name not in kept],
+                images,
+                slots=slots,
+                seconds=seconds,
+                phases=self.plan.phases,
+                gates=self.plan.gates,
+                fail_fast=self.fail_fast,
             )
-        if status:
-            done.failure = progress.failure(status, str(log))
-            return
-        try:
-            done.digest = read_digest(self.edges.root / metadata_file(run, image), image.name)
-        except BakecError as error:
-            done.failure = Failure(error.message, log=str(log))
-            return
-        if self.push:
-            done.verified = await self._verify(run, image, done.digest)
-
-    async def _verify(self, run: BakeRun, image: PlannedImage, digest: Digest) -> ImageResult:
-        """By digest, and against the variables that it was built with."""
-        promise = promise_of(self.plan, image, {**self.wanted.variables, **run.variables})
-        promise = replace(promise, reference=promise.reference.at(digest), digest=digest)
-        return await Verification(self.edges.registry, self.layers).image(Subject(promise, fresh=True))
-
-    async def _publish(self, done: Mapping[str, _Done]) -> str:
-        """Move every public tag; the error in words when that failed."""
-        try:
-            staged = [each for image in self.wanted.images for each in await self._staged(image, done[image.name])]
-            self.edges.say(f"all verified: moving {len(staged)} tags")
-            await move_tags(self.edges.registry, await plan_moves(self.edges.registry, staged))
-        except RegistryError as error:
-            return error.message
-        return ""
-
-    async def _staged(self, image: PlannedImage, done: _Done) -> list[tuple[Reference, RawManifest]]:
-        """The public tags of an image, and what they are to name."""
-        if done.digest is None:
-            return []
-        raw = await self.edges.registry.manifest(self.wanted.reference(image).at(done.digest))
-        return [(tag, raw) for tag in self.wanted.references(image)]
-
-    def _report(self, done: Mapping[str, _Done], *, interrupted: bool, error: str, seconds: float) -> Report:
-        images = tuple(self._image_result(image, done[image.name]) for image in self.wanted.images)
+        except asyncio.CancelledError:
+            interrupted = True
+        if self.push and not interrupted and all(record.good for record in records.values()):
+            error = await _to_its_end(self._publish(records, tell))
         report = Report(
             verb="build",
             registry=self.wanted.registry,
             tag=self.wanted.tag,
-            images=images,
+            images=tuple(record.result() for record in records.values()),
             excluded=excluded_cells(self.wanted),
             interrupted=interrupted,
             publish_error=error,
-            seconds=seconds,
+            seconds=time.time() - began,
+            run=self.run_id,
+            began=began,
+            slots=slots,
+            resumes=self.resumes.run if self.resumes else "",
         )
-        published = report.exit_code == 0
+        return self._with_note(report)
+
+    def _with_note(self, report: Report) -> Report:
         if not self.push:
             return replace(report, note="loaded into the local engine: nothing was pushed, verified or published")
-        if not published:
-            return replace(report, published=False, note="no public tag was moved" if not error else "")
+        if report.exit_code:
+            return replace(report, published=False, note="" if report.publish_error else "no public tag was moved")
         return replace(report, published=True)
 
-    def _image_result(self, image: PlannedImage, done: _Done) -> ImageResult:
-        cells = [Cell(image.name, platform) for platform in image.platforms]
-        if done.blocked:
-            results = tuple(CellResult(cell, Outcome.BLOCKED, done.blocked) for cell in cells)
-        elif done.failure:
-            results = tuple(_failed_cell(cell, done.failure) for cell in cells)
-        elif done.verified:
-            results = tuple(_as_built(cell) for cell in done.verified.cells)
-        elif done.digest is None or self.push:
-            why = f"interrupted before it was {'verified' if done.digest else 'done'}"
-            results = tuple(CellResult(cell, Outcome.BLOCKED, why) for cell in cells)
-        else:
-            results = tuple(CellResult(cell, Outcome.LOADED) for cell in cells)
-        first, *others = map(str, self.wanted.references(image))
-        verified = done.verified or ImageResult(image.name, first, results)
-        return replace(
-            verified,
-            reference=first,
-            cells=results,
-            tags=tuple(others),
-            digest=done.digest,
-            seconds=done.seconds,
-            failure=done.failure,
-        )
+    def _record(self, image: PlannedImage) -> Record:
+        return Record(image, self.wanted.references(image), needs_within(self.wanted, image), self.push)
+
+    def _written(self, run: BakeRun, image: PlannedImage) -> Command:
+        """The bake process of an image, and the file that it reads."""
+        if self.sliced:
+            text = compile_slice(self.edges.root, self.plan, [image])
+            (self.edges.root / run.metadata / f"{image.name}.hcl").write_text(text, encoding="utf-8")
+        return self._command(run, image)
+
+    def _promises(self, run: BakeRun, records: Mapping[str, Record]) -> Callable[[PlannedImage], Promise]:
+        """What each image must be, given the variables of the run that built it."""
+
+        def promise(image: PlannedImage) -> Promise:
+            earlier = (
+                read_asked(self.edges.root, records[image.name].kept_from) if records[image.name].kept_from else None
+            )
+            variables = earlier.variables if earlier else run.variables
+            return promise_of(self.plan, image, {**self.wanted.variables, **variables})
+
+        return promise
+
+    async def _keep(self, images: Images) -> frozenset[str]:
+        if not self.resumes:
+            return frozenset()
+        return await keep(self.resumes, images, fingerprints(self.plan, self.wanted.images, self.text))
+
+    async def _publish(self, records: Mapping[str, Record], tell: Callable[[Event], None]) -> str:
+        """Move every public tag; the error in words when that failed."""
+        try:
+            staged = await asyncio.gather(*(self._staged(record) for record in records.values()))
+            moves = await plan_moves(self.edges.registry, [each for pairs in staged for each in pairs])
+            tell(Publishing(time.time(), len(moves)))
+            await move_tags(self.edges.registry, moves)
+        except RegistryError as error:
+            return error.message
+        return ""
+
+    async def _staged(self, record: Record) -> list[tuple[Reference, RawManifest]]:
+        """The public tags of an image, and what they are to name."""
+        if record.digest is None:
+            return []
+        first, *_ = record.references
+        raw = await self.edges.registry.manifest(first.at(record.digest))
+        return [(tag, raw) for tag in record.references]
 
 
-def _as_built(cell: CellResult) -> CellResult:
-    return replace(cell, outcome=Outcome.BUILT) if cell.outcome is Outcome.VERIFIED else cell
-
-
-def _failed_cell(cell: Cell, failure: Failure) -> CellResult:
-    """The platform that failed has failed; the image's other platforms were blocked by it."""
-    if failure.platform in {None, cell.platform}:
-        return CellResult(cell, Outcome.FAILED, failure.cause)
-    return CellResult(cell, Outcome.BLOCKED, f"{failure.platform} of the same image failed")
-
-
-def _in_a_word(done: _Done, *, push: bool) -> str:
-    took = f" in {done.seconds:.1f} s"
-    if done.blocked:
-        return f"blocked: {done.blocked}"
-    if done.failure:
-        return f"failed{took}: {done.failure.cause.splitlines()[0]}"
-    if not done.good:
-        found = len(done.verified.errors) if done.verified else 0
-        return f"built{took}, but {found} {'finding is' if found == 1 else 'findings are'} against it"
-    return f"built and verified{took}" if push else f"built and loaded{took}"
+async def _to_its_end(work: Coroutine[Any, Any, str]) -> str:
+    """What must not be left half done: Ctrl-C waits for it."""
+    task = asyncio.create_task(work)
+    while True:
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise

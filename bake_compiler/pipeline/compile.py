@@ -1,8 +1,9 @@
 """components/ → plan → docker-bake.hcl, and whether the committed file is what the models say."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from bake_compiler import hcl
@@ -164,6 +165,24 @@ def _blocks(text: str) -> Mapping[str, str]:
     for match in _BLOCK.finditer(text):
         found[match[1]] = found.get(match[1], "") + match[2]
     return found
+
+
+def fingerprints(plan: Plan, images: Sequence[PlannedImage], text: str) -> dict[str, str]:
+    """Image → what changes when a bake file's words for it do: its own, inherited ones, and variables."""
+    blocks = _blocks(text)
+    shared = "".join(body for header, body in blocks.items() if not header.startswith(("target", "group")))
+    bases = {target.name: target.inherits for target in (plan.common, *plan.abstracts)}
+    bases |= {image.block.name: image.block.inherits for image in plan.images}
+
+    def words(name: str) -> Iterator[str]:
+        yield blocks.get(f'target "{name}"', "")
+        for base in bases.get(name, ()):
+            yield from words(base)
+
+    return {
+        image.name: sha256("".join((shared, *words(image.block.name), *image.matrix.values())).encode()).hexdigest()
+        for image in images
+    }
 
 
 def committed(root: Path, name: str = BAKE_FILE) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bake_compiler.process import Runner
 from bake_compiler.registry import Registry
+from bake_compiler.report.events import Event
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Edges:
         environ: the whole environment, from which a build gets the secrets that its models name, and no more.
         runner: runs commands.
         registry: talks to registries.
-        say: tells a person one line of progress.
+        tell: tells whoever watches what happens.
     """
 
     root: Path
@@ -26,4 +27,4 @@ class Edges:
     environ: Mapping[str, str]
     runner: Runner
     registry: Registry
-    say: Callable[[str], None]
+    tell: Callable[[Event], None]

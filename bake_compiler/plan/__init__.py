@@ -37,6 +37,7 @@ def make_plan(stack: Stack) -> Plan:
         oldest_buildx=project.oldest_buildx,
         platforms=tuple(sorted(set(project.platforms))),
         phases=tuple(phase.name for phase in project.phases),
+        gates=frozenset(phase.name for phase in project.phases if phase.gate),
         default=default_targets(project, groups, images),
         groups=groups,
         common=_common(project),

@@ -144,6 +144,7 @@ class Plan:
         oldest_buildx: that its file works with.
         platforms: default of PLATFORMS.
         phases: names in the author's order.
+        gates: those whose images wait until all of the earlier phases have ended.
         default: what bake's default group has.
         groups: phase groups in order, then component groups, variants, and the author's own, by name.
         common: the abstract target of what all images share.
@@ -157,6 +158,7 @@ class Plan:
     oldest_buildx: Version
     platforms: tuple[Platform, ...]
     phases: tuple[str, ...]
+    gates: frozenset[str]
     default: tuple[str, ...]
     groups: tuple[PlannedGroup, ...]
     common: PlannedTarget
@@ -222,6 +224,11 @@ class Wanted:
     def tag(self) -> str:
         """The public tag."""
         return str(self.variables["TAG"])
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The images' names."""
+        return frozenset(image.name for image in self.images)
 
     @property
     def cells(self) -> tuple[Cell, ...]:

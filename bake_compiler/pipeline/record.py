@@ -1,0 +1,97 @@
+"""One image of a build: what is known of it so far, and what that comes to."""
+
+from dataclasses import dataclass, field, replace
+
+from bake_compiler.buildx import Failure
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference
+from bake_compiler.plan import Cell, PlannedImage
+from bake_compiler.report import Attempt, CellResult, ImageResult, Outcome
+
+
+@dataclass
+class Record:
+    """An image on its way through a build.
+
+    Attributes:
+        image: as it is wanted.
+        references: its public references.
+        needs: the images of this run that it needs.
+        push: it is pushed and verified, and not only loaded.
+        attempts: the bake processes that have ended.
+        digest: of what was pushed.
+        verified: what the verifier says of it.
+        blocked: why it is not built.
+        began, ended: seconds since the epoch.
+        kept_from: the run that built it, when this one need not.
+    """
+
+    image: PlannedImage
+    references: tuple[Reference, ...]
+    needs: tuple[str, ...] = ()
+    push: bool = True
+    attempts: list[Attempt] = field(default_factory=list)
+    digest: Digest | None = None
+    verified: ImageResult | None = None
+    blocked: str = ""
+    began: float = 0.0
+    ended: float = 0.0
+    kept_from: str = ""
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why its last attempt failed."""
+        return self.attempts[-1].failure if self.attempts else None
+
+    @property
+    def good(self) -> bool:
+        """Whether all was done that is to be done with it, and done well."""
+        if self.blocked or self.failure:
+            return False
+        if not self.push:
+            return bool(self.attempts) or bool(self.kept_from)
+        return self.verified is not None and not self.verified.errors
+
+    def result(self) -> ImageResult:
+        """What it came to; an image that is not done yet was interrupted."""
+        first, *others = map(str, self.references)
+        known = self.verified or ImageResult(self.image.name, first, ())
+        return replace(
+            known,
+            reference=first,
+            cells=self._cells(),
+            tags=tuple(others),
+            digest=self.digest,
+            seconds=max(0.0, self.ended - self.began),
+            failure=self.failure,
+            phase=self.image.phase,
+            needs=self.needs,
+            attempts=tuple(self.attempts),
+            began=self.began,
+            ended=self.ended,
+            kept_from=self.kept_from,
+        )
+
+    def _cells(self) -> tuple[CellResult, ...]:
+        cells = [Cell(self.image.name, platform) for platform in self.image.platforms]
+        if self.blocked:
+            return tuple(CellResult(cell, Outcome.BLOCKED, self.blocked) for cell in cells)
+        if self.failure:
+            return tuple(_failed(cell, self.failure) for cell in cells)
+        if self.verified:
+            return tuple(map(_as_built, self.verified.cells))
+        if self.good:
+            return tuple(CellResult(cell, Outcome.LOADED) for cell in cells)
+        why = f"interrupted before it was {'verified' if self.digest else 'done'}"
+        return tuple(CellResult(cell, Outcome.BLOCKED, why) for cell in cells)
+
+
+def _as_built(cell: CellResult) -> CellResult:
+    return replace(cell, outcome=Outcome.BUILT) if cell.outcome is Outcome.VERIFIED else cell
+
+
+def _failed(cell: Cell, failure: Failure) -> CellResult:
+    """The platform that failed has failed; the image's other platforms were blocked by it."""
+    if failure.platform in {None, cell.platform}:
+        return CellResult(cell, Outcome.FAILED, failure.cause)
+    return CellResult(cell, Outcome.BLOCKED, f"{failure.platform} of the same image failed")

@@ -1,0 +1,292 @@
+"""The runs of a project, as their folders under .bakec/runs tell of them.
+
+Each has what was asked (run.json, first of all), what happened (journal.jsonl, entry by entry), each image's log and
+metadata, and the report (report.json, last of all). Without the last one the run was killed, and the others say how far
+it came.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from bake_compiler.errors import BakecError, UsageError
+from bake_compiler.journal import is_written, read_journal, write_whole
+from bake_compiler.oci.platform import Platform
+from bake_compiler.plan import Cell, PlannedImage, Wanted
+from bake_compiler.report import CellResult, ImageResult, Outcome, Report
+from bake_compiler.report.event_json import event_from_document
+from bake_compiler.report.events import ImageEnded
+from bake_compiler.report.json import render_json
+from bake_compiler.report.stored import report_from_document
+
+RUNS = Path(".bakec/runs")
+LAST = "last"
+_ASKED, _JOURNAL, _REPORT = "run.json", "journal.jsonl", "report.json"
+_TIMINGS = Path(".bakec/timings.json")
+_KEPT_RUNS = 30
+
+
+@dataclass(frozen=True)
+class AskedImage:
+    """An image that a run was to build; `block` changes when what the bake file says of it does."""
+
+    name: str
+    phase: str
+    platforms: tuple[str, ...]
+    needs: tuple[str, ...]
+    reference: str
+    tags: tuple[str, ...]
+    block: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was to do, known before it began.
+
+    Attributes:
+        run: its id.
+        began: seconds since the epoch.
+        selectors, platforms: as they were given.
+        registry, tag: where to.
+        given: variables that were set for this run alone, as texts.
+        variables: all that buildx was given, as texts.
+        push, deep: as the options of these names.
+        slots: how many images were built at once, at most.
+        images: in plan order.
+        excluded: image, platform and the reason.
+        resumes: the run that it resumed; empty when it did not.
+    """
+
+    run: str
+    began: float
+    selectors: tuple[str, ...]
+    platforms: tuple[str, ...]
+    registry: str
+    tag: str
+    given: dict[str, str]
+    variables: dict[str, str]
+    push: bool
+    deep: bool
+    slots: int
+    images: tuple[AskedImage, ...]
+    excluded: tuple[tuple[str, str, str], ...] = ()
+    resumes: str = ""
+
+
+def asked(
+    run: str,
+    began: float,
+    wanted: Wanted,
+    variables: Mapping[str, str],
+    options: tuple[tuple[str, ...], tuple[str, ...], bool, bool],
+    blocks: Mapping[str, str],
+    slots: int,
+    resumes: str,
+) -> Asked:
+    """What a run is to do; `options` are selectors, platforms, push and deep."""
+    selectors, platforms, push, deep = options
+    return Asked(
+        run,
+        began,
+        selectors,
+        platforms,
+        wanted.registry,
+        wanted.tag,
+        dict(wanted.given),
+        dict(variables),
+        push,
+        deep,
+        slots,
+        tuple(_asked_image(wanted, image, blocks[image.name]) for image in wanted.images),
+        tuple((each.cell.image, str(each.cell.platform), each.reason) for each in wanted.excluded),
+        resumes,
+    )
+
+
+def needs_within(wanted: Wanted, image: PlannedImage) -> tuple[str, ...]:
+    """The images of a run that one of them needs."""
+    return tuple(need for need in image.needs if need in wanted.names)
+
+
+def _asked_image(wanted: Wanted, image: PlannedImage, block: str) -> AskedImage:
+    first, *others = map(str, wanted.references(image))
+    platforms = tuple(map(str, image.platforms))
+    return AskedImage(image.name, image.phase, platforms, needs_within(wanted, image), first, tuple(others), block)
+
+
+@cache
+def _asked_type() -> TypeAdapter[Asked]:
+    return TypeAdapter(Asked)
+
+
+def journal_of(root: Path, run: str) -> Path:
+    """Where a run's journal is."""
+    return root / RUNS / run / _JOURNAL
+
+
+def write_asked(root: Path, asked: Asked) -> None:
+    """Keep what a run is to do."""
+    document = {"schema": "bakec.run/1", **_asked_type().dump_python(asked, mode="json")}
+    write_whole(root / RUNS / asked.run / _ASKED, json.dumps(document, indent=1) + "\n")
+
+
+def read_asked(root: Path, run: str) -> Asked | None:
+    """What a run was to do; None when it was killed before that was kept."""
+    try:
+        return _asked_type().validate_json((root / RUNS / run / _ASKED).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def write_report(root: Path, report: Report) -> str:
+    """Keep what a run came to, and how long its images took; forget old runs. Returns why that failed, if so."""
+    worked = (image for image in report.images if _tells_time(image))
+    fresh = {image.name: image.attempts[-1].ended - image.attempts[-1].began for image in worked}
+    try:
+        write_whole(root / RUNS / report.run / _REPORT, render_json(report))
+        write_whole(root / _TIMINGS, json.dumps({**last_seconds(root), **fresh}, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    for old in run_ids(root)[_KEPT_RUNS:]:
+        if not is_written(journal_of(root, old)):
+            shutil.rmtree(root / RUNS / old, ignore_errors=True)
+    return ""
+
+
+def _tells_time(image: ImageResult) -> bool:
+    """Whether the last attempt tells how long it takes to build: to the end, and not from the cache."""
+    if not image.attempts or image.attempts[-1].failure:
+        return False
+    steps = [step for step in image.attempts[-1].steps if step.stage]
+    return not steps or not all(step.cached for step in steps)
+
+
+def last_seconds(root: Path) -> dict[str, float]:
+    """Image → seconds of the last bake process that really built it."""
+    with suppress(OSError, ValueError, TypeError):
+        return {str(name): float(each) for name, each in json.loads((root / _TIMINGS).read_bytes()).items()}
+    return {}
+
+
+def run_ids(root: Path) -> tuple[str, ...]:
+    """Every run that is kept, newest first."""
+    try:
+        folders = [folder for folder in (root / RUNS).iterdir() if (folder / _ASKED).is_file()]
+    except OSError:
+        return ()
+    return tuple(folder.name for folder in sorted(folders, key=_began, reverse=True))
+
+
+def _began(folder: Path) -> tuple[str, int]:
+    """Ids begin with the second; within one, the file system knows."""
+    return folder.name.partition("-")[0], (folder / _ASKED).stat().st_mtime_ns
+
+
+def find_run(root: Path, run: str) -> str:
+    """The id of a run that is named by its id, the beginning of it, or `last`.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
+    known = run_ids(root)
+    if not known:
+        raise UsageError("no run is kept here", hint="`bakec build` keeps each of its runs in .bakec/runs")
+    if run in {LAST, ""}:
+        return known[0]
+    found = [name for name in known if name == run] or [name for name in known if name.startswith(run)]
+    if len(found) == 1:
+        return found[0]
+    said = f"more than one run begins with {run!r}" if found else f"no run is called {run!r}"
+    raise UsageError(said, hint=f"there are {', '.join((found or known)[:5])}")
+
+
+def stored_report(root: Path, run: str = LAST) -> Report:
+    """The report of a run, also of one that was killed, or still goes on.
+
+    Raises:
+        UsageError: there is no such run.
+        BakecError: what is kept of it can't be read.
+    """
+    name = find_run(root, run)
+    path = root / RUNS / name / _REPORT
+    if path.is_file():
+        try:
+            return report_from_document(json.loads(path.read_bytes()))
+        except ValueError as error:
+            raise BakecError(f"{path}: {error}", hint="another run's may be whole: `bakec report RUN`") from error
+    asked = read_asked(root, name)
+    if asked is None:
+        raise BakecError(f"{RUNS / name}/{_ASKED} can't be read", hint="another run's may be whole: `bakec report RUN`")
+    return _told_by_journal(root, asked)
+
+
+def _told_by_journal(root: Path, asked: Asked) -> Report:
+    path = journal_of(root, asked.run)
+    goes_on = is_written(path)
+    results = finished_images(root, asked.run)
+    why = "the run still goes on" if goes_on else "the run was killed before it was done"
+    entries = read_journal(path)
+    return Report(
+        verb="build",
+        registry=asked.registry,
+        tag=asked.tag,
+        images=tuple(results.get(image.name) or _unfinished(image, why) for image in asked.images),
+        excluded=tuple(
+            CellResult(Cell(image, Platform.parse(platform)), Outcome.EXCLUDED, reason)
+            for image, platform, reason in asked.excluded
+        ),
+        published=False if asked.push else None,
+        interrupted=True,
+        note=f"{why}; `bakec build --resume` builds the rest" if not goes_on else why,
+        seconds=max((float(entry.get("at") or 0) for entry in entries), default=asked.began) - asked.began,
+        run=asked.run,
+        began=asked.began,
+        slots=asked.slots,
+        resumes=asked.resumes,
+    )
+
+
+def _unfinished(image: AskedImage, why: str) -> ImageResult:
+    cells = (Cell(image.name, Platform.parse(platform)) for platform in image.platforms)
+    return ImageResult(
+        image.name,
+        image.reference,
+        tuple(CellResult(cell, Outcome.BLOCKED, why) for cell in cells),
+        image.tags,
+        phase=image.phase,
+        needs=image.needs,
+    )
+
+
+def finished_images(root: Path, run: str) -> Mapping[str, ImageResult]:
+    """Image → what it came to, of those that have ended in a run, however that ended itself."""
+    found: dict[str, ImageResult] = {}
+    for entry in read_journal(journal_of(root, run)):
+        if entry.get("event") == "image-ended":
+            with suppress(BakecError):
+                event = event_from_document(entry)
+                found |= {event.result.name: event.result} if isinstance(event, ImageEnded) else {}
+    return found
+
+
+def unfinished_run(root: Path) -> Asked | None:
+    """The last run, if it left anything to do; None when it ended well.
+
+    Raises:
+        UsageError: there is no run, or it still goes on.
+    """
+    name = find_run(root, LAST)
+    if is_written(journal_of(root, name)):
+        raise UsageError(f"run {name} still goes on", hint="wait for its end, or end it")
+    asked = read_asked(root, name)
+    if asked is None:
+        raise UsageError(f"run {name} was killed before it began", hint="build without --resume")
+    with suppress(BakecError):
+        return None if stored_report(root, name).exit_code == 0 else asked
+    return asked
