@@ -1,4 +1,4 @@
-"""What to do about a fault: a table, by the names of the classes in buildx/fault.py."""
+"""What to do about a fault: a table, by the names of the classes in buildx/faults.py."""
 
 import re
 from typing import NamedTuple
@@ -46,6 +46,9 @@ _TABLE = {
     "step": Advice("a failing step is the author's", "mend {place}"),
     "missing-file": Advice("a file that is not there stays away", "mend {place}, or .dockerignore"),
     "dockerfile": Advice("a mistake in a Dockerfile is the author's", "mend {place}"),
+    "no-secret": Advice("a secret that is not given stays away", "give the secret or ssh agent that {place} asks for"),
+    "no-remote-file": Advice("there is nothing at that address", "mend the address in {place}"),
+    "remote-file": Advice("the other side has troubles of its own", "see that the address in {place} answers"),
     "bake-file": Advice("buildx refuses the bake file", "see what `bakec compile --check` says"),
     "no-such-manifest": Advice("there is no such image", "mend the name, tag or digest of the base in {place}"),
     "no-match-for-platform": Advice(
@@ -54,6 +57,7 @@ _TABLE = {
     ),
     "unauthorized": Advice("{host} does not take these credentials", "docker login {host}"),
     "denied": Advice("{host} does not allow it", "have access granted, or docker login {host} as someone who has it"),
+    "no-such-repository": Advice("{host} has no such repository", "create it at {host}, or mend its name"),
     "tag-immutable": Advice("{host} does not let a tag be written twice", "give another --tag"),
     "too-large": Advice("{host} refuses so much at once", "make the layer smaller, or the limit of {host} larger"),
     "entitlement": Advice(
@@ -76,10 +80,14 @@ _TABLE = {
     "refused": Advice("nothing listens there", "see that {host} can be reached from the builder"),
     "dns": Advice("the name was not resolved", "see that the builder can resolve {host}"),
     "upload-unknown": Advice("{host} forgot an upload", "see that {host} is well and keeps its storage"),
+    "blob-missing": Advice("{host} lost a part of an image", "see that {host} is well and keeps its storage"),
     "digest-mismatch": Advice("what arrived was not what was sent", "see that {host} and its proxies are well"),
     "locked": Advice("another build holds the same content", "see that no other build writes to this builder"),
-    "lost-node": Advice("a node of the builder went away", "see what `docker buildx inspect` says"),
+    "no-builder": Advice("there is no such builder", "see what `docker buildx ls` says, and BUILDX_BUILDER"),
+    "node-lost": Advice("a node of the builder went away", "see what `docker buildx inspect` says"),
     "engine-lost": Advice("the builder went away", "see what `docker buildx inspect` says"),
+    "buildx-ended": Advice("buildx was ended from outside", "see what ended it, such as a lack of memory"),
+    "canceled": Advice("the builder cancelled it", "see what `docker buildx inspect` says"),
 }
 
 _NAMED = re.compile(r"(?:^|[\s/])((?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?|[a-z0-9-]+:\d+|localhost)/", re.IGNORECASE)

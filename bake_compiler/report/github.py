@@ -128,7 +128,7 @@ def _text(text: str) -> str:
 
 def _fenced(lines: Iterable[str]) -> str:
     """Lines as they are, in a fence that is longer than any in them."""
-    text = "\n".join(printable(line)[:_LONGEST_LINE] for line in lines)
+    text = "\n".join(printable(line[:_LONGEST_LINE]) for line in lines)
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"

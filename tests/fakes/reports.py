@@ -50,9 +50,11 @@ HOSTILE = (
 FAULTS = ("", "step", "missing-file", "unauthorized", "disk-full", "reset", "registry-5xx", "no-such-fault")
 
 NAMES = st.sampled_from(("api", "web", "hub", "db-init", "x1", "ui_2"))
-TEXTS = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=8), max_size=3).map("".join)
-MOMENTS = st.floats(1.7e9, 1.8e9)
-SECONDS = st.floats(0, 1e5)
+TEXTS = st.sampled_from(("", "RUN make", *HOSTILE, *map("{} {}".format, HOSTILE, reversed(HOSTILE)))) | st.text(
+    max_size=4
+)
+MOMENTS = st.integers(1_700_000_000_000_000, 1_800_000_000_000_000).map(lambda micro: micro / 1e6)
+SECONDS = st.integers(0, 100_000_000_000).map(lambda micro: micro / 1e6)
 DIGESTS = st.binary(max_size=3).map(Digest.of)
 KNOWN_PLATFORMS = st.sampled_from(tuple(map(Platform.parse, ("amd64", "arm64", "arm/v6"))))
 PLATFORMS = KNOWN_PLATFORMS | st.builds(Platform, *[st.sampled_from(("", "linux", "un/known", "V7"))] * 3)
@@ -75,7 +77,7 @@ failures = st.builds(
     stage=TEXTS,
     step=TEXTS,
     line=st.sampled_from(("", "Dockerfile:7", "components/web/Dockerfile:12")) | TEXTS,
-    tail=st.lists(TEXTS, max_size=3).map(tuple),
+    tail=st.lists(TEXTS, max_size=2).map(tuple),
     log=TEXTS,
     fault=st.sampled_from(FAULTS),
     transient=st.booleans(),
@@ -86,7 +88,7 @@ attempts = st.builds(
     number=st.integers(1, 4),
     began=MOMENTS,
     ended=MOMENTS,
-    steps=st.lists(steps, max_size=3).map(tuple),
+    steps=st.lists(steps, max_size=2).map(tuple),
     failure=st.none() | failures,
     pause=SECONDS,
 )
@@ -127,16 +129,16 @@ images = st.builds(
     ImageResult,
     name=NAMES,
     reference=NAMES.map("r.test/{}:1".format) | TEXTS,
-    cells=st.lists(cells(st.sampled_from(Outcome)), max_size=3).map(tuple),
+    cells=st.lists(cells(st.sampled_from(Outcome)), max_size=2).map(tuple),
     tags=st.lists(TEXTS, max_size=2).map(tuple),
-    platforms=st.lists(platforms, max_size=2).map(tuple),
+    platforms=st.lists(platforms, max_size=1).map(tuple),
     digest=st.none() | DIGESTS,
     seconds=SECONDS,
     failure=st.none() | failures,
     findings=st.lists(findings, max_size=2).map(tuple),
     phase=st.sampled_from(("", "foundation", "dependent")),
     needs=st.lists(NAMES, max_size=2).map(tuple),
-    attempts=st.lists(attempts, max_size=3).map(tuple),
+    attempts=st.lists(attempts, max_size=2).map(tuple),
     began=st.just(0.0) | MOMENTS,
     ended=st.just(0.0) | MOMENTS,
     kept_from=st.sampled_from(("", "20261124T193320-5f0c1d")),
@@ -146,7 +148,7 @@ reports = st.builds(
     verb=st.sampled_from(("build", "verify")),
     registry=st.sampled_from(("", "r.test:5000/team")) | TEXTS,
     tag=TEXTS,
-    images=st.lists(images, max_size=4).map(tuple),
+    images=st.lists(images, max_size=2).map(tuple),
     excluded=st.lists(cells(st.just(Outcome.EXCLUDED)), max_size=2).map(tuple),
     checks=st.sampled_from((("registry",), ("registry", "deep", "run"))),
     published=st.none() | st.booleans(),
