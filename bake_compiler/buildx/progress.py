@@ -1,115 +1,254 @@
 """What one bake process says of itself, line by line.
 
-Source: BuildKit's client/graph.go (SolveStatus) for `--progress rawjson`.
+Source: BuildKit's client/graph.go (SolveStatus) for `--progress rawjson`. buildx 0.13 indents each document over many
+lines; later ones write one a line.
 """
 
 import base64
 import re
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from bake_compiler.buildx.failure import Failure
-from bake_compiler.oci.platform import Platform
+from bake_compiler.buildx.fault import retry_after, without_secrets
+from bake_compiler.buildx.faults import classify
+from bake_compiler.buildx.name import Name, read_name, read_part
+from bake_compiler.buildx.step import Step
+from bake_compiler.buildx.vertex import Vertex
 
-TAIL_LINES = 20
-
-
-class _Vertex(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    digest: str
-    name: str = ""
-    error: str = ""
+_WORDS_KEPT = 40
+_LONGEST_WORDS = 8192
+_LONGEST_DOCUMENT = 100_000
 
 
-class _Log(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    vertex: str
-    data: str = ""
-
-
-class _Status(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    vertexes: list[_Vertex] = Field(default_factory=list)
-    logs: list[_Log] = Field(default_factory=list)
-
-
-@dataclass
 class Progress:
-    """What one bake process said, line by line; keeps only what a report needs."""
+    """What one bake process says; keeps only what a report needs.
 
-    names: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    tails: dict[str, deque[str]] = field(default_factory=dict)
-    words: deque[str] = field(default_factory=lambda: deque(maxlen=40))
+    Args:
+        target: the target that is built; steps of others, built along with it, say whose they are.
+    """
+
+    def __init__(self, target: str = "") -> None:
+        self._target = target
+        self._vertexes: dict[tuple[str, str], Vertex] = {}  # by digest, and by the id of an export's part
+        self._changed: dict[tuple[str, str], None] = {}
+        self._failed: dict[tuple[str, str], None] = {}
+        self._exporting: set[str] = set()
+        self._speaker = ""
+        self._document: list[str] = []
+        self._words: deque[str] = deque(maxlen=_WORDS_KEPT)
+        self._location = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What a person would name, in order of beginning; BuildKit's own errands when they were slow or failed."""
+        worth = (vertex for vertex in self._vertexes.values() if vertex.is_worth_a_step)
+        return tuple(vertex.step for vertex in sorted(worth, key=lambda vertex: vertex.began))
+
+    @property
+    def total(self) -> int:
+        """How many steps are known so far; BuildKit's own errands and the parts of an export are none."""
+        return sum(1 for _ in self._counted())
+
+    @property
+    def done(self) -> int:
+        """How many of them ended."""
+        return sum(vertex.ended > 0 for vertex in self._counted())
+
+    @property
+    def cached(self) -> int:
+        """How many of those were not run: their result was there."""
+        return sum(vertex.ended > 0 and vertex.cached for vertex in self._counted())
+
+    def _counted(self) -> Iterator[Vertex]:
+        return (vertex for vertex in self._vertexes.values() if vertex.name.counts)
+
+    def changes(self) -> list[Step]:
+        """The steps that began or ended since this was last asked, first come first."""
+        changed = [self._vertexes[key] for key in self._changed]
+        self._changed.clear()
+        news = [vertex for vertex in changed if vertex.is_worth_a_step or vertex.is_told]
+        for vertex in news:
+            vertex.is_told = True
+        return [vertex.step for vertex in news]
 
     def read(self, line: str) -> list[str]:
         """Take one line of output; returns it as the lines of a log that a person can read."""
+        if self._document or line == "{":
+            return self._read_indented(line)
         if not line.startswith("{"):
-            self.words.append(line)
-            return [line]
+            return self._say(line)
+        if line.startswith('{"statuses":') and not self._exporting and '"logs":' not in line:
+            return []  # most lines are of this kind, and only the parts of an export are of use
+        document = _parse(line)
+        return self._say(line) if document is None else self._take(document)
+
+    def _read_indented(self, line: str) -> list[str]:
+        if (self._document and not line.startswith((" ", "}"))) or len(self._document) > _LONGEST_DOCUMENT:
+            lines, self._document = self._document, []
+            return [*(text for begun in lines for text in self._say(begun)), *self.read(line)]
+        self._document.append(line)
+        if line != "}":
+            return []
+        document, self._document = _parse("".join(self._document)), []
+        return [] if document is None else self._take(document)
+
+    def _say(self, line: str) -> list[str]:
+        """Words of buildx itself: an error, and before it the place in the Dockerfile over a ruler."""
+        line = without_secrets(line)
+        if _RULER.fullmatch(line) and self._words and _LOCATION.fullmatch(self._words[-1]):
+            self._location = self._location or self._words[-1]
+        self._words.append(line[:_LONGEST_WORDS])
+        return [line]
+
+    def _take(self, document: dict[str, Any]) -> list[str]:
+        lines: list[str] = []
+        for message in _messages(document, "vertexes"):
+            lines += self._take_vertex(message)
+        for message in _messages(document, "statuses"):
+            self._take_part(message)
+        for message in _messages(document, "logs"):
+            lines += self._take_log(message)
+        return lines
+
+    def _take_vertex(self, message: dict[str, Any]) -> list[str]:
+        key, text = (_text(message, "digest"), ""), _text(message, "name")
+        vertex = self._vertexes.get(key) or self._meet(key, text, read_name(text, self._target))
+        if vertex.text != text and vertex.text.startswith(f"[{self._target} ") and not vertex.is_told:
+            vertex.text, vertex.name = text, read_name(text, self._target)  # a step of another target is that one's
+        is_new = not vertex.began
+        if not self._move(key, message, cached=message.get("cached") is True, error=_text(message, "error")):
+            return []
+        if vertex.name.exports:
+            (self._exporting.discard if vertex.ended else self._exporting.add)(key[0])
+        if vertex.failed:
+            self._failed[key] = None
+        return self._tell(vertex, is_new=is_new)
+
+    def _tell(self, vertex: Vertex, *, is_new: bool) -> list[str]:
+        title = f"=> {without_secrets(vertex.text)}"
+        lines = [title] if is_new else []
+        if vertex.ended:
+            lines += vertex.flush()
+        if vertex.cached:
+            lines = [f"{title}: CACHED"]
+        if vertex.error:
+            lines.append(f"{title}: ERROR {without_secrets(vertex.error)}")
+        return lines
+
+    def _take_part(self, message: dict[str, Any]) -> None:
+        key = (_text(message, "vertex"), _text(message, "id"))
+        if key[0] not in self._exporting or key[1].startswith("sha256:") or not key[1]:
+            return
+        if key not in self._vertexes:
+            self._meet(key, key[1], read_part(key[1])).is_part = True
+        self._move(key, message)
+
+    def _take_log(self, message: dict[str, Any]) -> list[str]:
+        vertex = self._vertexes.get((_text(message, "vertex"), ""))
         try:
-            status = _Status.model_validate_json(line)
-        except ValidationError:
-            self.words.append(line)
-            return [line]
-        return [*self._read_vertexes(status), *self._read_logs(status)]
+            data = base64.b64decode(_text(message, "data"))
+        except ValueError:
+            data = b""
+        lines = vertex.write(data) if vertex else data.decode("utf-8", errors="replace").splitlines()
+        if vertex is None or not lines or self._speaker == vertex.text:
+            return lines
+        self._speaker = vertex.text
+        return [f"=> {without_secrets(vertex.text)}", *lines]
 
-    def _read_vertexes(self, status: _Status) -> list[str]:
-        lines = []
-        for vertex in status.vertexes:
-            if vertex.digest not in self.names:
-                self.names[vertex.digest] = vertex.name
-                lines.append(f"=> {vertex.name}")
-            if vertex.error and vertex.digest not in self.errors:
-                self.errors[vertex.digest] = vertex.error
-                lines.append(f"=> {vertex.name}: ERROR {vertex.error}")
-        return lines
+    def _meet(self, key: tuple[str, str], text: str, name: Name) -> Vertex:
+        vertex = self._vertexes[key] = Vertex(text, name)
+        return vertex
 
-    def _read_logs(self, status: _Status) -> list[str]:
-        lines = []
-        for log in status.logs:
-            text = base64.b64decode(log.data).decode("utf-8", errors="replace").splitlines()
-            self.tails.setdefault(log.vertex, deque(maxlen=TAIL_LINES)).extend(text)
-            lines += text
-        return lines
+    def _move(self, key: tuple[str, str], message: dict[str, Any], *, cached: bool = False, error: str = "") -> bool:
+        began, ended = _seconds(_text(message, "started")), _seconds(_text(message, "completed"))
+        is_news = self._vertexes[key].move(began, ended, cached=cached, error=error)
+        if is_news:
+            self._changed[key] = None
+        return is_news
 
     def failure(self, status: int, log: str = "") -> Failure:
-        """Why it failed, once the process ended with this exit status."""
-        culprit = next((vertex for vertex, error in self.errors.items() if "context canceled" not in error), "")
-        where = _VERTEX.match(self.names.get(culprit, ""))
-        cause = self.errors.get(culprit) or self._last_word() or f"buildx exited with {status}"
-        pushed = "failed to push" in cause or self.names.get(culprit, "").startswith(("exporting", "pushing"))
+        """Why it failed, once the process ended with this exit status.
+
+        Args:
+            status: negative when a signal ended it.
+            log: path of the whole log.
+        """
+        words = self._last_words() or (
+            f"buildx was ended by signal {-status}" if status < 0 else f"buildx exited with {status}"
+        )
+        culprit = self._culprit(words)
+        cause = culprit.error if culprit else words
+        tail = tuple(_printable(line) for line in culprit.tail) if culprit else ()
+        fault = classify(culprit.text if culprit else "", cause, "\n".join(tail))
+        name = culprit.name if culprit else Name("")
         return Failure(
-            cause=cause.removeprefix("ERROR: "),
-            kind="registry" if pushed else "build",
-            platform=_platform(where["platform"]) if where and where["platform"] else None,
-            stage=(where["stage"] or "") if where else "",
-            step=self.names[culprit][where.end() :].strip() if where else self.names.get(culprit, ""),
-            line=next((word for word in self.words if _LOCATION.fullmatch(word)), ""),
-            tail=tuple(self.tails.get(culprit, ())),
+            cause=_printable(without_secrets(cause)),
+            kind=fault.kind,
+            platform=name.platform,
+            stage=name.stage,
+            step=name.words,
+            line=self._location,
+            tail=tail,
             log=log,
+            fault=fault.name,
+            transient=fault.transient,
+            retry_after=retry_after(cause) if fault.transient else 0.0,
         )
 
-    def _last_word(self) -> str:
-        return next((word for word in reversed(self.words) if word.startswith("ERROR")), "") or next(
-            (word for word in reversed(self.words) if word.strip()), ""
-        )
+    def _culprit(self, words: str) -> Vertex | None:
+        """The vertex that buildx's last words are about: others may have failed and done no harm, as a cache may."""
+        failed = [vertex for vertex in map(self._vertexes.__getitem__, self._failed) if vertex.failed]
+        blamed = next((vertex for vertex in failed if without_secrets(vertex.error) in words), None)
+        return blamed or next((vertex for vertex in failed if not vertex.text.startswith(_HARMLESS)), None)
+
+    def _last_words(self) -> str:
+        """From the last `ERROR:` on, else the last line with anything in it."""
+        words = list(self._words)
+        for number in range(len(words) - 1, -1, -1):
+            if words[number].startswith("ERROR: "):
+                return "\n".join(words[number:]).strip().removeprefix("ERROR: ")
+        return next((line for line in reversed(words) if line.strip()), "")
 
 
-# `[linux/arm64 build 3/5] RUN …`; cross-built `[linux/amd64->arm64 build 3/5]`; several targets `[web linux/arm64 …]`.
-_VERTEX = re.compile(
-    r"\[(?:[a-zA-Z0-9_-]+ )??(?P<platform>[a-z]+/[a-z0-9/]+(?:->[a-z0-9/]+)?)? ?(?P<stage>[^\s\]]+)? ?\d+/\d+\]"
-)
-_LOCATION = re.compile(r"[^\s:]+:\d+")
+_HARMLESS = ("importing cache manifest from ", "[auth] ")
+_RULER = re.compile(r"-{5,}")
+_LOCATION = re.compile(r"\S.*:\d+")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def _platform(text: str) -> Platform | None:
+def _printable(text: str) -> str:
+    """The text without what would move a terminal's cursor or change its colours."""
+    return _ESCAPES.sub("", text)
+
+
+def _parse(text: str) -> dict[str, Any] | None:
     try:
-        return Platform.parse(text.rpartition("->")[2])
+        document = from_json(text)
     except ValueError:
         return None
+    return document if isinstance(document, dict) else None
+
+
+def _messages(document: dict[str, Any], key: str) -> Iterator[dict[str, Any]]:
+    messages = document.get(key)
+    return (message for message in messages if isinstance(message, dict)) if isinstance(messages, list) else iter(())
+
+
+def _text(message: dict[str, Any], key: str) -> str:
+    value = message.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(text: str) -> float:
+    """Seconds since the epoch, of RFC 3339 with nanoseconds; 0 of anything else."""
+    if not text:
+        return 0.0
+    try:
+        return max(0.0, datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError, OSError):
+        return 0.0
