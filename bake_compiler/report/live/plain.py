@@ -19,6 +19,7 @@ from bake_compiler.report.live.words import after_retries, cause_words, count, l
 from bake_compiler.report.report import ImageResult, Outcome
 
 _LONGEST = 120  # letters of a step or a cause in one line; the log has all of them
+_CANCELED = "context canceled"  # because another step failed
 _WORTH_TELLING = 1.0  # seconds that a step takes at least to be told
 
 
@@ -83,7 +84,7 @@ def _began(event: RunBegan) -> str:
 
 def _step(step: Step) -> str:
     took = step.ended - step.began
-    if not step.ended or not (step.error or (took >= _WORTH_TELLING and not step.cached)):
+    if not step.ended or _CANCELED in step.error or not (step.error or (took >= _WORTH_TELLING and not step.cached)):
         return ""
     return f"{step_words(step, _LONGEST)}: {'failed after ' if step.error else ''}{lasting(took)}"
 

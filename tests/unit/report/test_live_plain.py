@@ -104,9 +104,10 @@ def test_a_line_says_when_and_of_which_image_and_what(event: Event, expected: st
         StepChanged(1001, "nginx", replace(GO, ended=0.0), 3, 0, 5),
         StepChanged(1001, "nginx", replace(GO, ended=7.9), 3, 0, 5),
         StepChanged(1001, "nginx", replace(GO, cached=True), 3, 0, 5),
+        StepChanged(1001, "nginx", replace(GO, error="Canceled: context canceled"), 3, 0, 5),
         RunEnded(1001, "r2", 0, "2 images"),
     ],
-    ids=["begins", "takes less than a second", "is cached", "the report says it"],
+    ids=["begins", "takes less than a second", "is cached", "another one failed", "the report says it"],
 )
 def test_what_nobody_misses_is_not_told(event: Event) -> None:
     assert told(BEGAN, event) == told(BEGAN)

@@ -28,6 +28,7 @@ with watch(sys.stderr, terminal=True, plain=False, quiet=False, as_json=False, e
     for event in run.events():
         if event.at < run.began + 30:
             told(event)
+    input()
     print("a message", file=sys.stderr)
     input()
     if "raise" in sys.argv:
@@ -66,8 +67,8 @@ class Screen:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
     def end(self) -> int:
-        """Let the run end; the exit status."""
-        os.write(self.master, b"\n")
+        """Let the run say something and end; the exit status."""
+        os.write(self.master, b"\n\n")
         while self.read():
             pass
         return self.child.wait(LONGEST)
@@ -109,7 +110,8 @@ def test_a_run_is_drawn_in_colour_with_messages_above_it_and_is_gone_in_the_end(
         assert shown.end() == 0
 
     drawn = shown.drawn
-    assert drawn.index("a message") < drawn.index("/13 images")
+    message = drawn.index("\x1b[2Ka message\r\n")
+    assert "image           phase" in drawn[message:]
     assert COLOUR.search(drawn)
     assert drawn.rindex(HIDE) < drawn.rindex(SHOW) < drawn.index("the report")
     assert all(len(row) <= 80 for row in rows(drawn))
