@@ -1,4 +1,4 @@
-"""`./dev sandbox up|down|status|env|buildx|peers`, and `ensure`, which `./dev demo` and `./dev test` use."""
+"""`./dev sandbox up|down|status|env|buildx|peers|browser`, and `ensure`, which `./dev demo` and `./dev test` use."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import bases, buildx, engine, kernel, machine, node, peers
+from sandbox import bases, browser, buildx, engine, kernel, machine, node, peers
 from sandbox.state import SandboxError, State, alone, own_processes, say
 
 _SIGPIPE = 141  # what a shell says of a program that ended because nobody reads on
@@ -117,7 +117,7 @@ def _is_up(state: State) -> bool:
 def main() -> int:
     """Run one verb; failures are two lines, never a traceback."""
     parser = argparse.ArgumentParser(prog="./dev sandbox", description=__doc__)
-    parser.add_argument("verb", choices=("up", "down", "status", "env", "buildx", "peers", "ensure"))
+    parser.add_argument("verb", choices=("up", "down", "status", "env", "buildx", "peers", "browser", "ensure"))
     parser.add_argument(
         "--purge", action="store_true", help="down: also remove downloads, images and the registry's data"
     )
@@ -130,6 +130,7 @@ def main() -> int:
         "env": lambda: env(state, state.environment()),
         "buildx": lambda: plugins(state),
         "peers": lambda: rivals(state),
+        "browser": lambda: print(browser.program(state)),
         "ensure": lambda: ensure(state),
     }
     try:

@@ -62,7 +62,7 @@ class Page:
 
     async def run(self, expression: str) -> Any:
         """The value of an expression, as JSON has it; a promise is waited for."""
-        asked = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        asked = {"expression": expression, "returnByValue": True, "awaitPromise": True, "userGesture": True}
         answer = await self.call("Runtime.evaluate", **asked)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
