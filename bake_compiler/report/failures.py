@@ -1,11 +1,12 @@
 """Failures in words, for people: what failed where, how often it was tried, and what was blocked by it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 
 from bake_compiler.buildx import Failure
 from bake_compiler.report.advice import advice
+from bake_compiler.report.needs import all_needs
 from bake_compiler.report.report import GOOD, ImageResult, Outcome, Report
 
 _EXITED = re.compile(r'process ".*" did not complete successfully: (exit code: \d+)', re.DOTALL)
@@ -56,10 +57,10 @@ def retried(report: Report) -> tuple[ImageResult, ...]:
 def blocked(report: Report) -> Mapping[str, tuple[str, ...]]:
     """Why, in words such as `blocked by hub` → the images that were not built because of it."""
     failed = {image.name for image in report.images if is_bad(image) and not is_blocked(image)}
-    needs = {image.name: image.needs for image in report.images}
+    needs = all_needs(report)
     groups: dict[str, tuple[str, ...]] = {}
     for image in filter(is_blocked, report.images):
-        behind = sorted(failed.intersection(_all_needs(image.name, needs)))
+        behind = sorted(failed & needs[image.name])
         why = next(cell.why for cell in image.cells if cell.outcome is Outcome.BLOCKED)
         key = f"blocked by {' and '.join(behind)}" if behind else f"blocked, {first_line(why)}"
         groups[key] = (*groups.get(key, ()), image.name)
@@ -74,14 +75,3 @@ def is_bad(image: ImageResult) -> bool:
 def is_blocked(image: ImageResult) -> bool:
     """Whether an image is not as it was expected for a reason outside of it."""
     return not image.failure and not image.errors and any(cell.outcome is Outcome.BLOCKED for cell in image.cells)
-
-
-def _all_needs(name: str, needs: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """All that an image needs, and what that needs."""
-    known, todo = {name}, list(needs.get(name, ()))
-    while todo:
-        need = todo.pop()
-        if need not in known:
-            known.add(need)
-            todo += needs.get(need, ())
-            yield need

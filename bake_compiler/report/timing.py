@@ -3,8 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from bake_compiler.buildx import Step
 from bake_compiler.oci.platform import Platform
+from bake_compiler.report.needs import all_needs
 from bake_compiler.report.report import ImageResult, Report
+
+_INSTRUCTIONS = ("ADD ", "COPY ", "RUN ", "WORKDIR ")  # the others do nothing that takes time
 
 
 def critical_path(report: Report) -> tuple[str, ...]:
@@ -27,14 +31,21 @@ def slowest(report: Report, count: int) -> tuple[ImageResult, ...]:
     return tuple(sorted(_begun(report), key=lambda image: -round(image.seconds, 3))[:count])
 
 
+def is_instruction(step: Step) -> bool:
+    """Whether a step is an instruction of a Dockerfile that does something; FROM only downloads."""
+    return step.name.startswith(_INSTRUCTIONS)
+
+
 def cached_steps(report: Report) -> tuple[int, int]:
     """How many of the Dockerfile steps of this run were cached, and how many there were.
 
-    A step that another attempt finds cached, because an earlier one has done it, counts as the earlier one found it.
+    Each image has its own alone, not those of the images that it needs. A step that another attempt finds cached,
+    because an earlier one has done it, counts as the earlier one found it.
     """
     found: Counter[bool] = Counter()
+    needs = all_needs(report)
     for image in report.images:
-        found.update(_cached(image))
+        found.update(_cached(image, needs[image.name]))
     return found[True], found.total()
 
 
@@ -64,9 +75,9 @@ def _last(images: Iterable[ImageResult]) -> ImageResult | None:
     return max(images, key=lambda image: round(image.ended, 3), default=None)
 
 
-def _cached(image: ImageResult) -> Iterator[bool]:
+def _cached(image: ImageResult, needs: frozenset[str]) -> Iterator[bool]:
     known: set[tuple[Platform | None, str, str]] = set()
     for attempt in image.attempts:
-        steps = [step for step in attempt.steps if step.stage]
+        steps = [step for step in attempt.steps if is_instruction(step) and step.stage.partition("/")[0] not in needs]
         yield from (step.cached for step in steps if (step.platform, step.stage, step.name) not in known)
         known.update((step.platform, step.stage, step.name) for step in steps)

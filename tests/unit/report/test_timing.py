@@ -66,11 +66,21 @@ def test_the_slowest_come_first_and_equal_ones_in_plan_order() -> None:
 
 
 def test_the_cache_share_is_of_dockerfile_steps() -> None:
-    steps = (step("FROM x", cached=True), step("RUN a"), step("RUN b"), step("pushing layers", stage=""))
+    steps = (
+        *(step("FROM x", cached=True), step("RUN a", cached=True), step("COPY b /", stage=""), step("WORKDIR /c")),
+        *(step("pushing layers", stage=""), step("exporting layers", cached=True, stage="")),
+    )
     report = run(replace(image("a", 1, 3), attempts=(Attempt(1, 1, 3, steps),)))
 
     assert cached_steps(report) == (1, 3)
     assert cache_share(report) == 1 / 3
+
+
+def test_steps_of_the_images_that_one_needs_are_theirs() -> None:
+    hub, base = step("RUN a", cached=True, stage="hub"), step("RUN b", cached=True, stage="base/build")
+    web = replace(image("web", 4, 5, "hub"), attempts=(Attempt(1, 4, 5, (hub, base, step("RUN c"))),))
+
+    assert cached_steps(run(image("base", 1, 2), image("hub", 2, 3, "base"), web)) == (0, 1)
 
 
 def test_what_a_retry_finds_cached_counts_as_the_first_attempt_found_it() -> None:
