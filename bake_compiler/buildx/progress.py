@@ -102,7 +102,7 @@ class Progress:
         line = without_secrets(line)
         if _RULER.fullmatch(line) and self._words and _LOCATION.fullmatch(self._words[-1]):
             self._location = self._location or self._words[-1]
-        self._words.append(line[:_LONGEST_WORDS])
+        self._words.append(_printable(line[:_LONGEST_WORDS]))
         return [line]
 
     def _take(self, document: dict[str, Any]) -> list[str]:
@@ -178,16 +178,15 @@ class Progress:
             status: negative when a signal ended it.
             log: path of the whole log.
         """
-        words = self._last_words() or (
-            f"buildx was ended by signal {-status}" if status < 0 else f"buildx exited with {status}"
-        )
+        ended = f"buildx was ended by signal {-status}" if status < 0 else f"buildx exited with {status}"
+        words = self._last_words() or ended
         culprit = self._culprit(words)
         cause = culprit.error if culprit else words
         tail = tuple(_printable(line) for line in culprit.tail) if culprit else ()
         fault = classify(culprit.text if culprit else "", cause, "\n".join(tail))
         name = culprit.name if culprit else Name("")
         return Failure(
-            cause=_printable(without_secrets(cause)),
+            cause=_printable(without_secrets(cause)) or ended,
             kind=fault.kind,
             platform=name.platform,
             stage=name.stage,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bake_compiler.buildx import FAULTS, Fault, Progress, classify
@@ -191,6 +191,7 @@ def test_what_a_step_wrote_makes_no_fault_transient() -> None:
 MISLEADING = st.sampled_from([example.words for _, example in EXAMPLES])
 
 
+@settings(deadline=None)
 @given(
     command=st.text() | MISLEADING,
     status=st.integers(1, 255),
@@ -209,6 +210,7 @@ def test_a_command_that_exits_is_the_authors_whatever_it_says(
     assert not fault.transient
 
 
+@settings(deadline=None)
 @given(path=st.text() | MISLEADING)
 def test_a_missing_file_is_the_authors_whatever_its_name(path: str) -> None:
     words = f"failed to calculate checksum of ref a::b: {json.dumps('/' + path)}: not found"
@@ -216,6 +218,7 @@ def test_a_missing_file_is_the_authors_whatever_its_name(path: str) -> None:
     assert classify("[2/2] COPY a b", words).name == "missing-file"
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_any_words_have_a_class(vertex: str, words: str, output: str) -> None:
     assert classify(vertex, words, output) in FAULTS
@@ -238,6 +241,7 @@ def test_the_wait_that_a_registry_asks_for_is_read(words: str, seconds: float) -
     assert retry_after(words) == pytest.approx(seconds)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="retry-after: 0123456789.msµh", max_size=40))
 def test_no_wait_is_negative_or_raises(words: str) -> None:
     assert retry_after(words) >= 0

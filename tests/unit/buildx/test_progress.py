@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bake_compiler.buildx import Failure, Progress, Step
@@ -472,6 +472,7 @@ _DOCUMENT = st.builds(json.dumps, _ODD | _STATUS, indent=st.sampled_from([None, 
 _CUT = st.builds(lambda text, at: text[:at], _DOCUMENT, st.integers(0, 200))
 
 
+@settings(deadline=None)
 @given(st.lists(_DOCUMENT | _CUT | st.text(), max_size=6), st.integers(-64, 255))
 def test_no_input_raises_and_the_numbers_add_up(documents: list[str], status: int) -> None:
     progress = Progress("web")
@@ -486,6 +487,7 @@ def test_no_input_raises_and_the_numbers_add_up(documents: list[str], status: in
     assert progress.changes() == []
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(["failing-step", "linked", "push-429", "buildx-0.13-step"]))
 def test_a_recording_that_is_cut_anywhere_is_read_as_far_as_it_goes(data: st.DataObject, name: str) -> None:
     text = (RECORDED / f"{name}.jsonl").read_text(encoding="utf-8")
