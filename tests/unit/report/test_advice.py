@@ -3,6 +3,7 @@
 import pytest
 
 from bake_compiler.buildx import Failure
+from bake_compiler.buildx.faults import FAULTS
 from bake_compiler.report import ImageResult
 from bake_compiler.report.advice import advice, place, remedy
 
@@ -45,3 +46,13 @@ def test_a_place_is_as_exact_as_it_is_known() -> None:
     assert place("web", Failure("1", line="a/Dockerfile:1")) == "a/Dockerfile:1"
     assert place("web", Failure("1", line="Dockerfile:1")) == "Dockerfile:1 of web"
     assert place("web", Failure("1")) == "the Dockerfile of web"
+
+
+@pytest.mark.parametrize("fault", sorted({fault.name for fault in FAULTS} - {"unknown"}))
+def test_each_class_of_fault_has_its_advice(fault: str) -> None:
+    known = advice(failed(Failure("1", fault=fault, line="Dockerfile:7")))
+
+    assert known
+    assert known.why
+    assert known.do
+    assert "{" not in "".join(known)
