@@ -11,6 +11,7 @@ VERBS = {
     "graph": "graph",
     "build": "build",
     "verify": "verify",
+    "report": "report",
 }
 """Each verb, in the order of --help, and the function in the module of its name."""
 

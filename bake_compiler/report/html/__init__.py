@@ -16,6 +16,8 @@ import jinja2
 from markupsafe import Markup
 
 from bake_compiler.oci.platform import Platform
+from bake_compiler.report.advice import advice
+from bake_compiler.report.failures import cause, tries
 from bake_compiler.report.html.page import Page, Row
 from bake_compiler.report.html.timeline import KINDS, Bar
 from bake_compiler.report.html.words import clean, counted, duration, size
@@ -47,7 +49,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for words in (duration, size, counted):
+    for words in (duration, size, counted, cause, tries, advice):
         environment.filters[words.__name__] = environment.globals[words.__name__] = words
     ours = {"style": Markup(style), "script": Markup(script)}  # noqa: S704 - ours
     return environment.get_template("page.html.j2", globals={**ours, "policy": _policy(style, script)})

@@ -1,13 +1,14 @@
 """Report → what the page says: the verdict, what to do next, a row for each image, what failed, where the time went."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from bake_compiler.buildx import Failure
 from bake_compiler.oci.platform import Platform
+from bake_compiler.report.advice import advice
+from bake_compiler.report.failures import blocked, cause, retried
 from bake_compiler.report.html.timeline import Lane, lanes
 from bake_compiler.report.html.words import counted, duration, size
 from bake_compiler.report.report import CellResult, ImageResult, Outcome, Report
@@ -86,7 +87,7 @@ class Page:
     def next_steps(self) -> tuple[tuple[str, str], ...]:
         """What a person does now, each in words and as code; none when there is nothing to do."""
         failed = self.failed
-        steps = [_mend(image.name, image.failure) for image in failed[:_STEPS] if image.failure]
+        steps = [_mend(image) for image in failed[:_STEPS]]
         if len(failed) > _STEPS:
             steps.append((f"And {len(failed) - _STEPS} more, below.", ""))
         if not failed:
@@ -141,16 +142,12 @@ class Page:
     @property
     def retried(self) -> tuple[ImageResult, ...]:
         """The images that needed more than one attempt, and came out well."""
-        return tuple(image for image in self.report.images if image.retries and not image.failure)
+        return retried(self.report)
 
     @property
-    def blocked(self) -> dict[str, list[str]]:
+    def blocked(self) -> Mapping[str, tuple[str, ...]]:
         """Why images were blocked, and which."""
-        found: dict[str, list[str]] = {}
-        for image in self.report.images:
-            for why in dict.fromkeys(cell.why for cell in image.cells if cell.outcome is Outcome.BLOCKED):
-                found.setdefault(why, []).append(image.name)
-        return found
+        return blocked(self.report)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -225,14 +222,11 @@ class Page:
         return tuple(by_platform.get(platform) for platform in self.platforms)
 
 
-def _mend(name: str, failure: Failure) -> tuple[str, str]:
-    where = f"{name} on {failure.platform}" if failure.platform else name
-    if failure.transient:
-        return f"{where}: the fault may pass by itself.", ""
-    if failure.kind == "registry":
-        return f"{where}: see what the registry says:", failure.cause
-    at = f" at {failure.line}" if failure.line else ""
-    return f"Mend {where}{at}:", failure.step or failure.cause
+def _mend(image: ImageResult) -> tuple[str, str]:
+    failure, known = image.failure, advice(image)
+    where = f"{image.name} on {failure.platform}" if failure and failure.platform else image.name
+    step = failure.step if failure and failure.kind == "build" else ""
+    return f"{where}: {known.do if known else cause(failure) if failure else ''}", step
 
 
 def _is_error(finding: Finding) -> bool:

@@ -1,0 +1,113 @@
+"""bakec report: what a run came to, again, in any format."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bake_compiler.cli.options import Json, ProjectDir, counted, print_report, root_of, say
+from bake_compiler.errors import BakecError, UsageError
+
+if TYPE_CHECKING:
+    from bake_compiler.report import Report
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """Runs for the shell, newest first; none when there is no project here."""
+    from bake_compiler.pipeline.runs import LAST, run_ids  # noqa: PLC0415
+
+    try:
+        runs = (LAST, *run_ids(root_of(None)))
+    except BakecError:
+        return []
+    return [run for run in runs if run.startswith(incomplete)]
+
+
+def report(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            show_default=False,
+            help="A run's id, the beginning of it, or last (the default).",
+            autocompletion=complete_run,
+        ),
+    ] = "last",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help=".html, .json, .xml (JUnit), .md or .txt; default: stdout, as text."
+        ),
+    ] = None,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a run of `bakec build` came to, or write it as a page, for a CI system, or for a program.
+
+    Ends with 0 when that could be done, whatever the run came to. Needs no network and no Docker.
+
+    Examples: `bakec report`, `bakec report -o report.html`, `bakec report 20261124T19 -o junit.xml`,
+    `bakec report last --json`.
+    """
+    from bake_compiler.pipeline.runs import stored_report  # noqa: PLC0415
+
+    render = _renderer(output, as_json=as_json) if output and str(output) != "-" else None
+    stored = stored_report(root_of(project), run)
+    if output is None or render is None:
+        print_report(stored, as_json=as_json)
+        return
+    text = render(stored)
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--output: {output}: {error.strerror}", hint="name a file that can be written") from error
+    say(f"{output}: run {stored.run}, {counted(len(stored.images), 'image')}")
+
+
+def _renderer(output: Path, *, as_json: bool) -> "Callable[[Report], str]":
+    """What makes the document that a file's name asks for.
+
+    Raises:
+        UsageError: no format has that suffix, or --json asks for another.
+    """
+    formats = {".html": _html, ".htm": _html, ".json": _json, ".xml": _junit, ".md": _summary, ".txt": _plain}
+    suffix = output.suffix.lower()
+    if as_json:
+        if suffix in formats and formats[suffix] is not _json:
+            raise UsageError(f"--json: {output.name} is not JSON", hint="leave --json out, or name a .json file")
+        return _json
+    if suffix not in formats:
+        said = f"{suffix} is no format" if suffix else f"{output.name} has no suffix that says its format"
+        raise UsageError(f"--output: {said}", hint="name a .html, .json, .xml, .md or .txt file")
+    return formats[suffix]
+
+
+def _html(stored: "Report") -> str:
+    from bake_compiler.report.html import render_html  # noqa: PLC0415
+
+    return render_html(stored)
+
+
+def _json(stored: "Report") -> str:
+    from bake_compiler.report.json import render_json  # noqa: PLC0415
+
+    return render_json(stored)
+
+
+def _junit(stored: "Report") -> str:
+    from bake_compiler.report.junit import render_junit  # noqa: PLC0415
+
+    return render_junit(stored)
+
+
+def _summary(stored: "Report") -> str:
+    from bake_compiler.report.github import render_summary  # noqa: PLC0415
+
+    return render_summary(stored)
+
+
+def _plain(stored: "Report") -> str:
+    from bake_compiler.report.plain import render_plain  # noqa: PLC0415
+
+    return render_plain(stored)
