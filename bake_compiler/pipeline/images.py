@@ -1,5 +1,6 @@
 """Each image of a build on its way: bake, again where that may help, then verified by the digest that was pushed."""
 
+import posixpath
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
@@ -14,6 +15,7 @@ from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.record import Record
 from bake_compiler.pipeline.verify import Subject, Verification
 from bake_compiler.plan import PlannedImage
+from bake_compiler.plan.paths import URL, inside
 from bake_compiler.process import Command
 from bake_compiler.report import Attempt, ImageResult
 from bake_compiler.report.events import AttemptBegan, AttemptFailed, Event, ImageEnded, Pushed, StepChanged
@@ -100,12 +102,21 @@ class Images:
             out.write([f"$ {command}" if number == 1 else f"$ attempt {number}"])
             status = await self.edges.runner(command, on_line)
         if status:
-            return progress.failure(status, str(log))
+            return _placed(progress.failure(status, str(log)), image)
         try:
             record.digest = read_digest(self.edges.root / metadata_file(self.run, image), image.name)
         except BakecError as error:
             return Failure(error.message, log=str(log))
         return None
+
+
+def _placed(failure: Failure, image: PlannedImage) -> Failure:
+    """With its line as a place from the project's root, where it is in the image's own Dockerfile."""
+    context, dockerfile = image.text("context"), image.text("dockerfile")
+    name, _, line = failure.line.rpartition(":")
+    if not context or not dockerfile or URL in context or posixpath.basename(dockerfile) != posixpath.basename(name):
+        return failure
+    return replace(failure, line=f"{inside(context, dockerfile)}:{line}")
 
 
 class _Log:

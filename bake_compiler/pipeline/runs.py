@@ -24,6 +24,7 @@ from bake_compiler.report.event_json import event_from_document
 from bake_compiler.report.events import ImageEnded
 from bake_compiler.report.json import render_json
 from bake_compiler.report.stored import report_from_document
+from bake_compiler.report.timing import is_instruction
 
 RUNS = Path(".bakec/runs")
 LAST = "last"
@@ -163,7 +164,7 @@ def _tells_time(image: ImageResult) -> bool:
     """Whether the last attempt tells how long it takes to build: to the end, and not from the cache."""
     if not image.attempts or image.attempts[-1].failure:
         return False
-    steps = [step for step in image.attempts[-1].steps if step.stage]
+    steps = [step for step in image.attempts[-1].steps if is_instruction(step)]
     return not steps or not all(step.cached for step in steps)
 
 
@@ -243,7 +244,7 @@ def _told_by_journal(root: Path, asked: Asked) -> Report:
         ),
         published=False if asked.push else None,
         interrupted=True,
-        note=f"{why}; `bakec build --resume` builds the rest" if not goes_on else why,
+        note=why,
         seconds=max((float(entry.get("at") or 0) for entry in entries), default=asked.began) - asked.began,
         run=asked.run,
         began=asked.began,
