@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from pydantic_core import from_json
@@ -206,14 +207,16 @@ class Progress:
         return blamed or next((vertex for vertex in failed if not vertex.text.startswith(_HARMLESS)), None)
 
     def _last_words(self) -> str:
-        """From the last `ERROR:` on, else the last line with anything in it."""
+        """From the last `ERROR:` to an empty line, else the last line with anything in it."""
         words = list(self._words)
-        for number in range(len(words) - 1, -1, -1):
-            if words[number].startswith("ERROR: "):
-                return "\n".join(words[number:]).strip().removeprefix("ERROR: ")
-        return next((line for line in reversed(words) if line.strip()), "")
+        starts = [number for number, line in enumerate(words) if line.startswith("ERROR: ")]
+        if not starts:
+            return next((line for line in reversed(words) if line.strip()), "")
+        lines = takewhile(lambda line: line.strip() and not line.startswith(_ADVERT), words[starts[-1] :])
+        return "\n".join(lines).removeprefix("ERROR: ").strip()
 
 
+_ADVERT = "View build details: "
 _HARMLESS = ("importing cache manifest from ", "[auth] ")
 _RULER = re.compile(r"-{5,}")
 _LOCATION = re.compile(r"\S.*:\d+")

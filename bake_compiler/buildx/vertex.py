@@ -72,8 +72,6 @@ class Vertex:
         self.cached = cached
         if not (self.failed and CANCELED.fits(self.text, bare(error))):
             self.error = error
-        if self.ended and not self.error:
-            self.tail.clear()
         return before != (self.began > 0, self.ended > 0, self.cached, self.error)
 
     def write(self, data: bytes) -> list[str]:
@@ -86,5 +84,8 @@ class Vertex:
         return texts
 
     def flush(self) -> list[str]:
-        """The line that its output ended in, when that had no end."""
-        return self.write(b"\n") if self.rest else []
+        """The line that its output ended in, when that had no end; what ended well needs no tail any more."""
+        lines = self.write(b"\n") if self.rest else []
+        if not self.error:
+            self.tail.clear()
+        return lines
