@@ -52,7 +52,7 @@ class Images:
         record, began = self.records[image.name], time.time()
         record.began = record.began or began
         self.tell(AttemptBegan(began, image.name, number))
-        progress = Progress()
+        progress = Progress(image.name)
         try:
             failure = await self._bake(image, record, progress, number)
         finally:
