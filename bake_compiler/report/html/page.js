@@ -68,10 +68,12 @@
     const top = row.classList.contains("critical") ? 3 : 0; // the height of the mark
     const height = (30 - top) / Math.max(used.length, 1);
     const place = (bar, at) => {
-      const shade = at % 2 ? { class: `${bar.kind} odd` } : {}; // tells a step from the next
       if (bar.platform < 0) return { y: top, height: 30 - top, "data-at": at };
-      return { y: top + used.indexOf(bar.platform) * height + GAP, height: height - 2 * GAP, "data-at": at, ...shade };
+      return { y: top + used.indexOf(bar.platform) * height + GAP, height: height - 2 * GAP, "data-at": at, ...shade(bar, at) };
     };
+    const drawn = {}; // platform → how many of its steps
+    const turns = steps.map(({ platform }) => (drawn[platform] = (drawn[platform] ?? 0) + 1));
+    const shade = ({ kind }, at) => (turns[at] % 2 ? { class: `${kind} odd` } : {}); // tells a step from the next
     // what is for all platforms behind, what is short in front, failures on top
     const rank = ({ kind, platform }) => (kind === "error" ? 2 : platform < 0 ? 0 : 1);
     const order = steps.map((bar, at) => [bar, at]).sort(([a], [b]) => rank(a) - rank(b) || b.length - a.length);

@@ -226,7 +226,8 @@ def _mend(image: ImageResult) -> tuple[str, str]:
     failure, known = image.failure, advice(image)
     where = f"{image.name} on {failure.platform}" if failure and failure.platform else image.name
     step = failure.step if failure and failure.kind == "build" else ""
-    return f"{where}: {known.do if known else cause(failure) if failure else ''}", step
+    todo = known.do if known else cause(failure) if failure else ""
+    return f"{where}: {todo}{':' if step else ''}", step
 
 
 def _is_error(finding: Finding) -> bool:
