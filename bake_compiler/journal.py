@@ -19,12 +19,12 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        """Begin a journal, or go on with one; its folder is made.
+        """Begin a journal; its folder is made.
 
         Raises:
             BakecError: it can't be written.
         """
-        self.trouble = ""
+        self.trouble, self._torn = "", False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -37,11 +37,15 @@ class Journal:
     def write(self, entry: Mapping[str, Any]) -> None:
         """Add an entry; a full disk costs entries, not the run."""
         line = f"{json.dumps(entry, separators=(',', ':'))}\n".encode()
+        whole = b"\n" + line if self._torn else line  # what was cut short must not spoil the next one
         try:
-            if os.write(self._file, line) < len(line):
-                os.write(self._file, b"\n")  # what was cut short must not spoil the next one
+            written = os.write(self._file, whole)
         except OSError as error:
             self.trouble = str(error.strerror)
+            return
+        self._torn = written < len(whole) if written else self._torn
+        if written < len(whole):
+            self.trouble = "the disk is full"
 
     def close(self) -> None:
         """Let it go."""

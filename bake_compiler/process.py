@@ -18,6 +18,7 @@ from bake_compiler.errors import PreflightError
 
 _LONGEST_LINE = 64 * 1024 * 1024
 _GRACE_SECONDS = 10.0
+_DRAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,16 @@ async def run(command: Command, on_line: Callable[[str], None], guard: "Guard | 
         raise PreflightError(f"{command.argv[0]!r} is not on PATH", hint="install Docker with buildx") from error
     if guard:
         guard.began(process.pid)
+    reading = asyncio.create_task(_read(process, on_line))
     try:
-        if process.stdout is not None:
-            async for line in _lines(process.stdout):
-                on_line(line.decode("utf-8", errors="replace").rstrip("\r\n"))
+        while not reading.done() and process.returncode is None:
+            await asyncio.wait({reading}, timeout=0.25)
+        await asyncio.wait({reading}, timeout=_DRAIN_SECONDS)  # a child of it may hold the pipe open for ever
+        if reading.done():
+            reading.result()
         return await process.wait()
     finally:
+        reading.cancel()
         await asyncio.shield(_end(process))
         if guard:
             guard.ended(process.pid)
@@ -139,6 +144,12 @@ def guarded() -> Iterator[Runner]:
         yield run_guarded
 
 
+async def _read(process: asyncio.subprocess.Process, on_line: Callable[[str], None]) -> None:
+    if process.stdout is not None:
+        async for line in _lines(process.stdout):
+            on_line(line.decode("utf-8", errors="replace").rstrip("\r\n"))
+
+
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
     """The lines of a stream; one that is too long comes in parts."""
     while not stream.at_eof():
@@ -152,17 +163,12 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Interrupt what still runs, then kill it: no child outlives bakec."""
-    for sign in (signal.SIGINT, signal.SIGKILL):
-        if process.returncode is not None:
-            return
-        try:
-            os.killpg(process.pid, sign)
-            await asyncio.wait_for(process.wait(), _GRACE_SECONDS)
-        except TimeoutError:
-            continue
-        except ProcessLookupError:
-            return
+    """Interrupt what still runs of its group, then kill it: no child, and no child of it, outlives bakec."""
+    clock = asyncio.get_running_loop().time
+    patience, sign = clock() + _GRACE_SECONDS, int(signal.SIGINT)
+    while watchdog.send(process.pid, sign) and clock() < patience + _DRAIN_SECONDS:
+        sign = 0 if clock() < patience else signal.SIGKILL
+        await asyncio.sleep(0.02)
 
 
 async def output_of(runner: Runner, command: Command) -> tuple[int, str]:

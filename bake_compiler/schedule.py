@@ -13,6 +13,7 @@ from itertools import count
 from statistics import median
 from typing import Protocol
 
+from bake_compiler.plan.order import in_order
 from bake_compiler.plan.plan import PlannedImage
 
 MEMORY_FOR_ONE = 1 << 30
@@ -50,7 +51,7 @@ class Retries:
         """Seconds to wait after this attempt, counted from 1, and at least what was asked for; None after the last."""
         if attempt > self.budget:
             return None
-        pause = min(self.longest, self.first * 3.0 ** (attempt - 1)) * (0.75 + self.jitter() / 2)
+        pause = min(self.longest, self.first * 3.0 ** min(attempt - 1, 20)) * (0.75 + self.jitter() / 2)
         return max(pause, min(asked_for, 2 * self.longest))
 
 
@@ -144,14 +145,15 @@ class _Run:
             for need in image.needs:
                 if need in self.ended:
                     await self.ended[need].wait()
-            if blocker := next((need for need in image.needs if need in self.failed), None):
+            if blocker := self._blocker(image):
                 self._blocked(image, Blocked(blocker))
             else:
                 await self._build(image)
         except asyncio.CancelledError:
             if not self.stopped_by:
                 raise
-            self._blocked(image, Blocked(self.stopped_by, stopped=True))
+            blocker = self._blocker(image)
+            self._blocked(image, Blocked(blocker or self.stopped_by, stopped=not blocker))
         self.ended[image.name].set()
 
     async def _build(self, image: PlannedImage) -> None:
@@ -165,6 +167,9 @@ class _Run:
         if not await self.work.finish(image):
             self.failed.add(image.name)
             self._stop(image)
+
+    def _blocker(self, image: PlannedImage) -> str:
+        return next((need for need in image.needs if need in self.failed), "")
 
     def _blocked(self, image: PlannedImage, why: Blocked) -> None:
         self.failed.add(image.name)
@@ -232,21 +237,3 @@ def ways(images: Sequence[PlannedImage], seconds: Mapping[str, float]) -> dict[s
         for need in image.needs:
             after[need] = max(after.get(need, 0.0), found[image.name])
     return found
-
-
-def in_order(images: Sequence[PlannedImage]) -> list[PlannedImage]:
-    """The images, each after all that it needs; a chain may be as long as it likes."""
-    by_name = {image.name: image for image in images}
-    done: dict[str, PlannedImage] = {}
-    for image in images:
-        stack = [image]
-        while stack:
-            last = stack[-1]
-            if last.name in done:
-                stack.pop()
-                continue
-            todo = [by_name[need] for need in last.needs if need in by_name and need not in done]
-            stack += todo
-            if not todo:
-                done[last.name] = stack.pop()
-    return list(done.values())

@@ -18,16 +18,16 @@ def main() -> None:
     for line in sys.stdin:
         (left.add if line.startswith("+") else left.discard)(int(line[1:]))
     end = time.monotonic() + GRACE_SECONDS
-    alive = [group for group in left if _send(group, signal.SIGINT)]
+    alive = [group for group in left if send(group, signal.SIGINT)]
     while alive and time.monotonic() < end:
         time.sleep(0.05)
-        alive = [group for group in alive if _send(group, 0)]
+        alive = [group for group in alive if send(group, 0)]
     for group in alive:
-        _send(group, signal.SIGKILL)
+        send(group, signal.SIGKILL)
 
 
-def _send(group: int, sign: int) -> bool:
-    """Whether there was somebody to send it to."""
+def send(group: int, sign: int) -> bool:
+    """Send a signal to a process group; whether there was somebody to send it to."""
     try:
         os.killpg(group, sign)
     except (ProcessLookupError, PermissionError):

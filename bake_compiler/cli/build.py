@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -29,7 +29,7 @@ from bake_compiler.cli.options import (
     say,
     select_wanted,
 )
-from bake_compiler.errors import UsageError
+from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.pipeline.runs import Asked
@@ -70,8 +70,9 @@ def build(
 ) -> None:
     """Build images for every platform, verify them in the registry, then move their public tags, all or none.
 
-    A failed image stops no other one, and is attempted again where that may help. With --json, stdout carries the
-    report and stderr the events, a JSON document a line.
+    A failed image stops no other one, and is attempted again where that may help. --resume builds again what failed,
+    what has other words in the bake file, and what needs it; changes of other files it does not notice. With --json,
+    stdout carries the report and stderr the events, a JSON document a line.
 
     Examples: `bakec build all`, `bakec build foundation -j 4`, `bakec build backend nginx --platform amd64,arm64`,
     `bakec build --resume`.
@@ -84,8 +85,10 @@ def build(
     root = root_of(project)
     earlier = None
     if resume:
-        earlier = _unfinished(root, as_json=as_json)
+        earlier = _unfinished(root, junit, as_json=as_json)
         _refuse_other(earlier, selectors, platforms, tag, registry, variables)
+        for option in ("--dry-run",) * dry_run + ("--load",) * (earlier.push and not push):
+            raise UsageError(f"--resume goes without {option}", hint="leave one of them out")
         selectors, platforms, push = list(earlier.selectors), list(earlier.platforms), earlier.push
         tag, registry, deep = earlier.tag, earlier.registry, deep or earlier.deep
         variables = [f"{name}={value}" for name, value in earlier.given.items()]
@@ -124,32 +127,41 @@ def build(
 
 def _tell(report: "Report", junit: Path | None, *, as_json: bool) -> NoReturn:
     """The report to all who are to have it, and its exit code."""
+    print_report(report, as_json=as_json)
+    sys.stdout.flush()
+    try:
+        _write(report, junit, os.environ)
+    except OSError as error:
+        say(f"error: {error.filename}: {error.strerror}\n hint: `bakec report` tells of this run again")
+        sys.exit(report.exit_code or BakecError.exit_code)
+    sys.exit(report.exit_code)
+
+
+def _write(report: "Report", junit: Path | None, environ: Mapping[str, str]) -> None:
+    """The report as files, for a CI."""
     if junit:
         from bake_compiler.journal import write_whole  # noqa: PLC0415
         from bake_compiler.report.junit import render_junit  # noqa: PLC0415
 
         write_whole(junit, render_junit(report))
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    if environ.get("GITHUB_ACTIONS") == "true":
         from bake_compiler.report.github import annotations, render_summary  # noqa: PLC0415
 
         for line in annotations(report):
             say(line)
-        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        if summary := environ.get("GITHUB_STEP_SUMMARY"):
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(render_summary(report))
-    print_report(report, as_json=as_json)
-    sys.stdout.flush()
-    sys.exit(report.exit_code)
 
 
-def _unfinished(root: Path, *, as_json: bool) -> "Asked":
+def _unfinished(root: Path, junit: Path | None, *, as_json: bool) -> "Asked":
     """The run to resume; when it ended well, its report is told again, and that is all."""
     from bake_compiler.pipeline.runs import stored_report, unfinished_run  # noqa: PLC0415
 
     earlier = unfinished_run(root)
     if earlier is None:
         say("the last run ended well: nothing is left to build")
-        _tell(stored_report(root), None, as_json=as_json)
+        _tell(stored_report(root), junit, as_json=as_json)
     return earlier
 
 
@@ -164,7 +176,7 @@ def _refuse_other(
     """A run is resumed as it was asked: what is given with --resume, or by the environment, must be the same."""
     given = {
         "SELECTOR": (selectors and sorted(selectors), sorted(earlier.selectors)),
-        "--platform": (parse_platforms(platforms), parse_platforms(earlier.platforms)),
+        "--platform": (sorted(parse_platforms(platforms)), sorted(parse_platforms(earlier.platforms))),
         "--tag": (tag, earlier.tag),
         "--registry": (registry.rstrip("/"), earlier.registry),
         "--var": (variables and sorted(variables), sorted(f"{name}={value}" for name, value in earlier.given.items())),

@@ -12,6 +12,7 @@ from bake_compiler.loader import load, mistakes_error, read_inputs
 from bake_compiler.model.project import Stack
 from bake_compiler.plan import Plan, PlannedImage, make_plan
 from bake_compiler.plan.check import Subject, check_all
+from bake_compiler.plan.order import in_order
 
 BAKE_FILE = "docker-bake.hcl"
 WHOLE_FILE_UP_TO = 100
@@ -168,21 +169,24 @@ def _blocks(text: str) -> Mapping[str, str]:
 
 
 def fingerprints(plan: Plan, images: Sequence[PlannedImage], text: str) -> dict[str, str]:
-    """Image → what changes when a bake file's words for it do: its own, inherited ones, and variables."""
+    """Image → what changes when the bake file's words for it do: its own, inherited ones, variables, and its needs'."""
     blocks = _blocks(text)
     shared = "".join(body for header, body in blocks.items() if not header.startswith(("target", "group")))
     bases = {target.name: target.inherits for target in (plan.common, *plan.abstracts)}
     bases |= {image.block.name: image.block.inherits for image in plan.images}
+    found: dict[str, str] = {}
 
     def words(name: str) -> Iterator[str]:
         yield blocks.get(f'target "{name}"', "")
         for base in bases.get(name, ()):
             yield from words(base)
 
-    return {
-        image.name: sha256("".join((shared, *words(image.block.name), *image.matrix.values())).encode()).hexdigest()
-        for image in images
-    }
+    needed = _with_needs(plan, images)
+    for image in in_order([image for image in plan.images if image.name in needed]):
+        needs = (found[need] for need in image.needs)
+        parts = (shared, *words(image.block.name), *image.matrix.values(), *needs)
+        found[image.name] = sha256("\0".join(parts).encode()).hexdigest()
+    return {image.name: found[image.name] for image in images}
 
 
 def committed(root: Path, name: str = BAKE_FILE) -> str:

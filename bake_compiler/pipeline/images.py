@@ -58,6 +58,7 @@ class Images:
         finally:
             record.ended = time.time()
         pause = self.retries.pause(number, failure.retry_after) if failure and failure.transient else None
+        record.settled = pause is None
         record.attempts.append(Attempt(number, began, record.ended, progress.steps, failure, pause or 0.0))
         if failure and pause is not None:
             self.tell(AttemptFailed(record.ended, image.name, number, failure, pause))

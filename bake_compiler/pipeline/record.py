@@ -21,6 +21,7 @@ class Record:
         attempts: the bake processes that have ended.
         digest: of what was pushed.
         verified: what the verifier says of it.
+        settled: no other attempt follows.
         blocked: why it is not built.
         began, ended: seconds since the epoch.
         kept_from: the run that built it, when this one need not.
@@ -33,6 +34,7 @@ class Record:
     attempts: list[Attempt] = field(default_factory=list)
     digest: Digest | None = None
     verified: ImageResult | None = None
+    settled: bool = False
     blocked: str = ""
     began: float = 0.0
     ended: float = 0.0
@@ -40,8 +42,8 @@ class Record:
 
     @property
     def failure(self) -> Failure | None:
-        """Why its last attempt failed."""
-        return self.attempts[-1].failure if self.attempts else None
+        """Why its last attempt failed, when that is the end of it."""
+        return self.attempts[-1].failure if self.settled and self.attempts else None
 
     @property
     def good(self) -> bool:
@@ -49,7 +51,7 @@ class Record:
         if self.blocked or self.failure:
             return False
         if not self.push:
-            return bool(self.attempts) or bool(self.kept_from)
+            return self.settled or bool(self.kept_from)
         return self.verified is not None and not self.verified.errors
 
     def result(self) -> ImageResult:
@@ -82,7 +84,9 @@ class Record:
             return tuple(map(_as_built, self.verified.cells))
         if self.good:
             return tuple(CellResult(cell, Outcome.LOADED) for cell in cells)
-        why = f"interrupted before it was {'verified' if self.digest else 'done'}"
+        tried = self.attempts[-1].failure if self.attempts else None
+        why = f"interrupted before it was {'verified' if self.settled else 'done'}"
+        why += f"; attempt {len(self.attempts)} had failed: {tried.cause}" if tried else ""
         return tuple(CellResult(cell, Outcome.BLOCKED, why) for cell in cells)
 
 

@@ -5,12 +5,12 @@ import time
 from collections.abc import Mapping
 
 from bake_compiler.pipeline.images import Images
-from bake_compiler.pipeline.runs import Asked, finished_images
+from bake_compiler.pipeline.runs import Asked, finished_images, read_asked
 from bake_compiler.plan import PlannedImage
+from bake_compiler.plan.order import in_order
 from bake_compiler.report import ImageResult
 from bake_compiler.report.events import ImageEnded
 from bake_compiler.report.report import GOOD
-from bake_compiler.schedule import in_order
 
 
 async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> frozenset[str]:
@@ -23,19 +23,15 @@ async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> fro
         images: of this run; what is kept ends in their records.
         blocks: image → fingerprint of its words in the bake file.
     """
-    results = finished_images(images.edges.root, earlier.run)
-    before = {image.name: image for image in earlier.images}
-    wanted = in_order([record.image for record in images.records.values()])
+    root = images.edges.root
+    results = finished_images(root, earlier.run)
+    asks = {result.kept_from: read_asked(root, result.kept_from) for result in results.values()}
     same = [
         image
-        for image in wanted
-        if image.name in before
-        and before[image.name].block == blocks[image.name]
-        and before[image.name].platforms == tuple(map(str, image.platforms))
-        and image.name in results
-        and all(cell.outcome in GOOD for cell in results[image.name].cells)
+        for image in in_order([record.image for record in images.records.values()])
+        if image.name in results and _is_same(image, results[image.name], asks, blocks[image.name])
     ]
-    sound = await asyncio.gather(*(_is_there(images, image, results[image.name], earlier) for image in same))
+    sound = await asyncio.gather(*(_is_there(images, image, results[image.name]) for image in same))
     kept: set[str] = set()
     for image in (image for image, good in zip(same, sound, strict=True) if good):
         record = images.records[image.name]
@@ -48,9 +44,18 @@ async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> fro
     return frozenset(kept)
 
 
-async def _is_there(images: Images, image: PlannedImage, result: ImageResult, earlier: Asked) -> bool:
+def _is_same(image: PlannedImage, result: ImageResult, asks: Mapping[str, Asked | None], block: str) -> bool:
+    """Whether it was built, and as it is wanted now."""
+    asked = asks[result.kept_from]
+    then = next((each for each in asked.images if each.name == image.name), None) if asked else None
+    wanted = tuple(map(str, image.platforms))
+    good = all(cell.outcome in GOOD for cell in result.cells)
+    return good and then is not None and (then.block, then.platforms) == (block, wanted)
+
+
+async def _is_there(images: Images, image: PlannedImage, result: ImageResult) -> bool:
     record = images.records[image.name]
-    record.kept_from, record.digest = result.kept_from or earlier.run, result.digest
+    record.kept_from, record.digest = result.kept_from, result.digest
     if record.push and record.digest:
         record.verified = await images.verify(image, record.digest)
     return record.good

@@ -7,11 +7,12 @@ it came.
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -154,9 +155,9 @@ def write_report(root: Path, report: Report) -> str:
         write_whole(root / _TIMINGS, json.dumps({**last_seconds(root), **fresh}, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
-    for old in run_ids(root)[_KEPT_RUNS:]:
-        if not is_written(journal_of(root, old)):
-            shutil.rmtree(root / RUNS / old, ignore_errors=True)
+    for old in sorted((root / RUNS).iterdir(), reverse=True)[_KEPT_RUNS:]:
+        if not is_written(old / _JOURNAL):
+            shutil.rmtree(old, ignore_errors=True)
     return ""
 
 
@@ -170,7 +171,7 @@ def _tells_time(image: ImageResult) -> bool:
 
 def last_seconds(root: Path) -> dict[str, float]:
     """Image → seconds of the last bake process that really built it."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, ValueError, TypeError, AttributeError):
         return {str(name): float(each) for name, each in json.loads((root / _TIMINGS).read_bytes()).items()}
     return {}
 
@@ -229,10 +230,10 @@ def stored_report(root: Path, run: str = LAST) -> Report:
 
 def _told_by_journal(root: Path, asked: Asked) -> Report:
     path = journal_of(root, asked.run)
-    goes_on = is_written(path)
-    results = finished_images(root, asked.run)
+    goes_on, entries = is_written(path), read_journal(path)
+    results = {result.name: result for result in _ended(entries)}
+    moving = any(entry.get("event") == "publishing" for entry in entries)
     why = "the run still goes on" if goes_on else "the run was killed before it was done"
-    entries = read_journal(path)
     return Report(
         verb="build",
         registry=asked.registry,
@@ -244,6 +245,7 @@ def _told_by_journal(root: Path, asked: Asked) -> Report:
         ),
         published=False if asked.push else None,
         interrupted=True,
+        publish_error="the public tags were being moved: some may be new, others old" if moving else "",
         note=why,
         seconds=max((float(entry.get("at") or 0) for entry in entries), default=asked.began) - asked.began,
         run=asked.run,
@@ -266,14 +268,22 @@ def _unfinished(image: AskedImage, why: str) -> ImageResult:
 
 
 def finished_images(root: Path, run: str) -> Mapping[str, ImageResult]:
-    """Image → what it came to, of those that have ended in a run, however that ended itself."""
-    found: dict[str, ImageResult] = {}
-    for entry in read_journal(journal_of(root, run)):
+    """Image → what it came to, of those that have ended in a run or in those it resumed, with the run that built it."""
+    asked = read_asked(root, run)
+    found = dict(finished_images(root, asked.resumes)) if asked and asked.resumes else {}
+    for result in _ended(read_journal(journal_of(root, run))):
+        found[result.name] = replace(result, kept_from=result.kept_from or run)
+    return found
+
+
+def _ended(entries: Iterable[Mapping[str, Any]]) -> Iterator[ImageResult]:
+    """The images that have ended; an entry that can't be read is as good as none."""
+    for entry in entries:
         if entry.get("event") == "image-ended":
             with suppress(BakecError):
                 event = event_from_document(entry)
-                found |= {event.result.name: event.result} if isinstance(event, ImageEnded) else {}
-    return found
+                if isinstance(event, ImageEnded):
+                    yield event.result
 
 
 def unfinished_run(root: Path) -> Asked | None:

@@ -1,0 +1,23 @@
+"""Images in an order in which they can be built."""
+
+from collections.abc import Sequence
+
+from bake_compiler.plan.plan import PlannedImage
+
+
+def in_order(images: Sequence[PlannedImage]) -> list[PlannedImage]:
+    """The images, each after all that it needs; a chain may be as long as it likes."""
+    by_name = {image.name: image for image in images}
+    done: dict[str, PlannedImage] = {}
+    for image in images:
+        stack = [image]
+        while stack:
+            last = stack[-1]
+            if last.name in done:
+                stack.pop()
+                continue
+            todo = [by_name[need] for need in last.needs if need in by_name and need not in done]
+            stack += todo
+            if not todo:
+                done[last.name] = stack.pop()
+    return list(done.values())
