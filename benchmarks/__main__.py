@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import sys
 
+from benchmarks import build, deep, prove, verify
 from benchmarks import compile as compiling
-from benchmarks import deep, prove, verify
 
 BUILDX = ("docker", "buildx", "version")
-PARTS = {"compile": compiling.main, "verify": verify.main, "deep": deep.main}
+PARTS = {"compile": compiling.main, "verify": verify.main, "deep": deep.main, "build": build.main}
 
 
 def main() -> None:

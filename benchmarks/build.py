@@ -1,0 +1,152 @@
+"""`./dev bench build`: beside one `docker buildx bake --push`, and beside the script that most begin with.
+
+Cold is an engine and a registry of each contender's own, without cache and blobs. BAKEC_BENCH_ONLY narrows:
+`reference`, `synthetic`, `memory`; `cold`, `warm`. BAKEC_BENCH_JOBS is bakec's -j.
+"""
+
+import os
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bake_compiler.report.timing import overlap
+from benchmarks import buildable
+from benchmarks.contenders import Run, Site, run_bake, run_bakec, run_loop
+from benchmarks.engine import new_engine
+from benchmarks.measure import Times
+
+IMAGES = 300  # of the run that is measured for memory
+SLOTS = 4  # of the run whose images are counted
+GOALS = {"bake": 1.05, "loop": 0.5}
+NAMES = {
+    "bakec": "`bakec build all`, verified and published",
+    "bake": "one `docker buildx bake --push`",
+    "loop": "`docker buildx build --push` for each platform of each image, `imagetools create`",
+}
+CPU_GOAL = 0.05
+MEMORY_GOAL = 120
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A project to build, and how often."""
+
+    title: str
+    write: Callable[[Path], Path]
+    cold: int
+    warm: int
+
+
+@dataclass
+class Taken:
+    """What was measured: the seconds of each contender, and bakec's runs."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    runs: list[Run] = field(default_factory=list)
+
+    def take(self, name: str, site: Site) -> None:
+        """Let one contender build."""
+        match name:
+            case "bakec":
+                self.runs.append(run_bakec(site, *_jobs()))
+                self.seconds[name].append(self.runs[-1].seconds)
+            case "bake":
+                self.seconds[name].append(run_bake(site))
+            case _:
+                self.seconds[name].append(run_loop(site))
+
+
+STACKS = {
+    "reference": Stack("reference stack, 13 images", buildable.reference, cold=1, warm=5),
+    "synthetic": Stack("synthetic, 40 images", buildable.graph, cold=2, warm=3),
+}
+
+
+def main() -> None:
+    """Print the tables."""
+    only = os.environ.get("BAKEC_BENCH_ONLY", "").replace(",", " ").split()
+    parts = [part for part in (*STACKS, "memory") if part in only] or (*STACKS, "memory")
+    states = [state for state in ("cold", "warm") if state in only] or ["cold", "warm"]
+    for part in parts:
+        if part == "memory":
+            memory()
+        else:
+            compare(STACKS[part], cold="cold" in states, warm="warm" in states)
+
+
+def compare(stack: Stack, *, cold: bool, warm: bool) -> None:
+    """Build one project in all ways, and print a table for each state of the cache."""
+    first, again = Taken(), Taken()
+    turns = [name for number in range(stack.cold) for name in _order(number)] if cold else ["bake"]
+    for number, name in enumerate(turns, start=1):
+        with _site(stack.write) as site:
+            first.take(name, site)
+            if warm and number == len(turns):
+                _take_warm(again, site, stack.warm)
+    if cold:
+        _print(f"{stack.title}, cold", first)
+    if warm:
+        _print(f"{stack.title}, warm", again)
+
+
+def _take_warm(taken: Taken, site: Site, rounds: int) -> None:
+    once = Taken()
+    for name in NAMES:
+        once.take(name, site)
+    for number in range(rounds):
+        for name in _order(number):
+            taken.take(name, site)
+    at_once = overlap(run_bakec(site, "-j", str(SLOTS)).report)
+    print(f"\n-j {SLOTS}: {at_once} images at once at most (goal: {SLOTS}, {_met(at_once <= SLOTS)})", flush=True)
+
+
+def memory() -> None:
+    """Print what bakec itself needs for many images."""
+    with _site(lambda root: buildable.trivial(root, IMAGES)) as site:
+        run_bake(site)
+        run = run_bakec(site, *_jobs())
+    print(f"\n{IMAGES} images of one file, warm: {run.seconds:.0f} s")
+    _print_own([run])
+
+
+def _order(number: int) -> Sequence[str]:
+    """There and back again: what slows down in time slows all of them."""
+    return tuple(NAMES)[:: -1 if number % 2 else 1]
+
+
+def _jobs() -> tuple[str, ...]:
+    jobs = os.environ.get("BAKEC_BENCH_JOBS", "")
+    return ("-j", jobs) if jobs else ()
+
+
+@contextmanager
+def _site(write: Callable[[Path], Path]) -> Iterator[Site]:
+    with TemporaryDirectory() as directory, new_engine() as engine:
+        yield Site(write(Path(directory)), engine)
+
+
+def _print(title: str, taken: Taken) -> None:
+    times = {name: Times(tuple(seconds)) for name, seconds in taken.seconds.items()}
+    print(f"\n| {title} | shortest / median | bakec takes | goal | |\n|---|---|---|---|---|")
+    print(f"| {NAMES['bakec']} | {times['bakec']} | | | |")
+    for name, goal in GOALS.items():
+        ratio = times["bakec"].median / times[name].median
+        print(f"| {NAMES[name]} | {times[name]} | {ratio:.2f} of it | {goal} | {_met(ratio <= goal)} |")
+    _print_own(taken.runs)
+
+
+def _print_own(runs: Sequence[Run]) -> None:
+    share, peak = statistics.median(run.share for run in runs), max(run.megabytes for run in runs)
+    cpu, slots = statistics.median(run.cpu for run in runs), runs[-1].report.slots
+    print(
+        f"\nbakec itself, -j {slots}: {cpu:.1f} s of CPU, {share:.1%} of a core (goal: {CPU_GOAL:.0%},"
+        f" {_met(share <= CPU_GOAL)}); {peak:.0f} MB at most (goal: {MEMORY_GOAL}, {_met(peak <= MEMORY_GOAL)})",
+        flush=True,
+    )
+
+
+def _met(met: bool) -> str:
+    return "met" if met else "not met"

@@ -1,0 +1,77 @@
+"""An engine and a registry of the benchmark's own, empty but for the base images: what is cold is so for everybody."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from benchmarks.measure import ROOT
+from sandbox.bases import BASES
+from sandbox.engine import is_fetched, registry_answers
+from sandbox.node import Node, node, nodes
+from sandbox.state import State, start_daemon, wait_for
+
+PLATFORMS = ("linux/amd64", "linux/arm64")
+_NAME = "bench"
+_REGISTRY = """version: 0.1
+log: {{level: warn}}
+storage: {{filesystem: {{rootdirectory: {root}}}}}
+http: {{addr: "{address}"}}
+"""
+_REGISTRY_ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none", "GOGC": "800"}  # as the sandbox runs its own
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that runs, and the registry beside it.
+
+    Attributes:
+        registry: HOST:PORT.
+        environment: of a process that is to use this engine and no other.
+    """
+
+    registry: str
+    environment: dict[str, str]
+
+
+@contextmanager
+def new_engine() -> Iterator[Engine]:
+    """An engine without build cache, and a registry without blobs, until the block ends; one at a time.
+
+    Base images are in the engine, for both platforms. What a benchmark that was killed left behind goes first.
+    """
+    sandbox = State.of(ROOT)
+    if not is_fetched(sandbox) or not registry_answers(sandbox.registry):
+        sys.exit("error: the sandbox is not up, from which an engine is made\n hint: ./dev sandbox up")
+    for left in nodes(sandbox):
+        if left.home.name == _NAME:
+            left.remove()
+    with node(sandbox, _NAME) as own:
+        environment = {**os.environ, **own.environment()}
+        for base in BASES:
+            name = f"{base.repository}:{base.tag}".removeprefix("library/")
+            for platform in PLATFORMS:
+                _docker(environment, "pull", "--quiet", "--platform", platform, name)
+        yield Engine(_start_registry(own), environment)
+
+
+def _start_registry(own: Node) -> str:
+    """Ends with the engine: it has its mark."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    config = own.home / "registry.yml"
+    config.write_text(_REGISTRY.format(root=own.home / "registry", address=address))
+    start_daemon(own, "registry", [own.bin / "docker-registry", "serve", config], _REGISTRY_ENVIRONMENT)
+    wait_for("registry", own, lambda: registry_answers(address), 20)
+    return address
+
+
+def _docker(environment: dict[str, str], *words: str) -> None:
+    argv = ("docker", *words)
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"error: {' '.join(argv)}: {done.stderr.strip()[-500:]}\n hint: ./dev sandbox status")
