@@ -1,13 +1,13 @@
 import asyncio
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from bake_compiler.errors import PreflightError
 from bake_compiler.process import Command, output_of, run, scrubbed
+from tests.fakes.processes import all_end
 
 ENV = {"PATH": os.environ["PATH"]}
 
@@ -20,12 +20,15 @@ def ended(command: Command) -> tuple[int, str]:
     return asyncio.run(output_of(run, command))
 
 
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and that nobody has fetched yet does not."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+async def cancelled_at_its_first_line(command: Command) -> list[int]:
+    """The numbers in that line: pids, as it is."""
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    task = asyncio.create_task(run(command, lines.put_nowait))
+    line = await asyncio.wait_for(lines.get(), 60)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return list(map(int, line.split()))
 
 
 def test_each_line_of_both_streams_arrives_without_its_end() -> None:
@@ -104,21 +107,78 @@ def test_a_cancelled_run_ends_the_program_and_its_children() -> None:
     code = f"import subprocess, sys, os; c = subprocess.Popen([sys.executable, '-I', '-c', {child!r}]);"
     command = python(code + "print(os.getpid(), c.pid, flush=True); c.wait()")
 
-    async def cancelled() -> list[int]:
-        lines: asyncio.Queue[str] = asyncio.Queue()
-        task = asyncio.create_task(run(command, lines.put_nowait))
-        pids = (await asyncio.wait_for(lines.get(), 20)).split()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return list(map(int, pids))
+    assert all_end(asyncio.run(cancelled_at_its_first_line(command)))
 
-    pids = asyncio.run(cancelled())
 
-    deadline = time.monotonic() + 10
-    while any(map(alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert [alive(pid) for pid in pids] == [False, False]
+def test_a_cancelled_program_is_asked_first_and_has_time_to_tidy_up(tmp_path: Path) -> None:
+    code = """if 1:
+        import pathlib, signal, sys, time
+        def tidy(*_):
+            time.sleep(0.3)
+            pathlib.Path("tidy").touch()
+            sys.exit()
+        signal.signal(signal.SIGINT, tidy)
+        print(1, flush=True)
+        time.sleep(120)
+    """
+
+    asyncio.run(cancelled_at_its_first_line(Command((sys.executable, "-I", "-c", code), ENV, tmp_path)))
+
+    assert (tmp_path / "tidy").exists()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "trap '' INT; echo $$; sleep 120",
+        "sleep 120 & echo $$ $!; wait",  # what sh starts behind it does not hear an interrupt
+        "sleep 120 & echo $!",  # the program is gone, and its child holds the pipe open
+        "(trap '' INT TERM; sleep 120) & echo $!; exec >&-; sleep 120",
+    ],
+)
+def test_what_does_not_listen_is_killed_be_it_the_program_or_a_child_of_it(
+    script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bake_compiler.process._GRACE_SECONDS", 0.2)
+
+    assert all_end(asyncio.run(cancelled_at_its_first_line(Command(("sh", "-c", script), ENV))))
+
+
+def test_a_program_has_ended_when_it_has_even_if_a_child_of_it_holds_the_pipe_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bake_compiler.process._GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("bake_compiler.process._DRAIN_SECONDS", 0.2)
+
+    status, text = ended(Command(("sh", "-c", "sleep 120 & echo $!; exit 3"), ENV))
+
+    assert status == 3
+    assert all_end([int(text)])
+
+
+def test_a_listener_that_fails_ends_the_program_and_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bake_compiler.process._GRACE_SECONDS", 0.2)
+    pids = []
+
+    def fails(line: str) -> None:
+        pids.append(int(line))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(run(Command(("sh", "-c", "echo $$; sleep 120"), ENV), fails))
+
+    assert all_end(pids)
+
+
+def test_a_program_that_was_killed_has_the_signal_as_its_status() -> None:
+    assert ended(Command(("sh", "-c", "kill -9 $$"), ENV)) == (-9, "")
+
+
+def test_all_that_a_program_wrote_before_its_end_arrives() -> None:
+    status, text = ended(python("print('\\n'.join(map(str, range(200_000))))"))
+
+    assert status == 0
+    assert text.split("\n") == list(map(str, range(200_000)))
 
 
 def test_an_environment_of_489_variables_with_52_secrets_keeps_only_what_docker_needs() -> None:
