@@ -47,12 +47,19 @@ def build(
     insecure: Insecure = None,
     jobs: Jobs = None,
     retries: Annotated[
-        int, typer.Option(min=0, metavar="N", help="More attempts for an image whose fault may pass by itself.")
+        int,
+        typer.Option(
+            min=0, metavar="N", show_default=False, help="More attempts where a fault may pass by itself; default: 3."
+        ),
     ] = 3,
     retry_pause: Annotated[
         float,
         typer.Option(
-            min=0, metavar="SECONDS", envvar="BAKEC_RETRY_PAUSE", help="Before the second attempt; then ever longer."
+            min=0,
+            metavar="SECONDS",
+            envvar="BAKEC_RETRY_PAUSE",
+            show_default=False,
+            help="Before the second attempt, then ever longer; default: 3.",
         ),
     ] = 3.0,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop all at the first image that fails.")] = False,
