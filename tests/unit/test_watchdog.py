@@ -69,7 +69,7 @@ def test_a_bakec_that_is_asked_to_end_ends_what_it_runs_first(ending: signal.Sig
         process.send_signal(ending)
         process.wait(60)
 
-        assert [alive(pid) for pid in (*pids, guard)] == [False, False]
+        assert not any(map(alive, (*pids, guard)))
         assert (tmp_path / "tidy").exists()
 
 
