@@ -1,0 +1,124 @@
+"""A docker that builds nothing: it says what buildx says, pushes made images, and writes buildx's metadata."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bake_compiler.errors import PreflightError
+from bake_compiler.oci.reference import Reference
+from bake_compiler.process import Command
+from tests.fakes.images import Made, image_of, index_of
+from tests.fakes.registry import FakeRegistry
+
+RECORDED = Path(__file__).parents[1] / "unit" / "buildx" / "recorded"
+TRANSIENT, AUTHOR, DENIED = "push-503", "failing-step", "push-401"
+"""Recordings of a fault that may pass by itself, of one that is the author's, and of one of the registry that stays."""
+
+
+@dataclass
+class Docker:
+    """buildx, and git (process.Runner).
+
+    Attributes:
+        root: the project's.
+        fake: where it pushes.
+        plays: image → the recordings that its next attempts fail with; "" is one that succeeds.
+        takes: image → seconds of a bake process, 1 where it is not said.
+        makes: image → what is pushed in place of a sound image.
+        gone_for: the image for whose bake process there is no docker any more.
+        cached: images whose steps all come from the cache.
+        revision: that git tells; empty where there is no checkout.
+        platforms: that the builder has.
+        baked: the images, in order of their attempts.
+        stopped: those of which one was ended before its time.
+        inside: how many bake processes there are, and `most`, how many there were at once.
+    """
+
+    root: Path
+    fake: FakeRegistry
+    plays: dict[str, list[str]] = field(default_factory=dict)
+    takes: Mapping[str, float] = field(default_factory=dict)
+    makes: Mapping[str, Made] = field(default_factory=dict)
+    gone_for: str = ""
+    cached: Collection[str] = ()
+    revision: str = ""
+    platforms: str = "linux/amd64, linux/arm64"
+    baked: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    inside: int = 0
+    most: int = 0
+    made: Counter[str] = field(default_factory=Counter)
+
+    async def __call__(self, command: Command, on_line: Callable[[str], None]) -> int:
+        match command.argv:
+            case ("git", "rev-parse", *_):
+                on_line(self.revision)
+                return 0 if self.revision else 128
+            case ("git", "status", *_):
+                on_line(" M a file, so that there is no SOURCE_DATE_EPOCH")
+            case (*_, "version"):
+                on_line("github.com/docker/buildx v0.29.1 abc")
+            case (*_, "inspect"):
+                on_line(f"Driver: docker\nStatus: running\nPlatforms: {self.platforms}")
+            case _:
+                return await self._bake(command, on_line)
+        return 0
+
+    async def _bake(self, command: Command, on_line: Callable[[str], None]) -> int:
+        name = command.argv[-1]
+        if name == self.gone_for:
+            raise PreflightError("'docker' is not on PATH", hint="install Docker with buildx")
+        self.commands.append(command)
+        self.baked.append(name)
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        try:
+            await asyncio.sleep(self.takes.get(name, 1.0))
+        except asyncio.CancelledError:
+            self.stopped.append(name)
+            raise
+        finally:
+            self.inside -= 1
+        failing = self.plays.get(name) or [""]
+        if recording := failing.pop(0):
+            for line in (RECORDED / f"{recording}.jsonl").read_text(encoding="utf-8").splitlines():
+                on_line(line)
+            return 1
+        on_line(_step(cached=name in self.cached))
+        digest = self._push(name, command)
+        (self.root / _after(command, "--metadata-file")).write_text(
+            json.dumps({name: {"containerimage.digest": digest}}), encoding="utf-8"
+        )
+        return 0
+
+    def _push(self, name: str, command: Command) -> str:
+        self.made[name] += 1
+        made = self.makes.get(name) or self._made(name, command.env)
+        if "--push" in command.argv:
+            staged = Reference.parse(_after(command, "--set").removeprefix(f"{name}.tags="))
+            self.fake.push(staged.repository, staged.tag, made)
+        return str(made.digest)
+
+    def _made(self, name: str, env: Mapping[str, str]) -> Made:
+        """Sound, and other bytes each time."""
+        said = {"version": env["TAG"], "title": name} | (
+            {"revision": self.revision + "-dirty"} if self.revision else {}
+        )
+        labels = {f"org.opencontainers.image.{key}": value for key, value in said.items()}
+        layers = (f"{name}, build {self.made[name]}".encode(),)
+        images = (image_of(each, run={"Labels": labels}, layers=layers) for each in env["PLATFORMS"].split(","))
+        return index_of(*images, attested=True)
+
+
+def _after(command: Command, word: str) -> str:
+    return command.argv[command.argv.index(word) + 1]
+
+
+def _step(*, cached: bool) -> str:
+    moment = "2026-11-24T10:00:00Z"
+    step = {"digest": "a", "name": "[linux/amd64 1/1] RUN make", "started": moment, "completed": moment}
+    return json.dumps({"vertexes": [{**step, "cached": cached}]})
