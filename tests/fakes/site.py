@@ -4,13 +4,14 @@ Time is virtual: a bake process takes one second.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bake_compiler.journal import read_journal
+from bake_compiler.oci.platform import Platform
 from bake_compiler.pipeline.build import Build
 from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project
 from bake_compiler.pipeline.edges import Edges
@@ -76,11 +77,11 @@ class Site:
                 await asyncio.sleep(seconds)
         return await self.fake.send(request)
 
-    def build(self, *selectors: str, tag: str = "", **options: Any) -> Build:
-        """A build of all that is selected; options are those of Build."""
-        retry = replace(FakeClock().retry())
+    def build(self, *selectors: str, only: Sequence[str] = (), **options: Any) -> Build:
+        """A build of all that is selected, for `only` these platforms; options are those of Build."""
+        retry = FakeClock().retry()
         edges = Edges(self.root, self.env, self.env, self.docker, Registry(self, retry=retry), self._tell)
-        wanted = select(self.plan, selectors, tag=tag)
+        wanted = select(self.plan, selectors, platforms=tuple(map(Platform.parse, only)))
         return Build(self.plan, wanted, edges, selectors, **{"retries": Retries(jitter=lambda: 0.5), **options})
 
     def run(self, *selectors: str, **options: Any) -> Report:
