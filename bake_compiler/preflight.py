@@ -51,6 +51,9 @@ async def check_machine(
         last = text.strip().splitlines()[-1] if text.strip() else f"exit status {status}"
         raise PreflightError(f"the builder does not answer: {last}", hint="is Docker running? see `docker buildx ls`")
     able = builder_platforms(text)
+    if not able.issuperset(platforms) and re.search(r"^Status:\s*(?!running)\S", text, re.MULTILINE):
+        _, text = await output_of(runner, Command((*buildx, "inspect", "--bootstrap"), env, root))  # a node sleeps
+        able = builder_platforms(text)
     if missing := [str(platform) for platform in platforms if platform not in able]:
         raise PreflightError(
             f"the builder can't build for {', '.join(missing)}; it can for {', '.join(map(str, sorted(able)))}",

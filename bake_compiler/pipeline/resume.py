@@ -16,7 +16,8 @@ from bake_compiler.report.report import GOOD
 async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> frozenset[str]:
     """The images that an earlier run built and that the registry still has as they were pushed.
 
-    An image is built again when its words in the bake file have changed since, or when one that it needs is.
+    An image is built again when its words in the bake file have changed since, or when one that it needs is, or was by
+    a later run than its own.
 
     Args:
         earlier: the run that is resumed.
@@ -32,11 +33,13 @@ async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> fro
         if image.name in results and _is_same(image, results[image.name], asks, blocks[image.name])
     ]
     sound = await asyncio.gather(*(_is_there(images, image, results[image.name]) for image in same))
-    kept: set[str] = set()
+    began = {run: asked.began for run, asked in asks.items() if asked}
+    kept: dict[str, float] = {}
     for image in (image for image, good in zip(same, sound, strict=True) if good):
         record = images.records[image.name]
-        if kept.issuperset(record.needs):
-            kept.add(image.name)
+        built = began[record.kept_from]
+        if all(need in kept and kept[need] <= built for need in record.needs):
+            kept[image.name] = built
             images.tell(ImageEnded(time.time(), record.result()))
     for name, record in images.records.items():
         if name not in kept:
