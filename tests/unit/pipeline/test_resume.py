@@ -116,7 +116,6 @@ def test_an_image_whose_need_was_not_part_of_the_run_is_built_when_the_file_says
     assert sorted(site.docker.baked) == ["other", "web"]
 
 
-@pytest.mark.xfail(reason="hub is known from the second run, web from the first", strict=True)
 def test_an_image_is_not_kept_when_its_need_was_built_after_it(site: Site) -> None:
     site.docker.plays = {"other": [AUTHOR]}
     first = site.run()
