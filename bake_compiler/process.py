@@ -16,7 +16,7 @@ from bake_compiler import watchdog
 from bake_compiler.environment import is_kept
 from bake_compiler.errors import PreflightError
 
-_LONGEST_LINE = 64 * 1024 * 1024
+_CHUNK, _MOST_CHUNKS = 64 * 1024, 256
 _GRACE_SECONDS = 10.0
 _DRAIN_SECONDS = 2.0
 
@@ -82,7 +82,6 @@ async def run(command: Command, on_line: Callable[[str], None], guard: "Guard | 
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
-            limit=_LONGEST_LINE,
         )
     except FileNotFoundError as error:
         raise PreflightError(f"{command.argv[0]!r} is not on PATH", hint="install Docker with buildx") from error
@@ -152,14 +151,18 @@ async def _read(process: asyncio.subprocess.Process, on_line: Callable[[str], No
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
     """The lines of a stream; one that is too long comes in parts."""
-    while not stream.at_eof():
-        try:
-            yield await stream.readuntil()
-        except asyncio.IncompleteReadError as end:
-            if end.partial:
-                yield end.partial
-        except asyncio.LimitOverrunError as overrun:
-            yield await stream.readexactly(overrun.consumed)
+    parts: list[bytes] = []
+    while chunk := await stream.read(_CHUNK):
+        *whole, rest = chunk.split(b"\n")
+        for line in whole:
+            yield b"".join((*parts, line))
+            parts = []
+        parts.append(rest)
+        if len(parts) > _MOST_CHUNKS:
+            yield b"".join(parts)
+            parts = []
+    if last := b"".join(parts):
+        yield last
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -52,7 +52,7 @@ def test_a_line_arrives_when_it_was_written_and_not_at_the_end() -> None:
 
 
 def test_a_line_that_is_longer_than_memory_should_hold_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bake_compiler.process._LONGEST_LINE", 1000)
+    monkeypatch.setattr("bake_compiler.process._MOST_CHUNKS", 4)
 
     status, text = ended(python("print('x' * 1_000_000); print('end')"))
 
