@@ -29,6 +29,7 @@ class Docker:
         takes: image → seconds of a bake process, 1 where it is not said.
         makes: image → what is pushed in place of a sound image.
         gone_for: the image for whose bake process there is no docker any more.
+        metadata: what buildx writes in place of what it should.
         cached: images whose steps all come from the cache.
         revision: that git tells; empty where there is no checkout.
         platforms: that the builder has.
@@ -43,6 +44,7 @@ class Docker:
     takes: Mapping[str, float] = field(default_factory=dict)
     makes: Mapping[str, Made] = field(default_factory=dict)
     gone_for: str = ""
+    metadata: str = ""
     cached: Collection[str] = ()
     revision: str = ""
     platforms: str = "linux/amd64, linux/arm64"
@@ -90,9 +92,8 @@ class Docker:
             return 1
         on_line(_step(cached=name in self.cached))
         digest = self._push(name, command)
-        (self.root / _after(command, "--metadata-file")).write_text(
-            json.dumps({name: {"containerimage.digest": digest}}), encoding="utf-8"
-        )
+        metadata = self.metadata or json.dumps({name: {"containerimage.digest": digest}})
+        (self.root / _after(command, "--metadata-file")).write_text(metadata, encoding="utf-8")
         return 0
 
     def _push(self, name: str, command: Command) -> str:

@@ -46,6 +46,7 @@ class Engine:
     version: str = "github.com/docker/buildx v0.29.1 abc"
     inspection: str = "Name: default\nDriver: docker\nStatus: running\nPlatforms: linux/amd64*, linux/arm64, unheard/of"
     status: int = 0
+    woken: tuple[int, str] = (0, "")
     info: tuple[int, str] = (0, "6 8589934592")
     git: Mapping[str, tuple[int, str]] | None = None
 
@@ -59,6 +60,8 @@ class Engine:
                 status, text = self.git[word]
             case (*_, "version"):
                 status, text = 0, self.version
+            case (*_, "--bootstrap"):
+                status, text = self.woken
             case _:
                 status, text = self.status, self.inspection
         for line in text.splitlines():
@@ -94,6 +97,28 @@ def test_a_platform_that_the_builder_lacks_is_named() -> None:
 
 def test_platforms_of_all_nodes_count() -> None:
     assert builder_platforms(TWO_NODES) == {Platform.parse("amd64"), Platform.parse("386"), ARM64}
+
+
+ASLEEP = "Name: remote\nDriver: docker-container\nName: remote0\nStatus: inactive"
+
+
+def test_a_builder_that_was_never_started_is() -> None:
+    woken = ASLEEP.replace("inactive", "running\nPlatforms: linux/amd64, linux/arm64")
+
+    assert checked(Engine(inspection=ASLEEP, woken=(0, woken))).driver == "docker-container"
+
+
+@pytest.mark.xfail(reason="its words are dropped", strict=True)
+def test_a_builder_that_can_not_be_started_says_why() -> None:
+    said = complaint(Engine(inspection=ASLEEP, woken=(1, "ERROR: failed to pull moby/buildkit: no such host")))
+
+    assert "failed to pull moby/buildkit: no such host" in said
+
+
+def test_a_builder_that_runs_is_not_started() -> None:
+    said = complaint(Engine(inspection="Status: running\nPlatforms: linux/386", woken=(0, "Platforms: linux/arm64")))
+
+    assert said == "the builder can't build for linux/arm64; it can for linux/386"
 
 
 # What there is to build with.

@@ -302,6 +302,28 @@ def test_an_interruption_in_preflight_leaves_nothing_behind(site: Site) -> None:
     assert site.docker.baked == []
 
 
+@pytest.mark.parametrize("moment", [0.5, 1.2, 1.7, 2.2, 3.7, 4.2, 5.2, 5.7, 6.2, 6.7, 7.2])
+def test_an_interruption_at_any_moment_leaves_nothing_uncounted_and_nothing_to_do_twice(
+    site: Site, moment: float
+) -> None:
+    site.lags = {"GET /manifests/sha256:": 0.3}
+    site.docker.plays = {"hub": [TRANSIENT]}
+
+    report = site.interrupted(moment)
+
+    ended = {event.result.name for event in site.told if isinstance(event, ImageEnded)}
+    assert (report.exit_code, report.published) == (130, False)
+    assert len(report.cells) == 6
+    assert {name for name, outcome in outcomes(report).items() if outcome == "built"} == ended
+    assert render_json(stored_report(site.root)) == render_json(report)
+    assert set(site.public.values()) == {None}
+
+    again = site.resume()
+
+    assert again.exit_code == 0
+    assert not ended & set(site.docker.baked)
+
+
 # What goes wrong with bakec itself.
 
 
