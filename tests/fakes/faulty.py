@@ -19,7 +19,12 @@ _ANSWER_SECONDS = 60
 _MOST_CONNECTIONS = 200
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
 _STAGING = "staged-"
-_CODES = {401: "UNAUTHORIZED", 403: "DENIED", 429: "TOOMANYREQUESTS", 503: "UNAVAILABLE"}  # as distribution has them
+_ERRORS = {  # as distribution has them (registry/api/errcode/register.go)
+    401: ("UNAUTHORIZED", "authentication required"),
+    403: ("DENIED", "requested access to the resource is denied"),
+    429: ("TOOMANYREQUESTS", "too many requests"),
+    503: ("UNAVAILABLE", "service unavailable"),
+}
 _T = TypeVar("_T")
 
 
@@ -36,6 +41,11 @@ class Asked:
         """Such as `acme/web`; empty for a question that is about none."""
         path = self.path.removeprefix("/v2/")
         return next((path.partition(part)[0] for part in ("/manifests/", "/blobs/", "/referrers/") if part in path), "")
+
+    @property
+    def image(self) -> str:
+        """The last part of the repository."""
+        return self.repository.rpartition("/")[2]
 
     @property
     def tag(self) -> str:
@@ -179,7 +189,7 @@ def push_at_random(share: float, seed: int, fault: Fault) -> Rule:
     def rule(asked: Asked) -> Fault | None:
         if asked.looks_for_staged:
             failing.discard(asked.repository)
-            draw = draws.setdefault(asked.repository, drawn(seed, asked.repository.rpartition("/")[2]))
+            draw = draws.setdefault(asked.repository, drawn(seed, asked.image))
             failing.update([asked.repository] if draw.random() < share else [])
         return fault if asked.stages and asked.repository in failing else None
 
@@ -320,8 +330,8 @@ def _refusal(fault: Status) -> web.Response:
     headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
     if fault.page:
         return web.Response(status=fault.status, headers=headers, text="<html>made to happen</html>")
-    body = {"errors": [{"code": _CODES.get(fault.status, "UNKNOWN"), "message": "made to happen"}]}
-    return web.json_response(body, status=fault.status, headers=headers)
+    code, message = _ERRORS.get(fault.status, ("UNKNOWN", "unknown error"))
+    return web.json_response({"errors": [{"code": code, "message": message}]}, status=fault.status, headers=headers)
 
 
 def _reset(request: web.BaseRequest) -> web.StreamResponse:

@@ -27,6 +27,12 @@ class Told(Ended):
     """How a run ended, and how it came to that."""
 
     @property
+    def told(self) -> str:
+        """The last things that it said, for whoever reads of a test that failed."""
+        lines = [line[:600] for line in self.err.splitlines() if '"step-changed"' not in line]
+        return "\n".join([f"bakec ended with {self.status}", *lines[-12:]])
+
+    @property
     def attempts(self) -> dict[str, int]:
         """Image → how often it was attempted."""
         return {image["name"]: len(image["attempts"]) for image in self.document["images"]}
@@ -61,10 +67,18 @@ class Running:
         wait_for(f"{word!r} in the progress", lambda: word in self.err.read_text() or self.process.poll() is not None)
         assert self.process.poll() is None, f"it ended before {word!r}: {self.err.read_text()[-2000:]}"
 
-    def kill(self) -> None:
-        """As nothing can prepare for."""
+    def until_events(self, number: int) -> None:
+        """Wait until so many things happened, or all that will."""
+        wait_for(
+            f"event {number}",
+            lambda: self.err.read_bytes().count(b"\n") >= number or self.process.poll() is not None,
+            LONGEST_SECONDS,
+        )
+
+    def kill(self) -> bool:
+        """As nothing can prepare for; False when it had ended before."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        return self.process.wait() == -signal.SIGKILL
 
     def end(self) -> Told:
         """Wait for its end, which comes."""
@@ -78,7 +92,18 @@ class Running:
 
 @dataclass(frozen=True)
 class Faulted(Stack):
-    """A project of small images, each with something in it that no cache knows."""
+    """A project of small images, each with something in it that no cache knows.
+
+    Attributes:
+        upstream: the registry itself, where the other one leads.
+    """
+
+    upstream: str
+
+    @property
+    def runs(self) -> Path:
+        """Where bakec keeps its runs."""
+        return self.root / ".bakec" / "runs"
 
     def image(self, name: str, *steps: str, needs: Sequence[str] = (), base: str = "scratch") -> None:
         """Write an image of a component of its own; its last steps are these."""
@@ -132,14 +157,15 @@ class Faulted(Stack):
 
     def is_published(self, ended: Told, *images: str) -> None:
         """All of these images, and no others, are built, and named by their public tags."""
-        assert ended.status == 0, ended.out + ended.err
+        assert ended.status == 0, ended.told
         assert ended.outcomes == every_cell("built", *images)
         assert ended.document["published"] is True
         assert self.public_digests(*images) == ended.digests
 
     def public_digests(self, *images: str) -> dict[str, str | None]:
         """Image → what its public tag names; None when there is no such tag."""
-        return {image: self.manifest(image).headers.get("Docker-Content-Digest") for image in images}
+        sound = Stack(self.root, self.upstream, self.tag)
+        return {image: sound.manifest(image).headers.get("Docker-Content-Digest") for image in images}
 
 
 def processes_in(folder: Path) -> list[str]:
@@ -188,7 +214,7 @@ def project(tmp_path: Path, faulty_registry: Faulty) -> Faulted:
         f'project = Project(name="faults", registry="127.0.0.1:1", repository="{root.name}/{{image}}", tag="v0",\n'
         '    platforms=("amd64", "arm64"), phases=(Phase(name="base"), Phase(name="top")))\n'
     )
-    return Faulted(root, faulty_registry.address, "v1")
+    return Faulted(root, faulty_registry.address, "v1", faulty_registry.upstream)
 
 
 @pytest.fixture(scope="session")
