@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.fakes.images import index_of
 from tests.fakes.nodes import builder
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.upload import upload
-from tests.integration.faults.conftest import PLATFORMS, wait_for
+from tests.integration.faults.conftest import CHECKOUT, PLATFORMS, wait_for
 
 NAME = "acme/web"
 Bake = Callable[..., subprocess.CompletedProcess[str]]
@@ -152,10 +153,30 @@ def test_a_node_builds_and_is_gone_afterwards(bake: Bake, sandbox: State) -> Non
         one.start()
         assert bake("true", **_only_engine(one)).returncode == 0
 
+    is_gone(one)
+
+
+def is_gone(one: Node) -> None:
     assert not own_processes(one)
-    assert one not in nodes(sandbox)
+    assert not one.home.exists()
     assert str(one.home) not in Path("/proc/self/mountinfo").read_text()
     assert not Path("/sys/class/net", one.bridge).exists()
+
+
+@pytest.mark.docker
+@pytest.mark.sandbox
+def test_a_node_that_a_crashed_test_left_can_be_found_and_removed(sandbox: State) -> None:
+    crash = (
+        "import os, pathlib, sys; from sandbox import node, state\n"
+        "with node.node(state.State(pathlib.Path(sys.argv[1])), 'crashed', megabytes=60): os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", crash, sandbox.home], cwd=CHECKOUT, check=False)
+    (left,) = (one for one in nodes(sandbox) if one.home.name == "crashed")
+    assert engine.engine_answers(left)
+
+    left.remove()
+
+    is_gone(left)
 
 
 @pytest.mark.docker
