@@ -31,9 +31,15 @@ class Progress:
 
     Args:
         target: the target that is built; steps of others, built along with it, say whose they are.
+
+    Attributes:
+        total: how many steps are known so far; BuildKit's own errands and the parts of an export are none.
+        done: how many of them ended.
+        cached: how many of those were not run: their result was there.
     """
 
     def __init__(self, target: str = "") -> None:
+        self.total = self.done = self.cached = 0
         self._target = target
         self._vertexes: dict[tuple[str, str], Vertex] = {}  # by digest, and by the id of an export's part
         self._changed: dict[tuple[str, str], None] = {}
@@ -49,24 +55,6 @@ class Progress:
         """What a person would name, in order of beginning; BuildKit's own errands when they were slow or failed."""
         worth = (vertex for vertex in self._vertexes.values() if vertex.is_worth_a_step)
         return tuple(vertex.step for vertex in sorted(worth, key=lambda vertex: vertex.began))
-
-    @property
-    def total(self) -> int:
-        """How many steps are known so far; BuildKit's own errands and the parts of an export are none."""
-        return sum(1 for _ in self._counted())
-
-    @property
-    def done(self) -> int:
-        """How many of them ended."""
-        return sum(vertex.ended > 0 for vertex in self._counted())
-
-    @property
-    def cached(self) -> int:
-        """How many of those were not run: their result was there."""
-        return sum(vertex.ended > 0 and vertex.cached for vertex in self._counted())
-
-    def _counted(self) -> Iterator[Vertex]:
-        return (vertex for vertex in self._vertexes.values() if vertex.name.counts)
 
     def changes(self) -> list[Step]:
         """The steps that began or ended since this was last asked, first come first."""
@@ -163,13 +151,19 @@ class Progress:
 
     def _meet(self, key: tuple[str, str], text: str, name: Name) -> Vertex:
         vertex = self._vertexes[key] = Vertex(text, name)
+        self.total += name.counts
         return vertex
 
     def _move(self, key: tuple[str, str], message: dict[str, Any], *, cached: bool = False, error: str = "") -> bool:
         began, ended = _seconds(_text(message, "started")), _seconds(_text(message, "completed"))
-        is_news = self._vertexes[key].move(began, ended, cached=cached, error=error)
+        vertex = self._vertexes[key]
+        was_done, was_cached = vertex.ended > 0, vertex.is_from_cache
+        is_news = vertex.move(began, ended, cached=cached, error=error)
         if is_news:
             self._changed[key] = None
+        if vertex.name.counts:
+            self.done += (vertex.ended > 0) - was_done
+            self.cached += vertex.is_from_cache - was_cached
         return is_news
 
     def failure(self, status: int, log: str = "") -> Failure:

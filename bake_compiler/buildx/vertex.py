@@ -47,6 +47,11 @@ class Vertex:
         return bool(self.error) and not CANCELED.fits(self.text, bare(self.error))
 
     @property
+    def is_from_cache(self) -> bool:
+        """It ended, and was not run."""
+        return self.ended > 0 and self.cached
+
+    @property
     def is_worth_a_step(self) -> bool:
         """A person wants to read of it: BuildKit's own errands only when they were slow or failed."""
         if not self.began:
