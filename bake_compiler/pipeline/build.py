@@ -126,19 +126,15 @@ class Build:
 
     async def prepare(self) -> tuple[dict[str, str], Machine]:
         """All that can be known before a build; returns the bake file's variables, and what there is to build with."""
+        refuse_stale(self.edges.root, self.plan, self.wanted.images)
         platforms = sorted({cell.platform for cell in self.wanted.cells})
         edges = self.edges
-        machine, variables, *_ = await asyncio.gather(
+        machine, variables, _ = await asyncio.gather(
             check_machine(edges.runner, edges.root, edges.env, platforms, find_buildx(edges.env)),
             self.variables(),
-            self._check_file(),
             self._check_registry(),
         )
         return variables, machine
-
-    async def _check_file(self) -> None:
-        await asyncio.sleep(0.01)  # first the others start what they wait for
-        refuse_stale(self.edges.root, self.plan, self.wanted.images)
 
     async def variables(self) -> dict[str, str]:
         """The values of the bake file's variables in this run."""

@@ -218,7 +218,6 @@ def test_the_report_is_written_as_junit_too_with_the_folders_above_it(shell: She
     assert "no such compiler" in ET.tostring(suites, encoding="unicode")
 
 
-@pytest.mark.xfail(reason="a temporary file is named", strict=True)
 @pytest.mark.parametrize(("play", "code"), [("", 1), (AUTHOR, 4)])
 def test_junit_that_can_not_be_written_costs_nobody_the_report(play: str, code: int, shell: Shell) -> None:
     (shell.root / "out").mkdir()
