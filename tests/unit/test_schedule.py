@@ -7,7 +7,7 @@ import pytest
 
 from bake_compiler.plan import PlannedImage
 from bake_compiler.plan.order import in_order
-from bake_compiler.schedule import Blocked, Retries, default_slots, run_all, ways
+from bake_compiler.schedule import Blocked, Retries, _Slots, default_slots, run_all, ways
 from tests.fakes.planned import planned
 from tests.fakes.virtual_time import VirtualLoop
 from tests.fakes.virtual_time import run as run_virtually
@@ -322,6 +322,25 @@ def test_a_cancelled_run_ends_what_is_being_built_and_says_so(moment: float) -> 
     assert yard.inside == set()
     assert max(span.ended for span in yard.spans) <= moment
     assert "web" not in yard.ended
+
+
+def test_a_slot_that_is_given_to_one_who_is_cancelled_at_that_moment_is_given_on() -> None:
+    slots = _Slots(1)
+
+    async def hold() -> None:
+        async with slots.hold(1):
+            await asyncio.sleep(1)
+
+    async def three() -> None:
+        async with slots.hold(1):
+            second, third = (asyncio.create_task(hold()) for _ in range(2))
+            await asyncio.sleep(1)
+        second.cancel()
+        await third
+
+    run_virtually(three())
+
+    assert slots.free == 1
 
 
 # Size.
