@@ -47,13 +47,11 @@ async def check_machine(
         output_of(runner, Command((*buildx, "inspect"), env, root)),
         _size_of_engine(runner, root, env),
     )
-    if status:
-        last = text.strip().splitlines()[-1] if text.strip() else f"exit status {status}"
-        raise PreflightError(f"the builder does not answer: {last}", hint="is Docker running? see `docker buildx ls`")
+    _refuse("the builder does not answer", status, text)
+    if not builder_platforms(text).issuperset(platforms) and re.search(r"^Status:\s*(?!running)\S", text, re.MULTILINE):
+        status, text = await output_of(runner, Command((*buildx, "inspect", "--bootstrap"), env, root))
+        _refuse("the builder can't be started", status, text)
     able = builder_platforms(text)
-    if not able.issuperset(platforms) and re.search(r"^Status:\s*(?!running)\S", text, re.MULTILINE):
-        _, text = await output_of(runner, Command((*buildx, "inspect", "--bootstrap"), env, root))  # a node sleeps
-        able = builder_platforms(text)
     if missing := [str(platform) for platform in platforms if platform not in able]:
         raise PreflightError(
             f"the builder can't build for {', '.join(missing)}; it can for {', '.join(map(str, sorted(able)))}",
@@ -62,6 +60,12 @@ async def check_machine(
     driver = re.search(r"^Driver:\s*(\S+)", text, re.MULTILINE)
     nodes = len(re.findall(r"^Status:\s*running", text, re.MULTILINE))
     return Machine(driver[1] if driver else "", max(1, nodes), cores, memory, buildx)
+
+
+def _refuse(what: str, status: int, text: str) -> None:
+    if status:
+        last = text.strip().splitlines()[-1] if text.strip() else f"exit status {status}"
+        raise PreflightError(f"{what}: {last}", hint="is Docker running? see `docker buildx ls`")
 
 
 def find_buildx(env: Mapping[str, str]) -> tuple[str, ...]:

@@ -247,12 +247,16 @@ def _told_by_journal(root: Path, asked: Asked) -> Report:
         interrupted=True,
         publish_error="the public tags were being moved: some may be new, others old" if moving else "",
         note=why,
-        seconds=max((float(entry.get("at") or 0) for entry in entries), default=asked.began) - asked.began,
+        seconds=max([asked.began, *_times(entries)]) - asked.began,
         run=asked.run,
         began=asked.began,
         slots=asked.slots,
         resumes=asked.resumes,
     )
+
+
+def _times(entries: Iterable[Mapping[str, Any]]) -> Iterator[float]:
+    return (entry["at"] for entry in entries if isinstance(entry.get("at"), int | float))
 
 
 def _unfinished(image: AskedImage, why: str) -> ImageResult:

@@ -108,7 +108,6 @@ def test_a_builder_that_was_never_started_is() -> None:
     assert checked(Engine(inspection=ASLEEP, woken=(0, woken))).driver == "docker-container"
 
 
-@pytest.mark.xfail(reason="its words are dropped", strict=True)
 def test_a_builder_that_can_not_be_started_says_why() -> None:
     said = complaint(Engine(inspection=ASLEEP, woken=(1, "ERROR: failed to pull moby/buildkit: no such host")))
 
