@@ -12,7 +12,7 @@ from benchmarks.measure import ROOT
 from sandbox.bases import BASES
 from sandbox.engine import is_fetched, registry_answers
 from sandbox.node import Node, node, nodes
-from sandbox.state import State, start_daemon, wait_for
+from sandbox.state import State, alone, start_daemon, wait_for
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
 _NAME = "bench"
@@ -39,23 +39,31 @@ class Engine:
 
 @contextmanager
 def new_engine() -> Iterator[Engine]:
-    """An engine without build cache, and a registry without blobs, until the block ends; one at a time.
+    """An engine without build cache, and a registry without blobs, until the block ends; another one waits for that.
 
     Base images are in the engine, for both platforms. What a benchmark that was killed left behind goes first.
     """
     sandbox = State.of(ROOT)
     if not is_fetched(sandbox) or not registry_answers(sandbox.registry):
         sys.exit("error: the sandbox is not up, from which an engine is made\n hint: ./dev sandbox up")
-    for left in nodes(sandbox):
-        if left.home.name == _NAME:
-            left.remove()
-    with node(sandbox, _NAME) as own:
-        environment = {**os.environ, **own.environment()}
-        for base in BASES:
-            name = f"{base.repository}:{base.tag}".removeprefix("library/")
-            for platform in PLATFORMS:
-                _docker(environment, "pull", "--quiet", "--platform", platform, name)
-        yield Engine(_start_registry(own), environment)
+    with alone(State(sandbox.home / _NAME)):
+        for left in nodes(sandbox):
+            if left.home.name == _NAME:
+                left.remove()
+        with node(sandbox, _NAME) as own:
+            environment = {**os.environ, **own.environment()}
+            _pull_bases(environment)
+            yield Engine(_start_registry(own), environment)
+
+
+def _pull_bases(environment: dict[str, str]) -> None:
+    for base in BASES:
+        name = f"{base.repository}:{base.tag}".removeprefix("library/")
+        for platform in PLATFORMS:
+            argv = ("docker", "pull", "--quiet", "--platform", platform, name)
+            done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                sys.exit(f"error: {' '.join(argv)}: {done.stderr.strip()[-500:]}\n hint: ./dev sandbox status")
 
 
 def _start_registry(own: Node) -> str:
@@ -68,10 +76,3 @@ def _start_registry(own: Node) -> str:
     start_daemon(own, "registry", [own.bin / "docker-registry", "serve", config], _REGISTRY_ENVIRONMENT)
     wait_for("registry", own, lambda: registry_answers(address), 20)
     return address
-
-
-def _docker(environment: dict[str, str], *words: str) -> None:
-    argv = ("docker", *words)
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"error: {' '.join(argv)}: {done.stderr.strip()[-500:]}\n hint: ./dev sandbox status")
