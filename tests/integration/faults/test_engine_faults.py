@@ -1,7 +1,7 @@
 """The build itself fails, or the engine under it: restarted, without one of its nodes, with a full disk."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -139,3 +139,20 @@ def test_a_full_disk_and_room_made_for_the_rest(project: Faulted, sandbox: State
 
     project.is_published(resumed, *images)
     assert "first" in resumed.kept
+
+
+def test_an_engine_that_says_nothing_and_a_registry_that_is_gone_are_told_in_two_lines(
+    project: Faulted, tmp_path: Path
+) -> None:
+    project.image("quick")
+    assert project.bakec("compile").status == 0
+    plugin = tmp_path / "config" / "cli-plugins" / "docker-buildx"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text("#!/bin/sh\nexec sleep 60\n")
+    plugin.chmod(0o755)
+    gone = replace(project, registry="127.0.0.1:1")
+
+    ended = gone.bakec("build", "all", env={"DOCKER_CONFIG": str(plugin.parents[1])})
+
+    assert ended.status == 5, ended.told
+    assert [line.partition(":")[0] for line in ended.err.splitlines()] == ["error", " hint"]
