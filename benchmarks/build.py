@@ -6,6 +6,7 @@ Cold is an engine and a registry of each contender's own, without cache and blob
 
 import os
 import statistics
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ class Taken:
                 self.seconds[name].append(run_bake(site))
             case _:
                 self.seconds[name].append(run_loop(site))
+        print(f"{name}: {self.seconds[name][-1]:.1f} s", file=sys.stderr, flush=True)
 
 
 STACKS = {
