@@ -1,6 +1,5 @@
 """What must be true of this machine before anything is built: found in a second, not after an hour."""
 
-import asyncio
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ from bake_compiler.buildx import BUILDX
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.platform import Platform
 from bake_compiler.process import Command, Runner, output_of
+from bake_compiler.together import together
 
 OLDEST_BUILDX = (0, 13)
 
@@ -42,11 +42,11 @@ async def check_machine(
     Raises:
         PreflightError: what is missing, and what mends it.
     """
-    _, (status, text), (cores, memory) = await asyncio.gather(
-        _check_version(runner, root, env, buildx),
-        output_of(runner, Command((*buildx, "inspect"), env, root)),
-        _size_of_engine(runner, root, env),
-    )
+    async with together() as group:
+        group.create_task(_check_version(runner, root, env, buildx))
+        inspection = group.create_task(output_of(runner, Command((*buildx, "inspect"), env, root)))
+        size = group.create_task(_size_of_engine(runner, root, env))
+    (status, text), (cores, memory) = inspection.result(), size.result()
     _refuse("the builder does not answer", status, text)
     if not builder_platforms(text).issuperset(platforms) and re.search(r"^Status:\s*(?!running)\S", text, re.MULTILINE):
         status, text = await output_of(runner, Command((*buildx, "inspect", "--bootstrap"), env, root))

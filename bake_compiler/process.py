@@ -16,7 +16,7 @@ from bake_compiler import watchdog
 from bake_compiler.environment import is_kept
 from bake_compiler.errors import PreflightError
 
-_CHUNK, _MOST_CHUNKS = 64 * 1024, 256
+_CHUNK, _MOST_CHUNKS = 64 * 1024, 64
 _GRACE_SECONDS = 10.0
 _DRAIN_SECONDS = 2.0
 

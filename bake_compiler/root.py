@@ -8,6 +8,16 @@ COMPONENTS = "components"
 PROJECT_FILE = "project.py"
 
 
+def own_folder(root: Path) -> Path:
+    """Where bakec keeps what is its own, out of git's sight: else its own files would make a checkout dirty."""
+    folder = root / ".bakec"
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        folder.mkdir(exist_ok=True)
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder
+
+
 def find_root(start: Path) -> Path:
     """The nearest directory, from `start` upwards, that holds components/project.py.
 

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from bake_compiler.plan.order import in_order
 from bake_compiler.plan.plan import PlannedImage
+from bake_compiler.together import together
 
 MEMORY_FOR_ONE = 1 << 30
 """Bytes of memory that one image is reckoned to need while it is built."""
@@ -103,10 +104,7 @@ async def run_all(  # noqa: D417 - Work says what it is
     longest_first = sorted(images, key=lambda image: -way[image.name])
     closed = {phase: phases[: phases.index(phase)] for phase in phases if phase in gates}
     run = _Run(work, longest_first, _Slots(slots), way, closed, fail_fast)
-    try:
-        await run.all()
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from errors
+    await run.all()
 
 
 @dataclass
@@ -126,7 +124,7 @@ class _Run:
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     async def all(self) -> None:
-        async with asyncio.TaskGroup() as group:
+        async with together() as group:
             for phase, earlier in self.closed.items():
                 group.create_task(self.open_gate(phase, frozenset(earlier)))
             for image in self.images:

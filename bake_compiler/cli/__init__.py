@@ -14,6 +14,7 @@ def main() -> None:
     """Run `bakec`; every failure that bakec knows is two lines and an exit code, a traceback only with --debug."""
     import gc  # noqa: PLC0415
 
+    _open_streams()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads every installed package's entry points
     gc.disable()  # worth 10 % of a compile; a build, which lasts, turns it on again
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
@@ -45,6 +46,14 @@ def main() -> None:
         fault = BakecError(f"bakec itself is at fault: {type(error).__name__}: {error}", hint=f"run it with {DEBUG}")
         sys.stderr.write(error_text(fault))
         sys.exit(fault.exit_code)
+
+
+def _open_streams() -> None:
+    """Whoever started bakec may have closed them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as bakec lives
+            setattr(sys, name, nowhere)
 
 
 def script() -> None:

@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -34,6 +35,7 @@ from bake_compiler.errors import BakecError, UsageError
 if TYPE_CHECKING:
     from bake_compiler.pipeline.runs import Asked
     from bake_compiler.report import Report
+    from bake_compiler.report.events import Event
 
 
 def build(
@@ -86,13 +88,15 @@ def build(
     """
     from bake_compiler.pipeline.build import Build  # noqa: PLC0415
     from bake_compiler.pipeline.compile import plan_part, plan_project  # noqa: PLC0415
+    from bake_compiler.pipeline.runs import last_run  # noqa: PLC0415
+    from bake_compiler.report.events import Stopping  # noqa: PLC0415
     from bake_compiler.report.live import watch  # noqa: PLC0415
     from bake_compiler.schedule import Retries  # noqa: PLC0415
 
     root = root_of(project)
     earlier = None
     if resume:
-        earlier = _unfinished(root, junit, as_json=as_json)
+        earlier = last_run(root)
         _refuse_other(earlier, selectors, platforms, tag, registry, variables)
         for option in ("--dry-run",) * dry_run + ("--load",) * (earlier.push and not push):
             raise UsageError(f"--resume goes without {option}", hint="leave one of them out")
@@ -105,41 +109,43 @@ def build(
         sys.stderr, terminal=sys.stderr.isatty(), plain=plain, quiet=quiet, as_json=as_json, environ=os.environ
     )
 
-    async def work() -> "Report | None":
-        with seen as tell:
-            async with edges(root, insecure, tell) as real:
-                run = Build(
-                    plan,
-                    wanted,
-                    real,
-                    selectors=tuple(selectors or ()),
-                    platforms=tuple(platforms or ()),
-                    push=push,
-                    slots=jobs or 0,
-                    retries=Retries(retries, retry_pause),
-                    fail_fast=fail_fast,
-                    layers=layer_readers(real, jobs or CORES) if deep and push else None,
-                    resumes=earlier,
-                )
-                if not dry_run:
-                    return await run.run()
-                for command in run.commands(await run.variables()):
-                    sys.stdout.write(f"{command}\n")
-                return None
+    async def work(tell: "Callable[[Event], None]") -> "Report | None":
+        async with edges(root, insecure, tell) as real:
+            run = Build(
+                plan,
+                wanted,
+                real,
+                selectors=tuple(selectors or ()),
+                platforms=tuple(platforms or ()),
+                push=push,
+                slots=jobs or 0,
+                retries=Retries(retries, retry_pause),
+                fail_fast=fail_fast,
+                layers=layer_readers(real, jobs or CORES) if deep and push else None,
+                resumes=earlier,
+            )
+            if not dry_run:
+                return await run.run()
+            for command in run.commands(await run.variables()):
+                sys.stdout.write(f"{command}\n")
+            return None
 
-    report = run_async(work)
+    with seen as tell:
+        report = run_async(lambda: work(tell), lambda: tell(Stopping(time())))
     if report is not None:
         _tell(report, junit, as_json=as_json)
 
 
 def _tell(report: "Report", junit: Path | None, *, as_json: bool) -> NoReturn:
     """The report to all who are to have it, and its exit code."""
-    print_report(report, as_json=as_json)
-    sys.stdout.flush()
     try:
+        print_report(report, as_json=as_json)
+        sys.stdout.flush()
         _write(report, junit, os.environ)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        say(f"error: {error.filename}: {error.strerror}\n hint: `bakec report` tells of this run again")
+        say(f"error: {error.filename or 'stdout'}: {error.strerror}\n hint: `bakec report` tells of this run again")
         sys.exit(report.exit_code or BakecError.exit_code)
     sys.exit(report.exit_code)
 
@@ -159,17 +165,6 @@ def _write(report: "Report", junit: Path | None, environ: Mapping[str, str]) -> 
         if summary := environ.get("GITHUB_STEP_SUMMARY"):
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(render_summary(report))
-
-
-def _unfinished(root: Path, junit: Path | None, *, as_json: bool) -> "Asked":
-    """The run to resume; when it ended well, its report is told again, and that is all."""
-    from bake_compiler.pipeline.runs import stored_report, unfinished_run  # noqa: PLC0415
-
-    earlier = unfinished_run(root)
-    if earlier is None:
-        say("the last run ended well: nothing is left to build")
-        _tell(stored_report(root), junit, as_json=as_json)
-    return earlier
 
 
 def _refuse_other(

@@ -1,5 +1,6 @@
 """bakec compile: models → docker-bake.hcl."""
 
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,6 +47,7 @@ def compile_(
     """
     from bake_compiler.hcl import TEMPLATE  # noqa: PLC0415
     from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project, stale  # noqa: PLC0415
+    from bake_compiler.root import own_folder  # noqa: PLC0415
     from bake_compiler.unchanged import remember, watching  # noqa: PLC0415
 
     _refuse_contradictions(output, by, check=check)
@@ -73,6 +75,8 @@ def compile_(
         _print_json(path, difference, None, check=False)
     say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")
     if path == root / BAKE_FILE:
+        with suppress(OSError):  # a project that can't be written to is compiled anew each time
+            own_folder(root)
         remember(root, (path, root / TEMPLATE), f"{path.name}: is up to date, {count}", watch)
 
 

@@ -191,7 +191,7 @@ def layer_readers(real: "Edges", jobs: int) -> "Layers":
     return LayerReaders(real.registry, cache / "bakec" / "layers", jobs)
 
 
-def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+def run_async(work: Callable[[], Coroutine[Any, Any, _T]], on_stop: Callable[[], None] = lambda: None) -> _T:
     """Run to the end; SIGTERM and SIGHUP are as good as Ctrl-C: all cancel, and what was begun is ended in order."""
     import asyncio  # noqa: PLC0415 - 20 ms that compile and plan do not need
     import gc  # noqa: PLC0415
@@ -201,9 +201,16 @@ def run_async(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     gc.enable()
 
     async def main() -> _T:
-        if task := asyncio.current_task():
-            for sign in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
+        task = asyncio.current_task()
+
+        def stop() -> None:
+            on_stop()
+            if task is not None:
+                task.cancel()
+
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(sign) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+                asyncio.get_running_loop().add_signal_handler(sign, stop)
         return await work()
 
     try:

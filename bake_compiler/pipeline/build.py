@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from secrets import token_hex
 from typing import Any
 
@@ -33,6 +33,7 @@ from bake_compiler.pipeline.runs import (
 )
 from bake_compiler.pipeline.verify import Layers, Verification
 from bake_compiler.plan import Plan, PlannedImage, Wanted
+from bake_compiler.plan.order import with_needs
 from bake_compiler.preflight import Machine, check_machine, find_buildx, source_variables
 from bake_compiler.process import Command
 from bake_compiler.registry import fetch_snapshot
@@ -41,6 +42,7 @@ from bake_compiler.report import Report
 from bake_compiler.report.event_json import event_document
 from bake_compiler.report.events import Event, Expected, Publishing, RunBegan, RunEnded, StepChanged
 from bake_compiler.report.report import excluded_cells
+from bake_compiler.together import together
 from bake_compiler.verify import Promise
 from bake_compiler.verify.promised import promise_of
 
@@ -129,12 +131,13 @@ class Build:
         refuse_stale(self.edges.root, self.plan, self.wanted.images)
         platforms = sorted({cell.platform for cell in self.wanted.cells})
         edges = self.edges
-        machine, variables, _ = await asyncio.gather(
-            check_machine(edges.runner, edges.root, edges.env, platforms, find_buildx(edges.env)),
-            self.variables(),
-            self._check_registry(),
-        )
-        return variables, machine
+        async with together() as group:
+            machine = group.create_task(
+                check_machine(edges.runner, edges.root, edges.env, platforms, find_buildx(edges.env))
+            )
+            variables = group.create_task(self.variables())
+            group.create_task(self._check_registry())
+        return variables.result(), machine.result()
 
     async def variables(self) -> dict[str, str]:
         """The values of the bake file's variables in this run."""
@@ -172,16 +175,20 @@ class Build:
 
     def _bake_run(self, variables: Mapping[str, str]) -> BakeRun:
         staging = f"staged-{self.run_id}" if self.push else ""
-        names = {name for image in self.wanted.images for name in image.secret_variables}
-        secrets = {name: self.edges.environ[name] for name in sorted(names) if name in self.edges.environ}
-        env = {**self.edges.env, **secrets}
-        return BakeRun(self.edges.root, env, variables, self.push, staging, RUNS / self.run_id)
+        return BakeRun(self.edges.root, self.edges.env, variables, self.push, staging, RUNS / self.run_id)
 
     def _command(self, run: BakeRun, image: PlannedImage) -> Command:
         planned = self.plan.image(image.name)
         narrowed = bool(planned.only_reason) and planned.platforms != image.platforms
         file = str(run.metadata / f"{image.name}.hcl") if self.sliced else BAKE_FILE
+        run = replace(run, env={**run.env, **self._secrets(image)})
         return bake_command(run, image, file=file, registry=self.wanted.registry, narrowed=narrowed)
+
+    def _secrets(self, image: PlannedImage) -> dict[str, str]:
+        """The variables that the secrets of an image, and of those that it is built from, are read from."""
+        needed = with_needs([image], self.plan.by_name)
+        names = {name for each in needed for name in each.secret_variables}
+        return {name: self.edges.environ[name] for name in sorted(names) if name in self.edges.environ}
 
     async def _run(self, run: BakeRun, began: float, slots: int, tell: Callable[[Event], None]) -> Report:
         records = {image.name: self._record(image) for image in self.wanted.images}
@@ -236,7 +243,7 @@ class Build:
 
     def _with_note(self, report: Report) -> Report:
         if not self.push:
-            return replace(report, note="loaded into the local engine: nothing was pushed, verified or published")
+            return replace(report, note="--load: nothing was pushed, verified or published")
         if report.exit_code:
             return replace(report, published=False, note="" if report.publish_error else "no public tag was moved")
         return replace(report, published=True)
@@ -253,18 +260,18 @@ class Build:
 
     def _promises(self, run: BakeRun, records: Mapping[str, Record]) -> Callable[[PlannedImage], Promise]:
         """What each image must be, given the variables of the run that built it."""
+        asks = cache(partial(read_asked, self.edges.root))
 
         def promise(image: PlannedImage) -> Promise:
-            earlier = (
-                read_asked(self.edges.root, records[image.name].kept_from) if records[image.name].kept_from else None
-            )
+            kept_from = records[image.name].kept_from
+            earlier = asks(kept_from) if kept_from else None
             variables = earlier.variables if earlier else run.variables
             return promise_of(self.plan, image, {**self.wanted.variables, **variables})
 
         return promise
 
     async def _keep(self, images: Images) -> frozenset[str]:
-        if not self.resumes:
+        if not self.resumes or not self.push:  # what was only loaded is not proven to be there still
             return frozenset()
         return await keep(self.resumes, images, fingerprints(self.plan, self.wanted.images, self.text))
 
@@ -273,7 +280,10 @@ class Build:
         try:
             staged = await asyncio.gather(*(self._staged(record) for record in records.values()))
             moves = await plan_moves(self.edges.registry, [each for pairs in staged for each in pairs])
-            tell(Publishing(time.time(), len(moves)))
+        except RegistryError as error:
+            return f"no public tag was moved: {error.message}"
+        tell(Publishing(time.time(), len(moves)))
+        try:
             await move_tags(self.edges.registry, moves)
         except RegistryError as error:
             return error.message

@@ -1,5 +1,6 @@
 """Each image of a build on its way: bake, again where that may help, then verified by the digest that was pushed."""
 
+import errno
 import posixpath
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bake_compiler.buildx import BakeRun, Failure, Progress, metadata_file, read_digest
-from bake_compiler.errors import BakecError
+from bake_compiler.errors import BakecError, PreflightError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.record import Record
@@ -77,7 +78,7 @@ class Images:
     def blocked(self, image: PlannedImage, why: Blocked) -> None:
         """Keep why an image is not built."""
         record = self.records[image.name]
-        record.blocked = f"stopped, since {why.by} failed" if why.stopped else f"needs {why.by}, which failed"
+        record.blocked = f"--fail-fast: {why.by} failed" if why.stopped else f"needs {why.by}, which failed"
         self._ended(record)
 
     async def verify(self, image: PlannedImage, digest: Digest) -> ImageResult:
@@ -98,10 +99,16 @@ class Images:
                 now = time.time()
                 self.tell(StepChanged(now, image.name, step, progress.done, progress.cached, progress.total))
 
-        command = self.command(image)
         with closing(_Log(self.edges.root / log, fresh=number == 1)) as out:
-            out.write([f"$ {command}" if number == 1 else f"$ attempt {number}"])
-            status = await self.edges.runner(command, on_line)
+            try:
+                command = self.command(image)
+                out.write([f"$ {command}" if number == 1 else f"$ attempt {number}"])
+                status = await self.edges.runner(command, on_line)
+            except OSError as error:
+                fault = "disk-full" if error.errno == errno.ENOSPC else "unknown"
+                return Failure(f"{error.filename or image.name}: {error.strerror}", log=str(log), fault=fault)
+            except PreflightError as error:
+                return Failure(error.message, log=str(log), fault="unknown")
         if status:
             return _placed(progress.failure(status, str(log)), image)
         try:

@@ -51,7 +51,7 @@ class Record:
         if self.blocked or self.failure:
             return False
         if not self.push:
-            return self.settled or bool(self.kept_from)
+            return self.settled
         return self.verified is not None and not self.verified.errors
 
     def result(self) -> ImageResult:

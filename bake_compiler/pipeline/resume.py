@@ -26,7 +26,7 @@ async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> fro
     """
     root = images.edges.root
     results = finished_images(root, earlier.run)
-    asks = {result.kept_from: read_asked(root, result.kept_from) for result in results.values()}
+    asks = {run: read_asked(root, run) for run in {result.kept_from for result in results.values()}}
     same = [
         image
         for image in in_order([record.image for record in images.records.values()])

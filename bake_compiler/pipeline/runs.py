@@ -26,6 +26,7 @@ from bake_compiler.report.events import ImageEnded
 from bake_compiler.report.json import render_json
 from bake_compiler.report.stored import report_from_document
 from bake_compiler.report.timing import is_instruction
+from bake_compiler.root import own_folder
 
 RUNS = Path(".bakec/runs")
 LAST = "last"
@@ -134,6 +135,7 @@ def journal_of(root: Path, run: str) -> Path:
 
 def write_asked(root: Path, asked: Asked) -> None:
     """Keep what a run is to do."""
+    own_folder(root)
     document = {"schema": "bakec.run/1", **_asked_type().dump_python(asked, mode="json")}
     write_whole(root / RUNS / asked.run / _ASKED, json.dumps(document, indent=1) + "\n")
 
@@ -273,11 +275,14 @@ def _unfinished(image: AskedImage, why: str) -> ImageResult:
 
 def finished_images(root: Path, run: str) -> Mapping[str, ImageResult]:
     """Image → what it came to, of those that have ended in a run or in those it resumed, with the run that built it."""
-    asked = read_asked(root, run)
-    found = dict(finished_images(root, asked.resumes)) if asked and asked.resumes else {}
-    for result in _ended(read_journal(journal_of(root, run))):
-        found[result.name] = replace(result, kept_from=result.kept_from or run)
-    return found
+    chain = [run]
+    while (asked := read_asked(root, chain[-1])) and asked.resumes and asked.resumes not in chain:
+        chain.append(asked.resumes)
+    return {
+        result.name: replace(result, kept_from=result.kept_from or each)
+        for each in reversed(chain)
+        for result in _ended(read_journal(journal_of(root, each)))
+    }
 
 
 def _ended(entries: Iterable[Mapping[str, Any]]) -> Iterator[ImageResult]:
@@ -290,18 +295,16 @@ def _ended(entries: Iterable[Mapping[str, Any]]) -> Iterator[ImageResult]:
                     yield event.result
 
 
-def unfinished_run(root: Path) -> Asked | None:
-    """The last run, if it left anything to do; None when it ended well.
+def last_run(root: Path) -> Asked:
+    """What the last run was asked.
 
     Raises:
-        UsageError: there is no run, or it still goes on.
+        UsageError: there is no run, it still goes on, or what is kept of it can't be read.
     """
     name = find_run(root, LAST)
     if is_written(journal_of(root, name)):
         raise UsageError(f"run {name} still goes on", hint="wait for its end, or end it")
     asked = read_asked(root, name)
     if asked is None:
-        raise UsageError(f"run {name} was killed before it began", hint="build without --resume")
-    with suppress(BakecError):
-        return None if stored_report(root, name).exit_code == 0 else asked
+        raise UsageError(f"{RUNS / name / _ASKED} can't be read", hint="build without --resume")
     return asked

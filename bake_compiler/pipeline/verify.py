@@ -15,6 +15,7 @@ from bake_compiler.plan import Plan, Wanted
 from bake_compiler.registry import Registry, fetch_snapshot
 from bake_compiler.report import ImageResult, Outcome, PlatformResult, Report
 from bake_compiler.report.report import cells_by_findings, excluded_cells
+from bake_compiler.root import own_folder
 from bake_compiler.smoke import Smoker
 from bake_compiler.verify import Finding, Promise, check_image, statements_of
 from bake_compiler.verify.manifests.pieces import listed
@@ -154,6 +155,7 @@ class Verification:
         async with self._free:
             start = await smoker.start(smoke, at, platform)
         log = self.logs / f"{promise.image}-{str(platform).replace('/', '-')}.log"
+        own_folder(smoker.root)
         (smoker.root / log).parent.mkdir(parents=True, exist_ok=True)
         (smoker.root / log).write_text(f"{start.command}\n{start.output}\n", encoding="utf-8")
         return replace(start, log=str(log))

@@ -1,6 +1,6 @@
 """Images in an order in which they can be built."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bake_compiler.plan.plan import PlannedImage
 
@@ -21,3 +21,15 @@ def in_order(images: Sequence[PlannedImage]) -> list[PlannedImage]:
             if not todo:
                 done[last.name] = stack.pop()
     return list(done.values())
+
+
+def with_needs(images: Iterable[PlannedImage], by_name: Mapping[str, PlannedImage]) -> list[PlannedImage]:
+    """The images, and all that they are built from."""
+    found: dict[str, PlannedImage] = {}
+    todo = list(images)
+    while todo:
+        image = todo.pop()
+        if image.name not in found:
+            found[image.name] = image
+            todo += [by_name[need] for need in image.needs if need in by_name]
+    return list(found.values())

@@ -23,6 +23,7 @@ from bake_compiler.report.events import (
     RunBegan,
     RunEnded,
     StepChanged,
+    Stopping,
 )
 from bake_compiler.report.json import failure_document, image_document, step_document
 from bake_compiler.report.report import ImageResult
@@ -165,6 +166,11 @@ class _Publishing(_Event):
         return Publishing(**self.fields())
 
 
+class _Stopping(_Event):
+    def value(self) -> Event:
+        return Stopping(**self.fields())
+
+
 class _RunEnded(_Event):
     run: Text
     exit_code: int
@@ -184,6 +190,7 @@ _EVENTS: dict[str, type[_Event]] = {
         (Pushed, _Pushed),
         (ImageEnded, _ImageEnded),
         (Publishing, _Publishing),
+        (Stopping, _Stopping),
         (RunEnded, _RunEnded),
     )
 }

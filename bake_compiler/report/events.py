@@ -98,6 +98,13 @@ class Publishing:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopping:
+    """A person or the system asked bakec to stop: what is being done is ended, or, where tags move, done to its end."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The run is over: the exit code, and the report's summary."""
 
@@ -107,4 +114,6 @@ class RunEnded:
     summary: str
 
 
-Event: TypeAlias = RunBegan | AttemptBegan | StepChanged | AttemptFailed | Pushed | ImageEnded | Publishing | RunEnded
+Event: TypeAlias = (
+    RunBegan | AttemptBegan | StepChanged | AttemptFailed | Pushed | ImageEnded | Publishing | Stopping | RunEnded
+)

@@ -15,7 +15,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.pipeline.build import Build
 from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project
 from bake_compiler.pipeline.edges import Edges
-from bake_compiler.pipeline.runs import journal_of, unfinished_run
+from bake_compiler.pipeline.runs import journal_of, last_run
 from bake_compiler.plan import Plan, select
 from bake_compiler.registry import Registry
 from bake_compiler.registry.transport import Request, Response
@@ -90,8 +90,7 @@ class Site:
 
     def resume(self, *selectors: str, **options: Any) -> Report:
         """Build what the last run left."""
-        earlier = unfinished_run(self.root)
-        assert earlier is not None
+        earlier = last_run(self.root)
         self.docker.baked.clear()
         return self.run(*selectors, resumes=earlier, **options)
 

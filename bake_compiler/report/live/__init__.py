@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TextIO, TypeAlias
+from typing import TextIO, TypeAlias, cast
 
 from bake_compiler.report.events import Event
+from bake_compiler.report.live.deaf import Deaf
 from bake_compiler.report.live.plain import Plain
 
 Told: TypeAlias = Callable[[Event], None]
@@ -26,6 +27,7 @@ def watch(
         as_json: all events as JSON lines, whatever else is asked for.
         environ: for CI, TERM and NO_COLOR.
     """
+    stream = cast(TextIO, Deaf(stream))
     if as_json:
         from bake_compiler.report.live.jsonl import JsonLines  # noqa: PLC0415 - only what is used is loaded
 

@@ -65,6 +65,8 @@ def _drawn(counts: Counter[State], total: int, cells: int) -> list[Words]:
 
 def _times(run: RunState, left: TimeLeft | None, now: float) -> str:
     passed = clock(now - run.began)
+    if run.stopping:
+        return f"{passed} · stopping"
     if run.publishing:
         return f"{passed} · moving {count(run.publishing, 'tag')}"
     if left is None:

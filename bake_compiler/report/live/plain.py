@@ -13,6 +13,7 @@ from bake_compiler.report.events import (
     RunBegan,
     RunEnded,
     StepChanged,
+    Stopping,
 )
 from bake_compiler.report.live.state import RunState, State, end_of, fold
 from bake_compiler.report.live.words import after_retries, cause_words, count, lasting, one_line, step_words
@@ -20,6 +21,7 @@ from bake_compiler.report.report import ImageResult, Outcome
 
 _LONGEST = 120  # letters of a step or a cause in one line; the log has all of them
 _CANCELED = "context canceled"  # because another step failed
+_STOPPING = "asked to stop: what is being built is ended, tags that are being moved are moved to the end"
 _WORTH_TELLING = 1.0  # seconds that a step takes at least to be told
 
 
@@ -35,12 +37,12 @@ class Plain:
         """Tell an event."""
         self._run = fold(self._run, event)
         failed = isinstance(event, ImageEnded) and end_of(event.result)[0] is State.FAILED
-        if (failed or not self._quiet) and (line := line_of(self._run, event)):
+        if (failed or isinstance(event, Stopping) or not self._quiet) and (line := line_of(self._run, event)):
             self._stream.write(f"{line}\n")
             self._stream.flush()
 
 
-def line_of(run: RunState, event: Event) -> str:
+def line_of(run: RunState, event: Event) -> str:  # noqa: C901 - one case an event
     """What to tell of an event, with the time since the run began as mm:ss and the image's name; empty: nothing.
 
     Steps are told when they end, if they failed or took a second or more.
@@ -65,6 +67,8 @@ def line_of(run: RunState, event: Event) -> str:
             image, words = event.result.name, f"[{run.ended}/{len(run.images)}] {_ended(event.result)}"
         case Publishing():
             image, words = "", f"all are verified: moving {count(event.tags, 'tag')}"
+        case Stopping():
+            image, words = "", _STOPPING
         case RunEnded():
             return ""  # the report says it
         case _:

@@ -18,6 +18,7 @@ from bake_compiler.report.events import (
     RunBegan,
     RunEnded,
     StepChanged,
+    Stopping,
 )
 from bake_compiler.report.live.words import cause_words
 from bake_compiler.report.report import ImageResult, Outcome
@@ -105,6 +106,7 @@ class RunState:
         slots: how many are built at once, at most.
         known: image → seconds that it took the last time.
         publishing: how many tags are being moved.
+        stopping: whether it was asked to end.
         over: whether it has ended.
     """
 
@@ -114,6 +116,7 @@ class RunState:
     slots: int = 1
     known: Mapping[str, float] = field(default_factory=dict)
     publishing: int = 0
+    stopping: bool = False
     over: bool = False
 
     @property
@@ -141,6 +144,8 @@ def fold(run: RunState, event: Event) -> RunState:
             return RunState(event.run, event.at, images, event.slots, event.seconds)
         case Publishing():
             return replace(run, publishing=event.tags)
+        case Stopping():
+            return replace(run, stopping=True)
         case RunEnded():
             return replace(run, over=True)
         case AttemptBegan() | StepChanged() | AttemptFailed() | Pushed() | ImageEnded():

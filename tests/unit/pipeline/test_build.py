@@ -163,7 +163,7 @@ def test_fail_fast_stops_what_is_being_built(site: Site) -> None:
 
     assert report.exit_code == 4
     assert outcomes(report) == {"hub": "blocked failed", "other": "blocked", "web": "blocked"}
-    assert {cell.why for cell in image(report, "other").cells} == {"stopped, since hub failed"}
+    assert {cell.why for cell in image(report, "other").cells} == {"--fail-fast: hub failed"}
     assert {cell.why for cell in image(report, "web").cells} == {"needs hub, which failed"}
     assert site.docker.stopped == ["other"]
 
@@ -388,10 +388,11 @@ def test_a_report_that_can_not_be_kept_is_told_and_costs_nothing_else(site: Site
     assert "Is a directory" in report.note
 
 
-def test_an_engine_that_is_gone_in_the_middle_ends_the_run(site: Site) -> None:
+def test_a_docker_that_is_gone_in_the_middle_fails_the_image_and_no_other(site: Site) -> None:
     site.docker.gone_for = "web"
 
-    with pytest.raises(PreflightError, match="not on PATH"):
-        site.run()
+    report = site.run()
 
-    assert outcomes(stored_report(site.root)) == {"hub": "built", "other": "built", "web": "blocked"}
+    assert report.exit_code == 4
+    assert outcomes(report) == {"hub": "built", "other": "built", "web": "failed"}
+    assert "not on PATH" in image(report, "web").cells[0].why

@@ -3,7 +3,7 @@
 import pytest
 
 from bake_compiler.pipeline.runs import last_seconds
-from bake_compiler.report.events import AttemptBegan, Event, Pushed, RunBegan, StepChanged
+from bake_compiler.report.events import Event, Pushed, RunBegan, StepChanged
 from tests.fakes.docker import AUTHOR, TRANSIENT
 from tests.fakes.project import component
 from tests.fakes.site import Site, image, outcomes
@@ -110,13 +110,14 @@ def test_of_a_large_file_each_image_gets_its_slice(large: Site) -> None:
         assert ('target "hub"' in text) == (name == "web")
 
 
-def test_a_slice_that_can_not_be_written_ends_the_run(large: Site) -> None:
+def test_a_slice_that_can_not_be_written_fails_its_image_and_no_other(large: Site) -> None:
     def in_its_place(event: Event) -> None:
         if isinstance(event, RunBegan):
             (large.root / ".bakec/runs" / event.run / "i007.hcl").mkdir()
 
     large.listens = in_its_place
-    with pytest.raises(IsADirectoryError):
-        large.run("i007")
+    report = large.run("i007", "i008")
 
-    assert any(isinstance(event, AttemptBegan) for event in large.told)
+    assert report.exit_code == 4
+    assert {image.name: str(image.cells[0].outcome) for image in report.images} == {"i007": "failed", "i008": "built"}
+    assert "i007.hcl: Is a directory" in report.images[0].cells[0].why

@@ -59,7 +59,6 @@ def cells(one: Record) -> list[str]:
         ({"blocked": "needs hub, which failed"}, False, "blocked blocked"),
         ({"blocked": "stopped", "attempts": [PASSING]}, False, "blocked blocked"),
         ({"kept_from": "r0", "digest": DIGEST, "verified": verified()}, True, "built built"),
-        ({"kept_from": "r0", "push": False}, True, "loaded loaded"),
     ],
 )
 def test_each_cell_ends_as_one_thing_and_the_image_is_good_when_all_of_it_is(

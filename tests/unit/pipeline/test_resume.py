@@ -4,7 +4,7 @@ import pytest
 
 from bake_compiler.errors import UsageError
 from bake_compiler.journal import Journal
-from bake_compiler.pipeline.runs import journal_of, read_asked, stored_report, unfinished_run
+from bake_compiler.pipeline.runs import journal_of, last_run, read_asked, stored_report
 from bake_compiler.report import ImageResult
 from bake_compiler.report.events import Event, ImageEnded
 from tests.fakes.docker import AUTHOR
@@ -130,14 +130,14 @@ def test_an_image_is_not_kept_when_its_need_was_built_after_it(site: Site) -> No
     assert sorted(site.docker.baked) == ["other", "web"]
 
 
-def test_a_loaded_image_is_kept_without_asking_anybody(site: Site) -> None:
+def test_a_loaded_image_is_built_again_since_nothing_proves_that_it_is_there(site: Site) -> None:
     site.docker.plays = {"other": [AUTHOR]}
     site.run(push=False)
 
     report = site.resume(push=False)
 
     assert outcomes(report) == {"hub": "loaded", "other": "loaded", "web": "loaded"}
-    assert site.docker.baked == ["other"]
+    assert set(site.docker.baked) == {"hub", "other", "web"}
     assert site.fake.requests == []
 
 
@@ -172,7 +172,7 @@ def test_an_interruption_while_kept_images_are_verified_loses_nothing(site: Site
     site.docker.plays = {"other": [AUTHOR]}
     site.run()
     site.lags = {"GET /manifests/sha256:": 5}
-    earlier = unfinished_run(site.root)
+    earlier = last_run(site.root)
     report = site.interrupted(2, resumes=earlier)
     assert report.exit_code == 130
     assert len(report.cells) == 6
@@ -251,15 +251,18 @@ def test_what_is_kept_takes_no_time_and_leaves_the_known_times_alone(site: Site)
 # Whether there is anything to resume.
 
 
-def test_a_run_that_ended_well_leaves_nothing(site: Site) -> None:
+def test_a_run_that_ended_well_is_verified_again_and_nothing_is_built(site: Site) -> None:
     site.run()
 
-    assert unfinished_run(site.root) is None
+    report = site.resume()
+
+    assert (report.exit_code, report.published, site.docker.baked) == (0, True, [])
+    assert outcomes(report) == {"hub": "built", "other": "built", "web": "built"}
 
 
 def test_without_a_run_there_is_nothing_to_resume(site: Site) -> None:
     with pytest.raises(UsageError, match="no run is kept here"):
-        unfinished_run(site.root)
+        last_run(site.root)
 
 
 def test_a_run_that_still_goes_on_is_not_resumed(site: Site) -> None:
@@ -268,7 +271,7 @@ def test_a_run_that_still_goes_on_is_not_resumed(site: Site) -> None:
     def ask(event: Event) -> None:
         if isinstance(event, ImageEnded):
             with pytest.raises(UsageError, match="still goes on") as caught:
-                unfinished_run(site.root)
+                last_run(site.root)
             asked_when.append(caught.value.hint)
 
     site.listens = ask
@@ -279,10 +282,10 @@ def test_a_run_that_still_goes_on_is_not_resumed(site: Site) -> None:
 
 
 def test_a_run_that_was_killed_before_it_was_kept_what_was_asked_is_none(site: Site) -> None:
-    site.run()
+    report = site.run()
     Journal(journal_of(site.root, "99991231T235959-aaaaaa")).close()
 
-    assert unfinished_run(site.root) is None
+    assert last_run(site.root).run == report.run
 
 
 def test_a_run_whose_report_is_damaged_is_resumed(site: Site) -> None:
@@ -298,6 +301,6 @@ def test_what_was_asked_can_not_be_read_so_nothing_can_be_resumed(site: Site) ->
     site.killed_after(3, report.run)
     (site.root / ".bakec/runs" / report.run / "run.json").write_text("[]")
 
-    with pytest.raises(UsageError, match="was killed before it began") as caught:
-        unfinished_run(site.root)
+    with pytest.raises(UsageError, match=r"run\.json can't be read") as caught:
+        last_run(site.root)
     assert caught.value.hint == "build without --resume"

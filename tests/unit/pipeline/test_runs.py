@@ -17,11 +17,11 @@ from bake_compiler.pipeline.runs import (
     find_run,
     finished_images,
     journal_of,
+    last_run,
     last_seconds,
     read_asked,
     run_ids,
     stored_report,
-    unfinished_run,
     write_asked,
     write_report,
 )
@@ -199,7 +199,7 @@ def test_a_damaged_report_is_an_error_that_names_the_file(text: str, tmp_path: P
     with pytest.raises(BakecError) as caught:
         stored_report(tmp_path)
     assert caught.value.hint
-    assert unfinished_run(tmp_path) is not None
+    assert last_run(tmp_path) is not None
 
 
 def test_a_run_of_which_nothing_can_be_read_is_an_error(tmp_path: Path) -> None:
