@@ -19,7 +19,7 @@ from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, 
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.images import Images
 from bake_compiler.pipeline.record import Record
-from bake_compiler.pipeline.resume import keep
+from bake_compiler.pipeline.resume import keep, other_revisions
 from bake_compiler.pipeline.runs import (
     RUNS,
     Asked,
@@ -239,7 +239,9 @@ class Build:
             slots=slots,
             resumes=self.resumes.run if self.resumes else "",
         )
-        return self._with_note(report)
+        told = other_revisions(self.edges.root, records.values(), run.variables.get("REVISION", ""))
+        report = self._with_note(report)
+        return replace(report, note="\n".join(filter(None, (report.note, told))))
 
     def _with_note(self, report: Report) -> Report:
         if not self.push:

@@ -2,9 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from bake_compiler.pipeline.images import Images
+from bake_compiler.pipeline.record import Record
 from bake_compiler.pipeline.runs import Asked, finished_images, read_asked
 from bake_compiler.plan import PlannedImage
 from bake_compiler.plan.order import in_order
@@ -45,6 +48,18 @@ async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> fro
         if name not in kept:
             record.kept_from, record.digest, record.verified = "", None, None
     return frozenset(kept)
+
+
+def other_revisions(root: Path, records: Iterable[Record], revision: str) -> str:
+    """In words, which images are kept from other sources than these; empty when none are."""
+    kept = Counter(record.kept_from for record in records if record.kept_from)
+    asks = ((read_asked(root, run), images) for run, images in kept.items())
+    told = [
+        f"{images} of the images {'is' if images == 1 else 'are'} of {then.variables.get('REVISION') or 'no revision'}"
+        for then, images in asks
+        if then and then.variables.get("REVISION", "") != revision
+    ]
+    return f"kept from other sources: {', '.join(told)}; the rest of {revision or 'no revision'}" if told else ""
 
 
 def _is_same(image: PlannedImage, result: ImageResult, asks: Mapping[str, Asked | None], block: str) -> bool:
