@@ -8,18 +8,17 @@ from bake_compiler.dockerfile import (
     Arg,
     Dockerfile,
     DockerfileError,
-    Ignore,
     Stage,
     declared_args,
     is_predefined,
     parse_dockerfile,
-    parse_ignore,
     unset_args,
 )
 from bake_compiler.dockerfile.instructions import syntax_of
 from bake_compiler.model.base import Mistake, Source
 from bake_compiler.model.project import Change, Image
 from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.check.own_files import ignore_of, line_against, sources_with_own_files
 from bake_compiler.plan.check.secrets import looks_like_a_secret
 from bake_compiler.plan.check.subject import Subject, at
 from bake_compiler.plan.paths import URL, inside
@@ -51,11 +50,6 @@ def parsed(text: str) -> Dockerfile | DockerfileError | None:
         return parse_dockerfile(text)
     except DockerfileError as error:
         return error if _OWN_FRONTEND.match(syntax_of(text)) else None
-
-
-@cache
-def _ignore(text: str) -> Ignore:
-    return parse_ignore(text)
 
 
 def _check_image(
@@ -93,6 +87,7 @@ def _check_image(
     if args is not None:
         yield from _check_args(image, path, (dockerfile, built, given), args)
     yield from _check_copies(subject, image, path, used)
+    yield from _check_own_files(subject, image, path, used)
     yield from _check_envs(image, path, dockerfile.args, used)
 
 
@@ -138,11 +133,10 @@ def _check_copies(subject: Subject, image: PlannedImage, path: str, used: Sequen
     context = image.text("context")
     if context is None or URL in context:
         return
-    places = (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore"))
-    place = next((each for each in places if each in subject.inputs.ignores), "")
+    place = _dockerignore(subject, context, path)
     if not place:
         return
-    ignore = _ignore(subject.inputs.ignores[place])
+    ignore = ignore_of(subject.inputs.ignores[place])
     for stage in used:
         for copy in stage.copies:
             for source in copy.sources if copy.literal else ():
@@ -151,6 +145,29 @@ def _check_copies(subject: Subject, image: PlannedImage, path: str, used: Sequen
                     yield Mistake(
                         *_place(image, path, copy.line), message, f"add !{source} to {place}, or don't copy it"
                     )
+
+
+def _check_own_files(subject: Subject, image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
+    context = image.text("context")
+    if context is None or URL in context or inside(context, ".") != ".":
+        return
+    place = _dockerignore(subject, context, path)
+    ignored = subject.inputs.ignores.get(place, "")
+    text = subject.inputs.dockerfiles[path] if path else image.text("dockerfile-inline") or ""
+    for stage in used:
+        for copy in stage.copies:
+            for source in sources_with_own_files(copy, text, ignored):
+                message = (
+                    f"{copy.instruction} {source}: takes .bakec along, all runs' logs with it, and is never cached"
+                )
+                hint = f"write {line_against(ignored)} as the last line of {place or '.dockerignore'}"
+                yield Mistake(*_place(image, path, copy.line), message, hint)
+
+
+def _dockerignore(subject: Subject, context: str, path: str) -> str:
+    """The .dockerignore that holds for a Dockerfile; empty where there is none."""
+    places = (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore"))
+    return next((each for each in places if each in subject.inputs.ignores), "")
 
 
 def _check_envs(image: PlannedImage, path: str, shared: Sequence[Arg], used: Sequence[Stage]) -> Iterator[Mistake]:

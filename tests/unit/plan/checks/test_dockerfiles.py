@@ -265,6 +265,135 @@ def test_the_dockerignore_of_another_context_is_not_that_of_an_inline_dockerfile
     assert told(tmp_path, components, files={".dockerignore": "dist\n"}) == []
 
 
+AT_THE_ROOT = web('context="../.."')
+TAKEN = "takes .bakec along, all runs' logs with it, and is never cached"
+
+
+@pytest.mark.parametrize("source", [".", "./", "/", "src/..", "*", "**", ".*", "?bakec", "./.b*", "[.]bakec", '"."'])
+@pytest.mark.parametrize("instruction", ["COPY", "ADD"])
+def test_a_copy_of_the_root_takes_bakecs_own_files_along(tmp_path: Path, instruction: str, source: str) -> None:
+    assert of(tmp_path, f"FROM busybox\n{instruction} {source} /src/\n", AT_THE_ROOT) == [
+        (
+            f"{DOCKERFILE}:2: {instruction} {source.strip(chr(34))}: {TAKEN}",
+            "write .bakec as the last line of .dockerignore",
+        )
+    ]
+
+
+@pytest.mark.parametrize("source", [".bakec", ".bakec/runs", "*/runs", "*/*", ".bakec/timings.json"])
+def test_so_does_a_copy_of_a_part_of_them(tmp_path: Path, source: str) -> None:
+    (problem,) = of(tmp_path, f"FROM busybox\nCOPY {source} /src/\n", AT_THE_ROOT)
+
+    assert problem[0] == f"{DOCKERFILE}:2: COPY {source}: {TAKEN}"
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        "COPY src/ /src/",
+        "COPY components /src/",
+        "COPY */package.json /src/",
+        "COPY *.txt !x #y /src/",
+        "COPY bakec .bakec.txt [^.]* /src/",
+        "COPY --from=busybox . /src/",
+        "COPY --exclude=.bakec . /src/",
+        "ADD --exclude=*.md --exclude=.bakec . /src/",
+        "COPY --exclude=**/*.json --exclude=.bakec/runs . /src/",
+        "COPY --exclude=runs --exclude=*.json * /src/",
+        "COPY --exclude=RUN */runs /src/",
+        "ADD https://example.test/ /src/",
+        "COPY <<EOF /src/\n.\nEOF",
+        "ARG A=.\nCOPY $A /src/",
+        "COPY [ /src/",
+    ],
+)
+def test_a_copy_that_leaves_bakecs_own_files_where_they_are_is_none_of_its_business(
+    tmp_path: Path, copied: str
+) -> None:
+    assert of(tmp_path, f"FROM busybox\n{copied}\n", AT_THE_ROOT) == []
+
+
+@pytest.mark.parametrize("fields", ["", 'context="app"', 'context=".."'])
+def test_a_context_below_the_root_holds_none_of_bakecs_own_files(tmp_path: Path, fields: str) -> None:
+    (tmp_path / "components/web/app").mkdir(parents=True)
+
+    assert of(tmp_path, "FROM busybox\nCOPY . /src/\n", web(fields)) == []
+
+
+def test_a_stage_that_is_not_built_takes_nothing(tmp_path: Path) -> None:
+    dockerfile = "FROM busybox AS other\nCOPY . /src/\nFROM busybox AS app\n"
+
+    assert of(tmp_path, dockerfile, web('context="../..", stage="app"')) == []
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [".bakec", "/.bakec/", ".bakec/**", "**/.bakec", ".*", "*\n!src", "*\n!**/*.py", "!.bakec\n.bakec", "**/.b*"],
+)
+@pytest.mark.parametrize("place", [".dockerignore", f"{DOCKERFILE}.dockerignore"])
+def test_a_dockerignore_that_excludes_bakecs_own_files_is_enough(tmp_path: Path, place: str, ignored: str) -> None:
+    files = {DOCKERFILE: "FROM busybox\nCOPY . /src/\n", place: f"{ignored}\n"}
+
+    assert told(tmp_path, AT_THE_ROOT, files=files) == []
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        "",
+        "*.md",
+        ".bakec/runs",
+        ".bakec/compile.json",
+        "bakec",
+        ".bakec\n!.bakec",
+        "*\n!**/*.log",
+        "**/*.json",
+        "[\n.bakec",
+    ],
+)
+@pytest.mark.parametrize("place", [".dockerignore", f"{DOCKERFILE}.dockerignore"])
+def test_a_dockerignore_that_lets_some_of_them_through_is_told_the_line_that_it_lacks(
+    tmp_path: Path, place: str, ignored: str
+) -> None:
+    files = {DOCKERFILE: "FROM busybox\nCOPY . /src/\n", place: f"{ignored}\n"}
+
+    assert told(tmp_path, AT_THE_ROOT, files=files) == [
+        (
+            f"{DOCKERFILE}:2: COPY .: {TAKEN}",
+            f"write {'.bakec/**' if '!' in ignored else '.bakec'} as the last line of {place}",
+        )
+    ]
+
+
+@pytest.mark.parametrize("ignored", ["", ".bakec/runs", ".bakec\n!.bakec", "*\n!**/*.log", "!**/runs\n!.bakec"])
+def test_the_line_that_it_is_told_is_all_that_it_lacks(tmp_path: Path, ignored: str) -> None:
+    files = {DOCKERFILE: "FROM busybox\nCOPY . /src/\n", ".dockerignore": f"{ignored}\n"}
+    ((_, hint),) = told(tmp_path / "before", AT_THE_ROOT, files=files)
+
+    files[".dockerignore"] += hint.removeprefix("write ").partition(" as ")[0]
+    assert told(tmp_path / "after", AT_THE_ROOT, files=files) == []
+
+
+@pytest.mark.parametrize("copied", ["--exclude=*.md .", "--exclude=.bakec *", "--exclude=**/.bakec .b*"])
+def test_an_exclude_that_leaves_some_of_them_in_is_not_enough(tmp_path: Path, copied: str) -> None:
+    """A pattern of `--exclude` counts from the folder that the wildcard has found."""
+    assert len(of(tmp_path, f"FROM busybox\nCOPY {copied} /src/\n", AT_THE_ROOT)) == 1
+
+
+def test_an_inline_dockerfile_that_copies_the_root_is_told_where_it_is_written(tmp_path: Path) -> None:
+    written = web('context="../..", dockerfile_inline="FROM busybox\\nCOPY . /src/\\n"')
+
+    assert of(tmp_path, "", written) == [
+        (f"{IMAGE_LINE}: dockerfile_inline: COPY .: {TAKEN}", "write .bakec as the last line of .dockerignore")
+    ]
+
+
+def test_a_copy_of_the_root_that_two_images_share_is_told_once(tmp_path: Path) -> None:
+    written = component_py('name="web", context="../.."', 'name="api", context="../.."')
+
+    assert len(of(tmp_path, "FROM busybox\nCOPY . /src/\n", written)) == 1
+
+
 @pytest.mark.parametrize(
     ("dockerfile", "line", "why"),
     [
