@@ -61,15 +61,23 @@ def retry_after(words: str) -> float:
 
 def without_secrets(text: str) -> str:
     """The text without what a URL may give away: its query, which may be signed, and its user."""
-    return _USER.sub(r"\1", _QUERY.sub(r"\1?…", text)) if "://" in text else text
+    return _URL.sub(_public, text) if "://" in text else text
 
 
+def _public(url: re.Match[str]) -> str:
+    place, mark, query = _USER.sub("://", url[0]).partition("?")
+    after = query[-1:] if query.endswith((":", ".", ",", ";")) else ""
+    return f"{place}?…{after}" if mark else place
+
+
+# Texts of others may be of any length: each pattern reads a text once, and none tries again from within what it read.
 # As Go quotes it, also when it was cut short; the second form is of BuildKit before 0.10.
 _COMMAND = re.compile(
-    r'process "(?:[^"\\]|\\.)*(?:" did not complete successfully|"?\Z)|executor failed running \[.*\]', re.DOTALL
+    r'process "(?:[^"\\]|\\.)*+(?:" did not complete successfully|\\?"?\Z)|executor failed running \[(?:.*\]|.*)',
+    re.DOTALL,
 )
-_QUERY = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s\"'?]+)\?[^\s\"']*?(?=[:.,;]?(?:[\s\"']|\Z))")
-_USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"'/@]+@")
+_URL = re.compile(r"[A-Za-z0-9+.-]://[^\s\"']+")
+_USER = re.compile(r"://[^/?#]*@")
 _NUMBER, _UNIT = r"\d{1,9}(?:\.\d{1,9})?", r"(?:ns|µs|us|ms|s|m|h)"
 _RETRY_AFTER = re.compile(rf"retry[- ]after:?\s+(?P<wait>(?:{_NUMBER}{_UNIT})+|{_NUMBER})", re.IGNORECASE)
 _DURATION = re.compile(rf"({_NUMBER})({_UNIT}?)")

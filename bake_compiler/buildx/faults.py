@@ -11,12 +11,14 @@ _RUN_OR_UNKNOWN = r"\A(?!\[[^\]]*\] (?:COPY|ADD) )"
 _FULL = r"(?i:no space left on device|disk quota exceeded)"
 _NO_VERTEX = r"\A\Z"
 _BASE = r"load metadata for |\] FROM |resolve image config for |docker-image://"
+_EOF = r"(?:\A|: |unexpected |early )EOF(?=[:\n]|\Z)"
 _REMOTE_FILE = r"\] ADD |load git source |\bhttps?://"
 
 _METADATA = "[linux/amd64 internal] load metadata for docker.io/acme/base:1"
 _PUSH = "exporting to image"
 _RUN = "[linux/arm64 build 2/3] RUN make"
 _GIT = "[internal] load git source https://git.test/acme/x.git#main"
+_LONGEST_WORDS = 8192
 
 CANCELED = Fault(  # by the engine or by a person: bakec does not ask about what it canceled itself
     "canceled",
@@ -26,13 +28,27 @@ CANCELED = Fault(  # by the engine or by a person: bakec does not ask about what
 )
 
 FAULTS = (
+    Fault(  # ends in words of the author
+        "dockerfile",
+        (r'(?:\A|failed to solve: )(?:failed to process "|cannot copy to non-directory: )',),
+        examples=(
+            Example('failed to process "${x:?context canceled}": x: context canceled', "BuildKit, Docker 29"),
+            Example('failed to process "${x:?unexpected EOF}": x: unexpected EOF', "BuildKit, Docker 29"),
+            Example(
+                "cannot copy to non-directory: /var/lib/docker/buildkit/cachemounts/buildkit23/connection refused",
+                "BuildKit, Docker 29",
+                "[3/3] COPY dir /connection refused",
+            ),
+        ),
+    ),
     CANCELED,
     # What the author wrote.
     Fault(
         "missing-file",
         (
-            r'failed to calculate checksum of ref .*"(?:[^"\\]|\\.)*"(?: not found)?: not found\Z',
+            r'(?s:failed to calculate checksum of ref .*"(?: not found)?: not found\Z)',
             r"lstat .*: no such file or directory",
+            r"(?s:process did not complete successfully: (?:open|stat) .*: no such file or directory\Z)",
             r"failed to get build context",
             r'unable to prepare context: path "(?:[^"\\]|\\.)*" not found',
         ),
@@ -75,11 +91,25 @@ FAULTS = (
             r"target stage .* could not be found",
             r"failed to parse stage name",
             r"circular dependency detected on stage",
+            r"unable to find (?:user|group) ",
+            r": not a directory\Z",
+            r"cannot replace to directory ",
         ),
         examples=(
             Example("failed to solve: the Dockerfile cannot be empty", "buildx 0.29.1"),
             Example('failed to parse stage name "A:::x": invalid reference format', "buildx 0.29.1"),
             Example("circular dependency detected on stage: a", "BuildKit frontend/dockerfile/dockerfile2llb"),
+            Example(
+                'process "/bin/sh -c true" did not complete successfully: unable to find group EOF: no matching '
+                "entries in group file",
+                "BuildKit, Docker 29",
+                _RUN,
+            ),
+            Example(
+                "cannot replace to directory /var/lib/docker/buildkit/cachemounts/buildkit35/EOF/file with file",
+                "BuildKit, Docker 29",
+                "[3/3] COPY file /EOF/",
+            ),
         ),
     ),
     Fault("no-builder", (r"\bno builder .* found",), vertex=_NO_VERTEX),
@@ -142,7 +172,7 @@ FAULTS = (
         "remote-file",
         (
             r"(?:invalid response status|returned error:) (?:408|429|5\d\d)",
-            r"dial tcp |Couldn't connect to server|Could not resolve host|connection reset by peer|EOF\b",
+            r"dial tcp |Couldn't connect to server|Could not resolve host|connection reset by peer|" + _EOF,
             r"(?i:timed out|timeout|deadline exceeded)",
         ),
         vertex=_REMOTE_FILE,
@@ -376,7 +406,7 @@ FAULTS = (
             Example("http2: client connection lost", "Go net/http/h2_bundle.go", _PUSH),
         ),
     ),
-    Fault("eof", (r"\bEOF\b",), transient=True, kind="registry"),
+    Fault("eof", (_EOF,), transient=True, kind="registry"),
     Fault(
         "buildx-ended",
         (r"\Abuildx was ended by signal ",),
@@ -398,5 +428,11 @@ def classify(vertex: str, words: str, output: str = "") -> Fault:
         words: what BuildKit or buildx said of it.
         output: the last lines that the step wrote. They only tell one fault of the author from another.
     """
-    words = bare(words)
+    words = _ends(bare(words))
     return next(fault for fault in FAULTS if fault.fits(vertex, words, output))
+
+
+def _ends(words: str) -> str:
+    """Both ends of what is long, where a fault shows: patterns with a gap cost more than the length of a text."""
+    half = _LONGEST_WORDS // 2
+    return words if len(words) <= _LONGEST_WORDS else words[:half] + words[-half:]

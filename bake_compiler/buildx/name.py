@@ -55,7 +55,7 @@ def read_part(text: str) -> Name:
 
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_BRACKET = re.compile(r"\[([^\]]*)\] ?")
+_BRACKET = re.compile(r"\[([^\]]{0,1000})\] ?")
 _NUMBER = re.compile(r"\d+/\d+")
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 _EXPORTS = ("exporting ", "pushing ", "importing to ", "sending tarball", "copying files")

@@ -143,8 +143,10 @@ class Progress:
             data = base64.b64decode(_text(message, "data"))
         except ValueError:
             data = b""
-        lines = vertex.write(data) if vertex else data.decode("utf-8", errors="replace").splitlines()
-        if vertex is None or not lines or self._speaker == vertex.text:
+        if vertex is None:
+            return without_secrets(data.decode("utf-8", errors="replace")).splitlines()
+        lines = vertex.write(data)
+        if not lines or self._speaker == vertex.text:
             return lines
         self._speaker = vertex.text
         return [f"=> {without_secrets(vertex.text)}", *lines]

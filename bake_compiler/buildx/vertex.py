@@ -80,11 +80,12 @@ class Vertex:
         return before != (self.began > 0, self.ended > 0, self.cached, self.error)
 
     def write(self, data: bytes) -> list[str]:
-        """Take output; returns the lines that are whole now. What a carriage return overwrote is left out."""
+        """Take output; returns the lines that are whole now, without secrets and what a carriage return overwrote."""
         *lines, self.rest = (self.rest + data).split(b"\n")
         if len(self.rest) > _LONGEST_REST:
             lines, self.rest = [*lines, self.rest], b""
-        texts = [line.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", errors="replace") for line in lines]
+        shown = (line.rstrip(b"\r").rpartition(b"\r")[2] for line in lines)
+        texts = [without_secrets(line.decode("utf-8", errors="replace")) for line in shown]
         self.tail.extend(text[:_LONGEST_LINE] for text in texts[-TAIL_LINES:])
         return texts
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bake_compiler.buildx import FAULTS, Fault, Progress, classify
-from bake_compiler.buildx.fault import Example, retry_after, without_secrets
+from bake_compiler.buildx.fault import Example, bare, retry_after, without_secrets
+from bake_compiler.buildx.name import read_name, read_part
 
 RECORDED = Path(__file__).parent / "recorded"
 EXAMPLES = [(fault, example) for fault in FAULTS for example in fault.examples]
@@ -80,8 +81,17 @@ BAKED = {
         "killed", "build", "linux/amd64", "", "RUN echo eating; sh -c 'kill -9 $$'; exit $?", "Dockerfile:2"
     ),
     "linked-fails": Told("step", "build", "linux/arm64", "base/stage-1", "RUN echo in base; exit 4", "Dockerfile:4"),
+    "misleading-expansion": Told("dockerfile", "build", "", "", "", "Dockerfile:3"),
     "misleading-file": Told(
         "missing-file", "build", "linux/amd64", "", "COPY [connection reset by peer, /app/]", "Dockerfile:2"
+    ),
+    "misleading-mount": Told(
+        "missing-file",
+        "build",
+        "",
+        "stage-0",
+        "RUN --mount=type=bind,from=127.0.0.1:5000/library/busybox:stable,source=/EOF,target=/x true",
+        "Dockerfile:2",
     ),
     "misleading-step": Told(
         "step",
@@ -92,6 +102,8 @@ BAKED = {
         "echo '503 Service Unavailable: toomanyrequests' && exit 1",
         "Dockerfile:2",
     ),
+    "misleading-user": Told("dockerfile", "build", "", "", "RUN true", "Dockerfile:3"),
+    "misleading-workdir": Told("dockerfile", "build", "", "", "WORKDIR /EOF", "Dockerfile:3"),
     "missing-file": Told("missing-file", "build", "linux/arm64", "", "COPY nothing.txt /app/", "Dockerfile:3"),
     "missing-in-stage": Told("missing-file", "build", "linux/arm64", "two", "COPY --from=0 /nope /b", "Dockerfile:3"),
     "no-builder": Told("no-builder", "build"),
@@ -218,6 +230,78 @@ def test_a_missing_file_is_the_authors_whatever_its_name(path: str) -> None:
     assert classify("[2/2] COPY a b", words).name == "missing-file"
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "failed to process {quoted}: x: {text}",
+        'process "/bin/sh -c true" did not complete successfully: unable to find user {text}: no matching entries',
+        'process "/bin/sh -c true" did not complete successfully: open /{text}: no such file or directory',
+        "mkdir /{text}: not a directory",
+        "cannot copy to non-directory: /var/lib/docker/{text}",
+        "cannot replace to directory /var/lib/docker/{text} with file",
+    ],
+)
+@settings(deadline=None)
+@given(text=st.text() | MISLEADING)
+def test_words_of_the_author_make_no_fault_transient(form: str, text: str) -> None:
+    words = form.format(text=text, quoted=json.dumps(f"${{x:?{text}}}"))
+
+    assert not classify("[2/2] WORKDIR /x", words).transient
+    assert not classify("", f"failed to solve: {words}").transient
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'Head "https://r.test/v2/": EOF',
+        "failed to copy: unexpected EOF",
+        "failed commit on ref: unexpected EOF: unavailable",
+        "EOF",
+    ],
+)
+def test_a_connection_that_ended_early_may_be_tried_again(words: str) -> None:
+    assert classify(PUSH, words).name == "eof"
+
+
+@pytest.mark.parametrize("words", ["no such thing: /a/EOF", "x509: no certificate for EOF.test", "EOF_MARKER is bad"])
+def test_a_name_is_no_end_of_a_connection(words: str) -> None:
+    assert not classify(PUSH, words).transient
+
+
+def test_a_long_command_does_not_hide_how_it_ended() -> None:
+    long = json.dumps("/bin/sh -c " + 'echo "\\" ' * 100_000)
+
+    assert classify(RUN, f"process {long} did not complete successfully: exit code: 3").name == "step"
+
+
+def test_a_long_path_does_not_hide_that_a_file_is_missing() -> None:
+    words = f'failed to calculate checksum of ref a::b: "/{"EOF/" * 10_000}": not found'
+
+    assert classify("[2/2] COPY a b", words).name == "missing-file"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("a.", "a://", "http://", "http://a@", "http://a?", 'process "', '\\"', "executor failed running [", "[a/b "),
+        *('failed to calculate checksum of ref "', "repository '", "retry after 1", "\x1b]"),
+    ],
+)
+def test_a_megabyte_of_anything_is_read_once(piece: str) -> None:
+    text = f"{piece * (1_000_000 // len(piece))} http://"
+
+    assert without_secrets(text)
+    assert bare(text)
+    assert retry_after(text) >= 0
+    assert classify(text, text, text) in FAULTS
+    assert read_name(f"[{text}").words
+    assert read_part(text).words
+    progress = Progress("web")
+    progress.read(json.dumps({"vertexes": [{"digest": "a", "name": text, "started": "x", "error": text}]}))
+    progress.read(text)
+    assert progress.failure(1).cause
+
+
 @settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_any_words_have_a_class(vertex: str, words: str, output: str) -> None:
@@ -254,9 +338,28 @@ def test_no_wait_is_negative_or_raises(words: str) -> None:
         ('Get "https://r.test/v2/x?X-Amz-Signature=abc": EOF', 'Get "https://r.test/v2/x?…": EOF'),
         ("ADD https://me:secret@git.test/x.tgz /", "ADD https://git.test/x.tgz /"),
         ("fetch https://r.test/x?token=abc", "fetch https://r.test/x?…"),
+        ("https://me:p@ss@git.test/x", "https://git.test/x"),
+        ("HTTPS://me:it@git.test:8443?key=1", "HTTPS://git.test:8443?…"),
+        ("see https://r.test/a?b=c.", "see https://r.test/a?…."),
+        ("https://proxy.test/https://me:it@git.test/x", "https://proxy.test/https://git.test/x"),
+        ("proxy=http://a:b@p.test,http://c:d@q.test", "proxy=http://p.test,http://q.test"),
+        ("https://r.test/x#me@x", "https://r.test/x#me@x"),
         ("RUN what?ever me@x", "RUN what?ever me@x"),
+        ('echo "://" a?b c@d', 'echo "://" a?b c@d'),
         ("https://r.test/plain: 404", "https://r.test/plain: 404"),
     ],
 )
 def test_a_url_gives_nothing_away(text: str, clean: str) -> None:
     assert without_secrets(text) == clean
+
+
+@given(st.text(), st.sampled_from(("me", "me:it", "me:p@ss", "x-token:ghp_1?", "a%40b:c")), st.text())
+def test_no_user_of_a_url_is_left_whatever_stands_around_it(before: str, user: str, after: str) -> None:
+    assert f"//{user}@" not in without_secrets(f"{before} https://{user}@git.test/x.git {after}")
+
+
+@given(st.text())
+def test_a_text_without_urls_is_left_as_it_is(text: str) -> None:
+    text = text.replace("://", "")
+
+    assert without_secrets(text) is text

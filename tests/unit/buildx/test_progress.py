@@ -172,6 +172,22 @@ def test_a_failure_holds_no_query_of_a_url_and_nothing_that_moves_a_cursor() -> 
     assert progress.steps[0].error == failure.cause
 
 
+def test_credentials_in_what_a_step_prints_are_in_no_log_and_no_tail() -> None:
+    progress = Progress()
+    said = "fatal: unable to access 'https://joe:hunter2@git.test/x.git/?token=hunter3': nope"
+    lines = [
+        *progress.read(vertex("[1/1] RUN git clone", started=at(1))),
+        *progress.read(log(f"{said}\n\x1b[31mcaf\u00e9\x1b[0m  a?b c@d \tend \n{said}")),
+        *progress.read(log(said, "of nobody")),
+        *progress.read(vertex("[1/1] RUN git clone", started=at(1), completed=at(2), error="exit code: 1")),
+    ]
+
+    clean = "fatal: unable to access 'https://git.test/x.git/?…': nope"
+    assert progress.failure(1).tail == (clean, "caf\u00e9  a?b c@d \tend ", clean)
+    assert lines[1:5] == ["=> [1/1] RUN git clone", clean, "\x1b[31mcaf\u00e9\x1b[0m  a?b c@d \tend ", clean]
+    assert "hunter" not in "".join(lines)
+
+
 # The readable log.
 
 
