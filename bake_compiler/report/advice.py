@@ -35,6 +35,11 @@ def remedy(image: ImageResult) -> str:
     return f"see {image.failure.log or f'the failure of {image.name}'}" if image.failure else ""
 
 
+def registry(image: ImageResult) -> str:
+    """The host that an image goes to."""
+    return image.reference.partition("/")[0]
+
+
 def place(image: str, failure: Failure) -> str:
     """Where its author has to look: `components/web/Dockerfile:12`, or as much of it as is known."""
     if "/" in failure.line:
@@ -96,4 +101,4 @@ _NAMED = re.compile(r"(?:^|[\s/])((?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?|[a-z0-9-]
 def _host(image: ImageResult, failure: Failure) -> str:
     """The registry that the failed step names; else the one that the image goes to."""
     found = _NAMED.search(failure.step)
-    return found[1] if found else image.reference.partition("/")[0]
+    return found[1] if found else registry(image)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from bake_compiler.report.advice import remedy
+from bake_compiler.report.advice import registry, remedy
 from bake_compiler.report.failures import faults, is_bad, retried
 from bake_compiler.report.report import ImageResult, Report
 from bake_compiler.report.timing import cached_steps, critical_path, slowest
+from bake_compiler.verify import UNCHECKED
 
 _SLOWEST, _SLOW_SECONDS = 3, 1.0
 _MOST_REMEDIES = 2
@@ -56,7 +57,11 @@ def _published(report: Report) -> str:
 
 
 def _remedy(image: ImageResult) -> str:
-    return remedy(image) or (f"mend what is found of {image.name}" if image.errors else "")
+    if image.failure or not image.errors:
+        return remedy(image)
+    if all(finding.code == UNCHECKED for finding in image.errors):
+        return f"see that {registry(image)} answers"
+    return f"mend what is found of {image.name}"
 
 
 def _counted(images: int) -> str:

@@ -62,7 +62,7 @@ def blocked(report: Report) -> Mapping[str, tuple[str, ...]]:
     for image in filter(is_blocked, report.images):
         behind = sorted(failed & needs[image.name])
         why = next(cell.why for cell in image.cells if cell.outcome is Outcome.BLOCKED)
-        key = f"blocked by {' and '.join(behind)}" if behind else f"blocked, {first_line(why)}"
+        key = f"blocked by {' and '.join(behind)}" if behind else f"blocked ({first_line(why)})"
         groups[key] = (*groups.get(key, ()), image.name)
     return groups
 

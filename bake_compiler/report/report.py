@@ -195,11 +195,11 @@ class Report:
     @property
     def summary(self) -> str:
         """One line: images, cells, how they ended."""
-        images = len(self.images)
+        images, cells = len(self.images), len(self.cells)
         unread = sum(not image.cells for image in self.images)
         counted = [f"{count} {outcome}" for outcome, count in sorted(self.counts.items())]
         counted += [f"{unread} image{'s' * (unread != 1)} of unknown platforms"] if unread else []
-        return f"{images} image{'s' * (images != 1)}, {len(self.cells)} cells: {', '.join(counted)}"
+        return f"{images} image{'s' * (images != 1)}, {cells} cell{'s' * (cells != 1)}: {', '.join(counted)}"
 
 
 def excluded_cells(wanted: Wanted) -> tuple[CellResult, ...]:

@@ -17,11 +17,12 @@ from bake_compiler.report import Attempt, CellResult, ImageResult, Outcome, Plat
 from bake_compiler.report.console import print_report
 from bake_compiler.report.lines import lines, rows, size_in_words, title
 from bake_compiler.report.plain import render_plain
-from bake_compiler.verify import Finding, Severity
+from bake_compiler.verify import UNCHECKED, Finding, Severity
 from tests.fakes import reports as made
 
 AMD64, ARM64 = map(Platform.parse, ("amd64", "arm64"))
 LIE = Finding("web", ARM64, "platform-lie", "the image itself \x1b[31mevil\x07", "let it\rbe")
+UNREAD = Finding("web", None, UNCHECKED, "GET https://r.test/v2/web/manifests/1: no connection", "is it up?")
 OLD = Finding("web", None, "not-an-index", "one platform only", "push all", Severity.WARNING)
 
 
@@ -104,6 +105,13 @@ def test_a_narrow_terminal_goes_without_digests(width: int, shown: bool) -> None
 
 def test_a_report_of_references_has_no_title() -> None:
     assert render_plain(report(registry="")).startswith("image")
+
+
+def test_one_cell_is_no_cells() -> None:
+    cell = CellResult(Cell("web", AMD64), Outcome.VERIFIED)
+    one = Report("verify", "r.test", "1.0", (ImageResult("web", "r.test/web:1", (cell,)),), ())
+
+    assert one.summary == "1 image, 1 cell: 1 verified"
 
 
 def test_an_image_of_unknown_platforms_is_counted() -> None:
@@ -251,6 +259,17 @@ published: 13 tags, such as r.test/apphub:1
             build(replace(image("a", Outcome.FAILED), findings=(LIE,))),
             "next: mend what is found of a, then bakec build --resume",
         ),
+        (
+            build(
+                replace(image("a", Outcome.FAILED), findings=(UNREAD,)),
+                replace(image("b", Outcome.FAILED), findings=(UNREAD, OLD)),
+            ),
+            "next: see that r.test answers, then bakec build --resume",
+        ),
+        (
+            build(replace(image("a", Outcome.FAILED), findings=(UNREAD, LIE))),
+            "next: mend what is found of a, then bakec build --resume",
+        ),
         (build(built("a", 1, 2), publish_error="503"), "next: bakec build --resume moves the tags"),
     ],
 )
@@ -262,8 +281,15 @@ def test_an_interrupted_build_goes_on() -> None:
     cell = CellResult(Cell("a", AMD64), Outcome.BLOCKED, "interrupted before it was done")
     report = replace(build(ImageResult("a", "r.test/a:1", (cell,)), built("b", 1, 2)), interrupted=True)
 
-    assert "blocked, interrupted before it was done: a\n" in below(report)
+    assert "blocked (interrupted before it was done): a\n" in below(report)
     assert below(report).endswith("next: bakec build --resume builds the 1 image left\n")
+
+
+def test_what_fail_fast_stopped_is_told_with_the_reason() -> None:
+    cell = CellResult(Cell("a", AMD64), Outcome.BLOCKED, "--fail-fast: web failed")
+    report = build(failed("web", MAKE), ImageResult("a", "r.test/a:1", (cell,)))
+
+    assert "blocked (--fail-fast: web failed): a\n" in below(report)
 
 
 def test_what_was_loaded_says_no_more_than_that() -> None:
