@@ -80,8 +80,8 @@ def build(
     """Build images for every platform, verify them in the registry, then move their public tags, all or none.
 
     A failed image stops no other one, and is attempted again where that may help. --resume builds again what failed,
-    what has other words in the bake file, and what needs it; changes of other files it does not notice. With --json,
-    stdout carries the report and stderr the events, a JSON document a line.
+    what has another Dockerfile or other words in the bake file, and what needs it; changes of other files it does not
+    notice. With --json, stdout carries the report and stderr the events, a JSON document a line.
 
     Examples: `bakec build all`, `bakec build foundation -j 4`, `bakec build backend nginx --platform amd64,arm64`,
     `bakec build --resume`.

@@ -13,6 +13,7 @@ from bake_compiler.model.project import Stack
 from bake_compiler.plan import Plan, PlannedImage, make_plan
 from bake_compiler.plan.check import Subject, check_all
 from bake_compiler.plan.order import in_order
+from bake_compiler.plan.paths import URL, inside
 
 BAKE_FILE = "docker-bake.hcl"
 WHOLE_FILE_UP_TO = 100
@@ -168,8 +169,8 @@ def _blocks(text: str) -> Mapping[str, str]:
     return found
 
 
-def fingerprints(plan: Plan, images: Sequence[PlannedImage], text: str) -> dict[str, str]:
-    """Image → what changes when the bake file's words for it do: its own, inherited ones, variables, and its needs'."""
+def fingerprints(root: Path, plan: Plan, images: Sequence[PlannedImage], text: str) -> dict[str, str]:
+    """Image → what changes when its Dockerfile does, or its words in the bake file, or those of what it needs."""
     blocks = _blocks(text)
     shared = "".join(body for header, body in blocks.items() if not header.startswith(("target", "group")))
     bases = {target.name: target.inherits for target in (plan.common, *plan.abstracts)}
@@ -184,9 +185,16 @@ def fingerprints(plan: Plan, images: Sequence[PlannedImage], text: str) -> dict[
     needed = _with_needs(plan, images)
     for image in in_order([image for image in plan.images if image.name in needed]):
         needs = (found[need] for need in image.needs)
-        parts = (shared, *words(image.block.name), *image.matrix.values(), *needs)
+        parts = (_dockerfile(root, image), shared, *words(image.block.name), *image.matrix.values(), *needs)
         found[image.name] = sha256("\0".join(parts).encode()).hexdigest()
     return {image.name: found[image.name] for image in images}
+
+
+def _dockerfile(root: Path, image: PlannedImage) -> str:
+    """The text of an image's Dockerfile; empty where it is not a file of the project."""
+    context, name = image.text("context"), image.text("dockerfile")
+    path = root / inside(context, name) if context and name and URL not in context else None
+    return path.read_text(encoding="utf-8", errors="replace") if path and path.is_file() else ""
 
 
 def committed(root: Path, name: str = BAKE_FILE) -> str:

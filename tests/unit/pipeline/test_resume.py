@@ -44,6 +44,16 @@ def test_what_needs_the_failed_image_is_built_too(site: Site) -> None:
     assert site.docker.baked == ["hub", "web"]
 
 
+def test_an_image_whose_dockerfile_was_mended_is_built_again(site: Site) -> None:
+    site.docker.plays = {"web": [AUTHOR]}
+    site.run()
+    with (site.root / "components/other/Dockerfile").open("a") as dockerfile:
+        dockerfile.write("RUN true\n")
+
+    assert site.resume().exit_code == 0
+    assert sorted(site.docker.baked) == ["other", "web"]
+
+
 def test_an_interrupted_run_is_gone_on_with(site: Site) -> None:
     site.docker.takes = {"other": 60}
     site.interrupted(30)
