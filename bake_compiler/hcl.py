@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bake_compiler.errors import ModelError
 from bake_compiler.model.values import (
@@ -26,6 +27,9 @@ from bake_compiler.model.values import (
 from bake_compiler.plan.evaluate import as_text
 from bake_compiler.plan.features import DESCRIPTION
 from bake_compiler.plan.plan import Plan, PlannedTarget
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 TEMPLATE = "docker-bake.hcl.j2"
 
@@ -154,21 +158,9 @@ def render(plan: Plan, template: str) -> str:
     """
     import jinja2  # noqa: PLC0415 - 20 ms that only a compile needs
 
-    environment = jinja2.Environment(
-        autoescape=False,  # noqa: S701 - HCL, not HTML: the hcl filter quotes
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
     described = plan.oldest_buildx >= DESCRIPTION
-    environment.filters |= {
-        "hcl": expression,
-        "comment": _comment,
-        "body": lambda target: "".join(_body(target, described=described)),
-    }
     try:
-        return environment.from_string(template).render(
+        return compiled(template, described=described).render(
             plan=plan,
             described=described,
             oldest_buildx=".".join(map(str, plan.oldest_buildx)),
@@ -178,6 +170,26 @@ def render(plan: Plan, template: str) -> str:
         raise ModelError(f"{TEMPLATE}:{error.lineno}: {error.message}", hint="mend the template") from error
     except (jinja2.TemplateError, TypeError, ValueError) as error:
         raise ModelError(f"{TEMPLATE}: {error}", hint="mend the template") from error
+
+
+@lru_cache(maxsize=4)
+def compiled(template: str, *, described: bool) -> "Template":
+    """The template, ready to be rendered: a large project's build renders a slice for each image."""
+    import jinja2  # noqa: PLC0415 - 20 ms that only a compile needs
+
+    environment = jinja2.Environment(
+        autoescape=False,  # noqa: S701 - HCL, not HTML: the hcl filter quotes
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "hcl": expression,
+        "comment": _comment,
+        "body": lambda target: "".join(_body(target, described=described)),
+    }
+    return environment.from_string(template)
 
 
 def _has_other_tags(block: PlannedTarget) -> bool:

@@ -210,9 +210,18 @@ FAULTS = (
             r"(?i:cannot connect to the docker daemon)|error during connect|dial unix ",
             r"transport is closing|closing transport|connection error: desc = |client connection is closing",
             r"error reading from server|grpc server closed unexpectedly|failed to list workers|no active session for ",
+            r"\Aerror committing \S+: database not open\Z",
+            r"\Afailed to prepare extraction snapshot .*: parent snapshot \S+ does not exist: not found\Z",
         ),
         transient=True,
         examples=(
+            Example("error committing u1k3: database not open", "BuildKit, an engine that is restarted", _RUN),
+            Example(
+                'failed to prepare extraction snapshot "extract-1 sha256:ab": parent snapshot sha256:cd does not '
+                "exist: not found",
+                "containerd 2.1.9, its garbage collector at work",
+                _PUSH,
+            ),
             Example(
                 "failed to receive status: rpc error: code = Unavailable desc = closing transport due to: connection "
                 'error: desc = "error reading from server: EOF", received prior goaway: code: NO_ERROR, debug data: '
@@ -290,10 +299,11 @@ FAULTS = (
     ),
     Fault(
         "rate-limit",
-        (r": 429\b", r"\btoomanyrequests: ", r"(?i:too many requests|rate limit|rate exceeded)"),
+        (r": 429\b", r"\btoomanyrequests(?:: |\Z)", r"(?i:too many requests|rate limit|rate exceeded)"),
         transient=True,
         kind="registry",
         examples=(
+            Example("failed to push r.test/x:staged-1: toomanyrequests", "containerd, 429 with its usual words", _PUSH),
             Example(
                 "toomanyrequests: You have reached your unauthenticated pull rate limit.",
                 "Docker Hub, usage and limits",
@@ -337,11 +347,14 @@ FAULTS = (
         (
             r": 5\d\d(?: |:|\Z)",
             r"(?i:internal server error|bad gateway|service unavailable|gateway time-?out)",
-            r"failed to push \S+: unknown(?:: unknown error)?\Z",  # containerd shows a registry's code, not the status
+            r"failed to push \S+: (?:unknown(?:: unknown error)?|unavailable)\Z",  # containerd's words for a code
         ),
         transient=True,
         kind="registry",
         examples=(
+            Example(
+                "failed to push r.test/x:staged-1: unavailable", "distribution 2.8.3 through containerd, 503", _PUSH
+            ),
             Example(
                 "unexpected status from PUT request to https://r.test/v2/x/blobs/uploads/c5?_state=bz4: 520 unknown",
                 "triggerdotdev/trigger.dev#1636",
