@@ -170,7 +170,11 @@ def test_names_platform_stage_line_and_last_lines_of_a_failure(stack: Stack) -> 
 
     assert ended.status == 4
     failure = ended.image("hub")["failure"]
-    assert (failure["platform"], failure["line"], failure["tail"]) == (ARM64, "components/hub/Dockerfile:3", ["no such part"])
+    assert (failure["platform"], failure["line"], failure["tail"]) == (
+        ARM64,
+        "components/hub/Dockerfile:3",
+        ["no such part"],
+    )
     assert ended.outcomes == {("hub", ARM64): "failed", ("hub", AMD64): "blocked"}
     assert stack.manifest("hub").status_code == httpx.codes.NOT_FOUND
     for_people = stack.bakec("build", "hub")
