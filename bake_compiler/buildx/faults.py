@@ -20,6 +20,8 @@ _RUN = "[linux/arm64 build 2/3] RUN make"
 _GIT = "[internal] load git source https://git.test/acme/x.git#main"
 _LONGEST_WORDS = 8192
 
+LOST = "engine-lost"
+
 CANCELED = Fault(  # by the engine or by a person: bakec does not ask about what it canceled itself
     "canceled",
     (r"(?<!from server: )context canceled\Z",),
@@ -204,13 +206,13 @@ FAULTS = (
         transient=True,
     ),
     Fault(
-        "engine-lost",
+        LOST,
         (
             r"code = Unavailable|(?:\A|: )Unavailable: ",
             r"(?i:cannot connect to the docker daemon)|error during connect|dial unix ",
             r"transport is closing|closing transport|connection error: desc = |client connection is closing",
             r"error reading from server|grpc server closed unexpectedly|failed to list workers|no active session for ",
-            r"\Aerror committing \S+: database not open\Z",
+            r"\A(?:error committing \S+: )?database not open\Z",
             r"\Afailed to prepare extraction snapshot .*: parent snapshot \S+ does not exist: not found\Z",
         ),
         transient=True,

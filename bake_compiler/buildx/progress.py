@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from bake_compiler.buildx.failure import Failure
 from bake_compiler.buildx.fault import retry_after, without_secrets
-from bake_compiler.buildx.faults import classify
+from bake_compiler.buildx.faults import LOST, classify
 from bake_compiler.buildx.name import Name, read_name, read_part
 from bake_compiler.buildx.step import Step
 from bake_compiler.buildx.vertex import Vertex
@@ -177,7 +177,7 @@ class Progress:
         """
         ended = f"buildx was ended by signal {-status}" if status < 0 else f"buildx exited with {status}"
         words = self._last_words() or ended
-        culprit = self._culprit(words)
+        culprit = None if classify("", words).name == LOST else self._culprit(words)  # what failed with it is no cause
         cause = culprit.error if culprit else words
         tail = tuple(_printable(line) for line in culprit.tail) if culprit else ()
         fault = classify(culprit.text if culprit else "", cause, "\n".join(tail))

@@ -117,11 +117,13 @@ def test_a_node_that_is_lost_and_comes_back_for_the_rest(three: Faulted, pair: P
 
 @pytest.mark.sandbox
 def test_a_full_disk_and_room_made_for_the_rest(project: Faulted, sandbox: State) -> None:
-    project.image("first")
+    project.image("first")  # two are behind it: it comes before big, behind which there is one
+    project.image("second", needs=["first"])
+    project.image("third", needs=["second"])
     project.image("big", BIG, base="busybox:stable", needs=[])
     project.image("above", needs=["big"])
     project.image("last")
-    images = ("first", "big", "above", "last")
+    images = ("first", "second", "third", "big", "above", "last")
     with node(sandbox, "full", megabytes=DISK) as engine:
         ballast = engine.data / "ballast"
         ballast.write_bytes(bytes(BALLAST << 20))
