@@ -71,14 +71,18 @@ def run_bakec(site: Site, *options: str) -> Run:
     begin = time.perf_counter()
     with TemporaryFile() as told, TemporaryFile() as said:
         process = subprocess.Popen(argv, cwd=site.root, env=site.engine.environment, stdout=told, stderr=said)
-        peak = _Peak(process.pid)
-        peak.start()
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it is still there to be looked at
-        took = time.perf_counter() - begin
-        cpu = _cpu_seconds(process.pid)
-        if process.wait():
+        try:
+            peak = _Peak(process.pid)
+            peak.start()
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it is still there to be looked at
+            took = time.perf_counter() - begin
+            cpu = _cpu_seconds(process.pid)
+        finally:
+            process.terminate()  # when we are interrupted: its builds end before their engine goes
+            status = process.wait()
+        if status:
             said.seek(0)
-            sys.exit(f"error: {' '.join(argv)} exited with {process.returncode}\n{said.read()[-2000:].decode()}")
+            sys.exit(f"error: {' '.join(argv)} exited with {status}\n{said.read()[-2000:].decode()}")
         told.seek(0)
         return Run(took, cpu, peak.megabytes, report_from_document(json.load(told)))
 
