@@ -56,7 +56,7 @@ def test_dev_has_the_verbs_that_it_shows() -> None:
 
 def test_the_demo_shown_lists_every_image_of_the_committed_file() -> None:
     images = re.findall(r'tags\s+= \[ref\("ai-infra-([a-z-]+)"\)\]', (ROOT / "docker-bake.hcl").read_text())
-    rows = re.findall(r"^│ ([a-z-]+) +│ built +│ built +│", README, re.MULTILINE)
+    rows = re.findall(r"^│ ([a-z-]+) +│ built [\d.]+ MB +│ built [\d.]+ MB +│", README, re.MULTILINE)
 
     assert len(images) == 13
     assert rows == images
