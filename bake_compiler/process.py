@@ -16,7 +16,8 @@ from bake_compiler import watchdog
 from bake_compiler.environment import is_kept
 from bake_compiler.errors import PreflightError
 
-_CHUNK, _MOST_CHUNKS = 64 * 1024, 64
+_CHUNK = 64 * 1024
+_LONGEST_LINE = 4 * 1024 * 1024
 _GRACE_SECONDS = 10.0
 _DRAIN_SECONDS = 2.0
 
@@ -151,18 +152,18 @@ async def _read(process: asyncio.subprocess.Process, on_line: Callable[[str], No
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
     """The lines of a stream; one that is too long comes in parts."""
-    parts: list[bytes] = []
+    begun = bytearray()
     while chunk := await stream.read(_CHUNK):
         *whole, rest = chunk.split(b"\n")
         for line in whole:
-            yield b"".join((*parts, line))
-            parts = []
-        parts.append(rest)
-        if len(parts) > _MOST_CHUNKS:
-            yield b"".join(parts)
-            parts = []
-    if last := b"".join(parts):
-        yield last
+            yield bytes(begun + line)
+            begun.clear()
+        begun += rest
+        if len(begun) > _LONGEST_LINE:
+            yield bytes(begun)
+            begun.clear()
+    if begun:
+        yield bytes(begun)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -84,6 +84,11 @@ class Build:
         return committed(self.edges.root)
 
     @cached_property
+    def blocks(self) -> Mapping[str, str]:
+        """Image → fingerprint of its Dockerfile and its words in the bake file."""
+        return fingerprints(self.edges.root, self.plan, self.wanted.images, self.text)
+
+    @cached_property
     def sliced(self) -> bool:
         """Whether buildx gets a slice of the bake file for each image, in place of the file."""
         return is_large(self.text)
@@ -108,10 +113,9 @@ class Build:
         run = replace(self._bake_run(variables), buildx=machine.buildx)
         with closing(Journal(journal_of(self.edges.root, self.run_id))) as journal:
             options = (self.selectors, self.platforms, self.push, self.layers is not None)
-            blocks = fingerprints(self.edges.root, self.plan, self.wanted.images, self.text)
             resumes = self.resumes.run if self.resumes else ""
             write_asked(
-                self.edges.root, asked(self.run_id, began, self.wanted, variables, options, blocks, slots, resumes)
+                self.edges.root, asked(self.run_id, began, self.wanted, variables, options, self.blocks, slots, resumes)
             )
 
             def tell(event: Event) -> None:
@@ -275,7 +279,7 @@ class Build:
     async def _keep(self, images: Images) -> frozenset[str]:
         if not self.resumes or not self.push:  # what was only loaded is not proven to be there still
             return frozenset()
-        return await keep(self.resumes, images, fingerprints(self.edges.root, self.plan, self.wanted.images, self.text))
+        return await keep(self.resumes, images, self.blocks)
 
     async def _publish(self, records: Mapping[str, Record], tell: Callable[[Event], None]) -> str:
         """Move every public tag; the error in words when that failed."""

@@ -188,8 +188,10 @@ def run_ids(root: Path) -> tuple[str, ...]:
 
 
 def _began(folder: Path) -> tuple[str, int]:
-    """Ids begin with the second; within one, the file system knows."""
-    return folder.name.partition("-")[0], (folder / _ASKED).stat().st_mtime_ns
+    """Ids begin with the second; within one, the file system knows, unless another bakec forgets it just now."""
+    with suppress(OSError):
+        return folder.name.partition("-")[0], (folder / _ASKED).stat().st_mtime_ns
+    return "", 0
 
 
 def find_run(root: Path, run: str) -> str:

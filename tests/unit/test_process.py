@@ -52,7 +52,7 @@ def test_a_line_arrives_when_it_was_written_and_not_at_the_end() -> None:
 
 
 def test_a_line_that_is_longer_than_memory_should_hold_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bake_compiler.process._MOST_CHUNKS", 4)
+    monkeypatch.setattr("bake_compiler.process._LONGEST_LINE", 100_000)
 
     status, text = ended(python("print('x' * 1_000_000); print('end')"))
 
@@ -60,6 +60,12 @@ def test_a_line_that_is_longer_than_memory_should_hold_comes_in_parts(monkeypatc
     assert text.replace("\n", "") == "x" * 1_000_000 + "end"
     assert text.endswith("\nend")
     assert max(map(len, text.split("\n"))) < 1_000_000
+
+
+def test_a_line_that_comes_in_many_pieces_is_one_line() -> None:
+    code = "import os, time\nfor _ in range(300):\n    os.write(1, b'x')\n    time.sleep(0.001)\nos.write(1, b'\\n')"
+
+    assert ended(python(code)) == (0, "x" * 300)
 
 
 def test_the_exit_status_is_the_programs() -> None:
