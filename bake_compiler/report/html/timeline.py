@@ -7,6 +7,7 @@ from itertools import pairwise
 from bake_compiler.buildx import Step
 from bake_compiler.oci.platform import Platform
 from bake_compiler.report.report import Attempt, ImageResult, Report
+from bake_compiler.report.timing import is_instruction
 
 KINDS = ("attempt", "broken", "pause", "verification", "step", "cached", "transfer", "error")
 """What a bar can be: an attempt, one that failed, a wait for the next one, a verification; then the steps: one that was
@@ -85,7 +86,7 @@ def _kind(step: Step) -> str:
         return "error"
     if step.cached:
         return "cached"
-    return "step" if step.stage else "transfer"
+    return "step" if step.stage or is_instruction(step) else "transfer"  # a Dockerfile of one stage names none
 
 
 def _bar(kind: str, began: float, ended: float, label: str, stage: str = "", platform: Platform | None = None) -> Bar:

@@ -247,6 +247,15 @@ def lane_of(*steps: Step) -> list[tuple[float, float]]:
     return [(round(bar.began, 3), round(bar.ended, 3)) for bar in lane.steps]
 
 
+def test_an_instruction_of_a_dockerfile_of_one_stage_is_a_step_and_an_export_is_none() -> None:
+    steps = (Step("RUN make", ARM64, "", 100.0, 104.0), Step("exporting to image", None, "", 104.0, 110.0))
+    image = ImageResult("web", "web:1", (), attempts=(Attempt(1, 100.0, 110.0, steps),), began=100.0, ended=110.0)
+
+    _, (lane,) = lanes(Report("build", "", "", (image,), (), began=100.0, seconds=10.0))
+
+    assert [(bar.label, bar.kind) for bar in lane.steps] == [("RUN make", "step"), ("exporting to image", "transfer")]
+
+
 @pytest.mark.parametrize("ahead", [0.0, 500.0, -500.0])
 def test_a_builder_whose_clock_is_wrong_has_its_steps_within_the_attempt(ahead: float) -> None:
     steps = (Step("a", None, "", 102 + ahead, 104 + ahead), Step("b", None, "", 104 + ahead, 110 + ahead))
