@@ -23,7 +23,7 @@ from bake_compiler.pipeline.resume import keep, other_revisions
 from bake_compiler.pipeline.runs import (
     RUNS,
     Asked,
-    asked,
+    asked_images,
     journal_of,
     last_seconds,
     needs_within,
@@ -112,11 +112,7 @@ class Build:
         slots = self.slots or schedule.default_slots(machine.nodes, machine.cores, machine.memory)
         run = replace(self._bake_run(variables), buildx=machine.buildx)
         with closing(Journal(journal_of(self.edges.root, self.run_id))) as journal:
-            options = (self.selectors, self.platforms, self.push, self.layers is not None)
-            resumes = self.resumes.run if self.resumes else ""
-            write_asked(
-                self.edges.root, asked(self.run_id, began, self.wanted, variables, options, self.blocks, slots, resumes)
-            )
+            write_asked(self.edges.root, self._asked(began, variables, slots))
 
             def tell(event: Event) -> None:
                 if not isinstance(event, StepChanged):
@@ -129,6 +125,24 @@ class Build:
                 report = replace(report, note=f"{report.note}\nnot all is kept of this run: {trouble}".strip())
             tell(RunEnded(time.time(), self.run_id, report.exit_code, report.summary))
         return report
+
+    def _asked(self, began: float, variables: Mapping[str, str], slots: int) -> Asked:
+        return Asked(
+            run=self.run_id,
+            began=began,
+            selectors=self.selectors,
+            platforms=self.platforms,
+            registry=self.wanted.registry,
+            tag=self.wanted.tag,
+            given=dict(self.wanted.given),
+            variables=dict(variables),
+            push=self.push,
+            deep=self.layers is not None,
+            slots=slots,
+            images=asked_images(self.wanted, self.blocks),
+            excluded=tuple((each.cell.image, str(each.cell.platform), each.reason) for each in self.wanted.excluded),
+            resumes=self.resumes.run if self.resumes else "",
+        )
 
     async def prepare(self) -> tuple[dict[str, str], Machine]:
         """All that can be known before a build; returns the bake file's variables, and what there is to build with."""

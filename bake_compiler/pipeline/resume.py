@@ -19,13 +19,13 @@ from bake_compiler.report.report import GOOD
 async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> frozenset[str]:
     """The images that an earlier run built and that the registry still has as they were pushed.
 
-    An image is built again when its words in the bake file have changed since, or when one that it needs is, or was by
-    a later run than its own.
+    An image is built again when its Dockerfile or its words in the bake file have changed since, or when one that it
+    needs is built again, or was by a later run than its own.
 
     Args:
         earlier: the run that is resumed.
         images: of this run; what is kept ends in their records.
-        blocks: image → fingerprint of its words in the bake file.
+        blocks: image → fingerprint of its Dockerfile and its words in the bake file.
     """
     root = images.edges.root
     results = finished_images(root, earlier.run)

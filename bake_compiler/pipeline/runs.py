@@ -82,34 +82,9 @@ class Asked:
     resumes: str = ""
 
 
-def asked(
-    run: str,
-    began: float,
-    wanted: Wanted,
-    variables: Mapping[str, str],
-    options: tuple[tuple[str, ...], tuple[str, ...], bool, bool],
-    blocks: Mapping[str, str],
-    slots: int,
-    resumes: str,
-) -> Asked:
-    """What a run is to do; `options` are selectors, platforms, push and deep."""
-    selectors, platforms, push, deep = options
-    return Asked(
-        run,
-        began,
-        selectors,
-        platforms,
-        wanted.registry,
-        wanted.tag,
-        dict(wanted.given),
-        dict(variables),
-        push,
-        deep,
-        slots,
-        tuple(_asked_image(wanted, image, blocks[image.name]) for image in wanted.images),
-        tuple((each.cell.image, str(each.cell.platform), each.reason) for each in wanted.excluded),
-        resumes,
-    )
+def asked_images(wanted: Wanted, blocks: Mapping[str, str]) -> tuple[AskedImage, ...]:
+    """The images of a run, as they are kept; `blocks` are their fingerprints."""
+    return tuple(_asked_image(wanted, image, blocks[image.name]) for image in wanted.images)
 
 
 def needs_within(wanted: Wanted, image: PlannedImage) -> tuple[str, ...]:
