@@ -108,7 +108,9 @@ class Progress:
         key, text = (_text(message, "digest"), ""), _text(message, "name")
         vertex = self._vertexes.get(key) or self._meet(key, text, read_name(text, self._target))
         if vertex.text != text and vertex.text.startswith(f"[{self._target} ") and not vertex.is_told:
+            self._count(vertex, -1)
             vertex.text, vertex.name = text, read_name(text, self._target)  # a step of another target is that one's
+            self._count(vertex, +1)
         is_new = not vertex.began
         if not self._move(key, message, cached=message.get("cached") is True, error=_text(message, "error")):
             return []
@@ -153,19 +155,23 @@ class Progress:
 
     def _meet(self, key: tuple[str, str], text: str, name: Name) -> Vertex:
         vertex = self._vertexes[key] = Vertex(text, name)
-        self.total += name.counts
+        self._count(vertex, +1)
         return vertex
+
+    def _count(self, vertex: Vertex, times: int) -> None:
+        if vertex.name.counts:
+            self.total += times
+            self.done += times * (vertex.ended > 0)
+            self.cached += times * vertex.is_from_cache
 
     def _move(self, key: tuple[str, str], message: dict[str, Any], *, cached: bool = False, error: str = "") -> bool:
         began, ended = _seconds(_text(message, "started")), _seconds(_text(message, "completed"))
         vertex = self._vertexes[key]
-        was_done, was_cached = vertex.ended > 0, vertex.is_from_cache
+        self._count(vertex, -1)
         is_news = vertex.move(began, ended, cached=cached, error=error)
+        self._count(vertex, +1)
         if is_news:
             self._changed[key] = None
-        if vertex.name.counts:
-            self.done += (vertex.ended > 0) - was_done
-            self.cached += vertex.is_from_cache - was_cached
         return is_news
 
     def failure(self, status: int, log: str = "") -> Failure:

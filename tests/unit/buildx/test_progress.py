@@ -455,6 +455,15 @@ def test_a_document_that_was_cut_short_is_shown_as_it_is_and_hides_nothing() -> 
     assert progress.failure(1).fault == "engine-lost"
 
 
+def test_a_step_that_is_another_targets_after_all_counts_once() -> None:
+    progress = Progress("web")
+    ended = {"digest": "a", "started": at(1), "completed": at(2)}
+    for name in ("[web internal] load", "[base 1/1] RUN a"):
+        progress.read(json.dumps({"vertexes": [{**ended, "name": name}]}))
+
+    assert (progress.total, progress.done, progress.cached) == (1, 1, 0)
+
+
 _KEYS = st.sampled_from(
     [
         "vertexes",
