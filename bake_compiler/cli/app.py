@@ -12,8 +12,10 @@ VERBS = {
     "build": "build",
     "verify": "verify",
     "report": "report",
+    "release": "release",
+    "rollback": "rollback",
 }
-"""Each verb, in the order of --help, and the function in the module of its name."""
+"""Each verb, in the order of --help, and the function, or the app of its own verbs, in the module of its name."""
 
 
 def make_app(verb: str = "") -> typer.Typer:
@@ -28,7 +30,11 @@ def make_app(verb: str = "") -> typer.Typer:
     app.callback()(bakec)
     for name in (verb,) if verb in VERBS else VERBS:
         module = import_module(f"bake_compiler.cli.{name}")
-        app.command(name)(getattr(module, VERBS[name]))
+        found = getattr(module, VERBS[name])
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
     return app
 
 

@@ -279,6 +279,9 @@ class Project(Settings):
         groups: of your own, besides those of phases, components and variants.
         targets: abstract ones, for `inherits`.
         variants: second forms of images.
+        protect: patterns of public tags, such as `v*`, that never move once they exist; `*`, `?` and `[…]` are as in a
+            shell. A build that would move one ends before it begins, and so does one that would give it the same image
+            again, unless it resumes the run that was to publish that.
     """
 
     name: Name
@@ -294,6 +297,7 @@ class Project(Settings):
     groups: tuple[Annotated[Group, InstanceOf(Group)], ...] = ()
     targets: tuple[Annotated[Target, InstanceOf(Target)], ...] = ()
     variants: tuple[Annotated[Variant, InstanceOf(Variant)], ...] = ()
+    protect: tuple[Text, ...] = ()
 
     @property
     def oldest_buildx(self) -> Version:

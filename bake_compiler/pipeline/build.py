@@ -11,7 +11,7 @@ from typing import Any
 
 from bake_compiler import schedule
 from bake_compiler.buildx import BakeRun, bake_command
-from bake_compiler.errors import RegistryError, UsageError
+from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.journal import Journal
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, RawManifest
@@ -19,11 +19,13 @@ from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, 
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.images import Images
 from bake_compiler.pipeline.record import Record
+from bake_compiler.pipeline.release import refuse_protected
 from bake_compiler.pipeline.resume import keep, other_revisions
 from bake_compiler.pipeline.runs import (
     RUNS,
     Asked,
     asked_images,
+    finished_images,
     journal_of,
     last_seconds,
     needs_within,
@@ -37,7 +39,7 @@ from bake_compiler.plan.order import with_needs
 from bake_compiler.preflight import Machine, check_machine, find_buildx, source_variables
 from bake_compiler.process import Command
 from bake_compiler.registry import fetch_snapshot
-from bake_compiler.release import move_tags, plan_moves
+from bake_compiler.release import move_all, plan_moves
 from bake_compiler.report import Report
 from bake_compiler.report.event_json import event_document
 from bake_compiler.report.events import Event, Expected, Publishing, RunBegan, RunEnded, StepChanged
@@ -172,6 +174,10 @@ class Build:
         if self.push:
             await self.edges.registry.ping(self.wanted.registry.partition("/")[0])
             await self._check_nothing_lost()
+            known = finished_images(self.edges.root, self.resumes.run) if self.resumes else {}
+            tags = {tag: known.get(image.name) for image in self.wanted.images for tag in self.wanted.references(image)}
+            digests = {tag: image.digest for tag, image in tags.items() if image and image.digest}
+            await refuse_protected(self.edges.registry, tuple(tags), self.plan.protect, digests)
 
     async def _check_nothing_lost(self) -> None:
         """A tag is one index: a run for fewer platforms must not take the others away from a public tag."""
@@ -299,14 +305,15 @@ class Build:
         """Move every public tag; the error in words when that failed."""
         try:
             staged = await asyncio.gather(*(self._staged(record) for record in records.values()))
-            moves = await plan_moves(self.edges.registry, [each for pairs in staged for each in pairs])
-        except RegistryError as error:
+            wanted = [each for pairs in staged for each in pairs]
+            moves = await plan_moves(self.edges.registry, wanted, self.plan.protect)
+        except BakecError as error:
             return f"no public tag was moved: {error.message}"
         tell(Publishing(time.time(), len(moves)))
         try:
-            await move_tags(self.edges.registry, moves)
-        except RegistryError as error:
-            return error.message
+            await move_all(self.edges.registry, self.edges.root, self.run_id, moves)
+        except BakecError as error:
+            return "; ".join(filter(None, (error.message, error.hint)))
         return ""
 
     async def _staged(self, record: Record) -> list[tuple[Reference, RawManifest]]:

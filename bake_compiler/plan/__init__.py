@@ -43,6 +43,7 @@ def make_plan(stack: Stack) -> Plan:
         common=_common(project),
         abstracts=abstracts,
         images=images,
+        protect=project.protect,
     )
 
 

@@ -150,6 +150,7 @@ class Plan:
         common: the abstract target of what all images share.
         abstracts: the author's abstract targets, by name.
         images: in order of phase, then component, then name, a variant's after the image that it varies.
+        protect: patterns of public tags that never move once they exist.
     """
 
     name: str
@@ -164,6 +165,7 @@ class Plan:
     common: PlannedTarget
     abstracts: tuple[PlannedTarget, ...]
     images: tuple[PlannedImage, ...]
+    protect: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, PlannedImage]:

@@ -10,6 +10,7 @@ from bake_compiler.verify import UNCHECKED
 
 _SLOWEST, _SLOW_SECONDS = 3, 1.0
 _MOST_REMEDIES = 2
+_FINISH = "bakec release finish"
 
 
 def figures(report: Report) -> Iterator[str]:
@@ -41,6 +42,8 @@ def next_step(report: Report) -> str:
         return _published(report)
     again = "bakec build --resume" if report.run else "build again"
     bad = [image for image in report.images if is_bad(image)]
+    if report.publish_error and not bad and (report.interrupted or _FINISH in report.publish_error):
+        return f"next: {_FINISH} {report.run}, or bakec rollback {report.run}"
     remedies = list(dict.fromkeys(filter(None, map(_remedy, bad))))
     if len(remedies) > _MOST_REMEDIES:
         return f"next: do what the {len(remedies)} hints above say, then {again}"

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import pytest
 
 from bake_compiler.errors import RegistryError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry
-from bake_compiler.release import move_tags, plan_moves
+from bake_compiler.release import move_all, plan_moves
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import Made, index_of
 from tests.fakes.registry import FakeRegistry, Fault
@@ -67,33 +69,35 @@ def wanted(fake: FakeRegistry) -> dict[str, str | None]:
     return {name: fake.tag(name, STAGED) for name in NAMES}
 
 
-async def test_every_public_tag_names_what_was_staged(fake: ForgetfulRegistry, registry: Registry) -> None:
-    await move_tags(registry, await plan_moves(registry, await staged(registry)))
+async def test_every_public_tag_names_what_was_staged(
+    fake: ForgetfulRegistry, registry: Registry, tmp_path: Path
+) -> None:
+    await move_all(registry, tmp_path, "one", await plan_moves(registry, await staged(registry)))
 
     assert public(fake) == wanted(fake)
 
 
 async def test_a_tag_that_names_the_new_content_already_is_not_written_again(
-    fake: ForgetfulRegistry, registry: Registry
+    fake: ForgetfulRegistry, registry: Registry, tmp_path: Path
 ) -> None:
-    await move_tags(registry, await plan_moves(registry, await staged(registry)))
+    await move_all(registry, tmp_path, "one", await plan_moves(registry, await staged(registry)))
     written = len([request for request in fake.requests if request.method == "PUT"])
 
-    await move_tags(registry, await plan_moves(registry, await staged(registry)))
+    await move_all(registry, tmp_path, "one", await plan_moves(registry, await staged(registry)))
 
     assert len([request for request in fake.requests if request.method == "PUT"]) == written
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_when_one_tag_can_not_be_moved_all_stay_as_they_were(
-    fake: ForgetfulRegistry, registry: Registry, name: str
+    fake: ForgetfulRegistry, registry: Registry, tmp_path: Path, name: str
 ) -> None:
     before = public(fake)
     moves = await plan_moves(registry, await staged(registry))
     fake.faults.append(Fault(403, path=name, method="PUT"))
 
     with pytest.raises(RegistryError) as caught:
-        await move_tags(registry, moves)
+        await move_all(registry, tmp_path, "one", moves)
 
     assert public(fake) == before
     assert caught.value.message.startswith(f"{HOST}/{name}:1.0 could not be moved: ")
@@ -103,26 +107,28 @@ async def test_when_one_tag_can_not_be_moved_all_stay_as_they_were(
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_write_that_happened_but_was_answered_with_an_error_is_undone_too(
-    fake: ForgetfulRegistry, registry: Registry, name: str
+    fake: ForgetfulRegistry, registry: Registry, tmp_path: Path, name: str
 ) -> None:
     before = public(fake)
     moves = await plan_moves(registry, await staged(registry))
     fake.loses_answers_of = name
 
     with pytest.raises(RegistryError):
-        await move_tags(registry, moves)
+        await move_all(registry, tmp_path, "one", moves)
 
     assert public(fake) == before
 
 
-async def test_tags_that_could_not_be_put_back_are_named(fake: ForgetfulRegistry, registry: Registry) -> None:
+async def test_tags_that_could_not_be_put_back_are_named(
+    fake: ForgetfulRegistry, registry: Registry, tmp_path: Path
+) -> None:
     moves = await plan_moves(registry, await staged(registry))
     fake.faults.append(Fault(403, path="acme/worker", method="PUT"))
     fake.faults.append(Fault(0, path="acme/api", method="PUT"))  # the move itself goes well
     fake.faults.append(Fault(403, path="acme/api", method="PUT"))  # putting it back does not
 
     with pytest.raises(RegistryError, match=r"acme/worker:1\.0 could not be moved.*still moved: .*acme/api:1\.0$"):
-        await move_tags(registry, moves)
+        await move_all(registry, tmp_path, "one", moves)
 
     assert public(fake) == {**wanted(fake), "acme/web": fake_old(), "acme/worker": fake_old()}
 
@@ -136,23 +142,25 @@ def old_image() -> Made:
 
 
 async def test_a_new_tag_of_a_failed_release_is_named_as_one_that_stays(
-    fake: ForgetfulRegistry, registry: Registry
+    fake: ForgetfulRegistry, registry: Registry, tmp_path: Path
 ) -> None:
     del fake.repositories["acme/api"].tags["1.0"]
     moves = await plan_moves(registry, await staged(registry))
     fake.faults.append(Fault(403, path="acme/web", method="PUT"))
 
     with pytest.raises(RegistryError, match=r"still moved: registry\.test/acme/api:1\.0 \(new\)$"):
-        await move_tags(registry, moves)
+        await move_all(registry, tmp_path, "one", moves)
 
 
-async def test_a_first_tag_that_was_refused_is_not_called_moved(fake: ForgetfulRegistry, registry: Registry) -> None:
+async def test_a_first_tag_that_was_refused_is_not_called_moved(
+    fake: ForgetfulRegistry, registry: Registry, tmp_path: Path
+) -> None:
     del fake.repositories["acme/api"].tags["1.0"]
     moves = await plan_moves(registry, await staged(registry))
     fake.faults.append(Fault(403, path="acme/api", method="PUT"))
 
     with pytest.raises(RegistryError, match="all other tags are as they were"):
-        await move_tags(registry, moves)
+        await move_all(registry, tmp_path, "one", moves)
 
     assert fake.tag("acme/api", "1.0") is None
 

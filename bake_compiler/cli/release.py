@@ -1,0 +1,110 @@
+"""bakec release: what became of the tags of a release, and what there is to do about it."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bake_compiler.cli.options import Insecure, Json, ProjectDir, edges, print_text, root_of, run_async
+from bake_compiler.errors import BakecError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from bake_compiler.registry import Registry
+    from bake_compiler.release import Release, Status
+
+_TORN = 6
+
+
+def complete_release(incomplete: str) -> list[str]:
+    """Releases for the shell, newest first; none when there is no project here."""
+    from bake_compiler.release import LAST, release_ids  # noqa: PLC0415
+
+    try:
+        names = (LAST, *release_ids(root_of(None)))
+    except BakecError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Named = Annotated[
+    str,
+    typer.Argument(
+        metavar="[RELEASE]",
+        show_default=False,
+        help="A release's id (its run's), the beginning of it, or last (the default).",
+        autocompletion=complete_release,
+    ),
+]
+
+release = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@release.callback()
+def about() -> None:
+    """See, and finish, what became of the public tags of a release."""
+
+
+@release.command()
+def status(
+    release: Named = "last", insecure: Insecure = None, project: ProjectDir = None, as_json: Json = False
+) -> None:
+    """Say of each tag what it named before, what it is to name, and what the registry says that it names now.
+
+    Ends with 0 when all tags name the new images or all the old ones, and with 6 when only some do, or when someone
+    else has moved one.
+
+    Examples: `bakec release status`, `bakec release status 20261124T19 --json`.
+    """
+    from bake_compiler.release import status_of  # noqa: PLC0415
+
+    async def ask(registry: "Registry", _: "Path", named: "Release") -> "Status":
+        return await status_of(registry, named)
+
+    found = of_release(release, insecure, project, ask)
+    print_status(found, as_json=as_json)
+    sys.exit(0 if found.is_whole else _TORN)
+
+
+@release.command()
+def finish(
+    release: Named = "last", insecure: Insecure = None, project: ProjectDir = None, as_json: Json = False
+) -> None:
+    """Move the tags of a release that have not moved, as after a crash; no harm when all have.
+
+    Nothing is written when someone else has moved a tag meanwhile.
+
+    Examples: `bakec release finish`, `bakec release finish 20261124T19 --json`.
+    """
+    from bake_compiler.release import finish as run  # noqa: PLC0415
+
+    print_status(of_release(release, insecure, project, run), as_json=as_json)
+
+
+def of_release(
+    name: str,
+    insecure: "list[str] | None",
+    project: "Path | None",
+    does: "Callable[[Registry, Path, Release], Awaitable[Status]]",
+) -> "Status":
+    """Do something about a release, with the real registry."""
+    from bake_compiler.release import read_release  # noqa: PLC0415
+
+    root = root_of(project)
+    named = read_release(root, name)
+
+    async def work() -> "Status":
+        async with edges(root, insecure or ()) as real:
+            return await does(real.registry, root, named)
+
+    return run_async(work)
+
+
+def print_status(found: "Status", *, as_json: bool) -> None:
+    """The document on stdout."""
+    from bake_compiler.pipeline.release import render_status, status_document  # noqa: PLC0415
+
+    print_text(json.dumps(status_document(found), indent=2) + "\n" if as_json else render_status(found))

@@ -1,0 +1,19 @@
+"""bakec rollback: every public tag of a release as it was before."""
+
+from bake_compiler.cli.options import Insecure, Json, ProjectDir
+from bake_compiler.cli.release import Named, of_release, print_status
+
+
+def rollback(
+    release: Named = "last", insecure: Insecure = None, project: ProjectDir = None, as_json: Json = False
+) -> None:
+    """Put every tag of a release back to what it named before; no harm when all are.
+
+    Nothing is written when someone else has moved a tag meanwhile. A tag that did not exist before stays, and is named:
+    a registry deletes by digest, which could take the image from others that need it.
+
+    Examples: `bakec rollback`, `bakec rollback 20261124T19`, `bakec rollback --json`.
+    """
+    from bake_compiler.release import roll_back  # noqa: PLC0415
+
+    print_status(of_release(release, insecure, project, roll_back), as_json=as_json)

@@ -1,0 +1,94 @@
+"""A release after its build: what became of its tags, as a document; and what must hold of its tags before it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference
+from bake_compiler.registry import Registry
+from bake_compiler.release import Names, State, Status, TagState, is_protected, protected_error
+from bake_compiler.release.moves import current
+
+
+async def refuse_protected(
+    registry: Registry, tags: Sequence[Reference], protect: Sequence[str], known: Mapping[Reference, Digest]
+) -> None:
+    """A protected tag that exists ends a build before it begins.
+
+    What a build will give is not known before it, so a tag that exists is refused, unless it names what a run that is
+    resumed had verified for it.
+
+    Args:
+        registry: where the tags are.
+        tags: that the build would move.
+        protect: patterns of tags that never move once they exist.
+        known: what some tags are going to name.
+
+    Raises:
+        VerificationError: there is such a tag.
+        RegistryError: the registry did not say.
+    """
+    kept = [tag for tag in tags if is_protected(tag.tag, protect)]
+    for tag, old in zip(kept, await asyncio.gather(*(current(registry, tag) for tag in kept)), strict=True):
+        if old is not None and known.get(tag) != old.digest:
+            raise protected_error(tag, old)
+
+
+def status_document(status: Status) -> dict[str, Any]:
+    """A release and its tags as plain dicts and lists."""
+    return {
+        "schema": "bakec.release-status/1",
+        "release": status.release.id,
+        "began": status.release.began,
+        "state": str(status.state),
+        "whole": status.is_whole,
+        "tags": [
+            {
+                "tag": str(tag.move.tag),
+                "old": _text(tag.move.old.digest if tag.move.old else None),
+                "new": str(tag.move.to.digest),
+                "now": _text(tag.now),
+                "names": str(tag.names),
+                "stays": status.state is State.ROLLED_BACK and tag.stays,
+            }
+            for tag in status.tags
+        ],
+    }
+
+
+def render_status(status: Status) -> str:
+    """What a person reads: the state, then each tag."""
+    lines = [f"release {status.release.id}: {status.state}, {_counts(status)}"]
+    rolled_back = status.state is State.ROLLED_BACK
+    lines += [f"  {tag.move.tag}: {_told(tag, stays=rolled_back and tag.stays)}" for tag in status.tags]
+    if status.state in {State.TORN, State.NOT_BEGUN}:
+        name = status.release.id
+        lines.append(f"next: bakec release finish {name}, or bakec rollback {name}")
+    return "\n".join(lines) + "\n"
+
+
+def _counts(status: Status) -> str:
+    total, new = len(status.tags), sum(tag.names is Names.NEW for tag in status.tags)
+    taken = f", {len(status.taken)} another" if status.taken else ""
+    return f"{new} of {total} tag{'' if total == 1 else 's'} name{'s' if new == 1 else ''} the new image{taken}"
+
+
+def _told(tag: TagState, *, stays: bool) -> str:
+    new, old = tag.move.to.digest.short, tag.move.old.digest.short if tag.move.old else ""
+    if stays:
+        return f"is new and stays: it names {new}"
+    if tag.move.is_none and tag.names is Names.NEW:
+        return f"names {new}, as before"
+    match tag.names:
+        case Names.NEW:
+            return f"moved: {old or 'no such tag'} → {new}"
+        case Names.OLD:
+            return f"not moved: {f'names {old}' if old else 'no such tag yet'}; new: {new}"
+        case Names.OTHER:
+            now = tag.now.short if tag.now else "nothing"
+            return f"taken: names {now}, neither {old or 'none'} (old) nor {new} (new)"
+
+
+def _text(digest: Digest | None) -> str | None:
+    return str(digest) if digest else None

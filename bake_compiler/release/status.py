@@ -1,0 +1,100 @@
+"""What became of a release: what each of its tags names now, beside what it named before and was to name."""
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bake_compiler.oci.digest import Digest
+from bake_compiler.registry import Registry
+from bake_compiler.release.log import ROLLED_BACK, Release
+from bake_compiler.release.moves import Move, current
+
+
+class Names(StrEnum):
+    """What a tag names."""
+
+    OLD = "old"
+    NEW = "new"
+    OTHER = "other"
+
+
+class State(StrEnum):
+    """What became of a release, by its tags."""
+
+    NOT_BEGUN = "not begun"
+    MOVED = "moved"
+    TORN = "torn"
+    FINISHED = "finished"
+    ROLLED_BACK = "rolled back"
+    TAKEN = "taken by someone else"
+
+
+@dataclass(frozen=True)
+class TagState:
+    """One tag of a release, and the digest that it names now; None: there is no such tag."""
+
+    move: Move
+    now: Digest | None
+
+    @property
+    def names(self) -> Names:
+        """The new digest, the old one, or one that this release knows nothing of."""
+        if self.now == self.move.to.digest:
+            return Names.NEW
+        old = self.move.old.digest if self.move.old else None
+        return Names.OLD if self.now == old else Names.OTHER
+
+    @property
+    def is_back(self) -> bool:
+        """Whether it is as a rollback leaves it: a tag that is new stays."""
+        return self.names is Names.OLD or self.move.is_none or self.stays
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is new, so that no rollback takes it away."""
+        return self.names is Names.NEW and self.move.old is None
+
+
+@dataclass(frozen=True)
+class Status:
+    """A release, and its tags as the registry had them when it was asked."""
+
+    release: Release
+    tags: tuple[TagState, ...]
+
+    @property
+    def state(self) -> State:
+        """What became of it: the registry's word before the journal's."""
+        moved = [tag for tag in self.tags if not tag.move.is_none]
+        if self.taken:
+            return State.TAKEN
+        if self.release.ended == ROLLED_BACK and all(tag.is_back for tag in moved):
+            return State.ROLLED_BACK
+        if all(tag.names is Names.NEW for tag in moved):
+            return State.FINISHED if self.release.ended else State.MOVED
+        if all(tag.names is Names.OLD for tag in moved):
+            return State.ROLLED_BACK if self.release.ended else State.NOT_BEGUN
+        return State.TORN
+
+    @property
+    def taken(self) -> tuple[TagState, ...]:
+        """The tags that someone else has moved."""
+        return tuple(tag for tag in self.tags if tag.names is Names.OTHER)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all tags name the new images, or all the old ones."""
+        return self.state not in {State.TORN, State.TAKEN}
+
+
+async def status_of(registry: Registry, release: Release) -> Status:
+    """Ask the registry what each tag of a release names now.
+
+    Raises:
+        RegistryError: it did not say.
+    """
+    found = await asyncio.gather(*(current(registry, move.tag) for move in release.moves))
+    return Status(
+        release,
+        tuple(TagState(move, raw.digest if raw else None) for move, raw in zip(release.moves, found, strict=True)),
+    )
