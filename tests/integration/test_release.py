@@ -1,0 +1,159 @@
+"""The tags of 13 images, three each, move together on the real registry: through kills, faults and rivals."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bake_compiler.errors import BakecError, RegistryError
+from bake_compiler.oci.reference import Reference
+from bake_compiler.registry import connect
+from bake_compiler.release import Names, State, Status, finish, move_all, read_release, roll_back, status_of
+from tests.fakes.faulty import Asked, faulty
+from tests.fakes.faulty import Status as Answered
+from tests.fakes.tags import moves_to, named, public_tags
+
+pytestmark = pytest.mark.docker
+
+KILLS = int(os.environ.get("BAKEC_TEST_KILLS", "20"))
+SEED = 6
+
+
+async def release(tags: tuple[Reference, ...], root: Path, name: str, about: str) -> None:
+    async with connect(os.environ) as registry:
+        await move_all(registry, root, name, await moves_to(registry, tags, about))
+
+
+def start(tags: tuple[Reference, ...], root: Path, name: str, about: str) -> int:
+    """A process of its own that makes a release; its id."""
+    process = os.fork()
+    if not process:
+        try:
+            asyncio.run(release(tags, root, name, about))
+        finally:
+            os._exit(0)
+    return process
+
+
+def kill(process: int, seconds: float) -> None:
+    time.sleep(seconds)
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+
+
+def is_named_right(status: Status) -> bool:
+    """Whether the state says what its tags say."""
+    names = {tag.names for tag in status.tags}
+    states = {
+        frozenset({Names.OLD}): {State.NOT_BEGUN},
+        frozenset({Names.NEW}): {State.MOVED, State.FINISHED},
+        frozenset({Names.OLD, Names.NEW}): {State.TORN},
+    }
+    return status.state in states[frozenset(names)]
+
+
+def test_a_release_that_is_killed_at_any_moment_is_named_and_finished_or_undone(registry: str, tmp_path: Path) -> None:
+    tags = public_tags(registry, "killed")
+    chance = random.Random(SEED)  # noqa: S311 - chance that can be repeated
+    asyncio.run(release(tags, tmp_path, "first", "0"))
+    began = time.monotonic()
+    asyncio.run(release(tags, tmp_path, "second", "1"))
+    seconds = 1.2 * (time.monotonic() - began)
+    before, states = "1", []
+
+    async def settle(name: str, about: str, *, forward: bool) -> str:
+        """What the tags name after it was finished or undone."""
+        async with connect(os.environ) as client:
+            try:
+                killed = read_release(tmp_path, name)
+            except BakecError:  # before anything was written
+                states.append("nothing")
+                killed = None
+            if killed:
+                status = await status_of(client, killed)
+                assert is_named_right(status)
+                states.append(str(status.state))
+                await (finish if forward else roll_back)(client, tmp_path, killed)
+            after = about if forward and killed else before
+            for move in await moves_to(client, tags, after):
+                assert move.is_none, f"{name}: {move.tag}"
+            return after
+
+    for number in range(KILLS):
+        kill(start(tags, tmp_path, f"r{number}", f"kill {number}"), chance.uniform(0, seconds))
+        before = asyncio.run(settle(f"r{number}", f"kill {number}", forward=chance.random() < 0.5))
+
+    sys.stdout.write(f"{Counter(states)}\n")
+    assert "torn" in states
+
+
+def test_when_the_registry_fails_at_one_tag_all_name_the_old_images(registry: str, tmp_path: Path) -> None:
+    with faulty(registry) as proxy:
+        tags = public_tags(proxy.address, "refused")
+        asyncio.run(release(tags, tmp_path, "first", "old"))
+
+        async def fail_each() -> None:
+            async with connect(os.environ) as client:
+                before = await named(client, tags)
+                for number, tag in enumerate((tags[0], tags[19], tags[-1])):
+
+                    def rule(asked: Asked, tag: Reference = tag) -> Answered | None:
+                        fails = asked.publishes and (asked.repository, asked.tag) == (tag.repository, tag.tag)
+                        return Answered(403) if fails else None
+
+                    proxy.rule = rule
+                    with pytest.raises(RegistryError, match="all other tags are as they were"):
+                        await move_all(client, tmp_path, f"n{number}", await moves_to(client, tags, "new"))
+                    assert (await status_of(client, read_release(tmp_path, f"n{number}"))).state is State.ROLLED_BACK
+                assert await named(client, tags) == before
+
+        asyncio.run(fail_each())
+
+
+def test_of_two_releases_at_once_one_wins_or_the_status_says_who_has_what(registry: str, tmp_path: Path) -> None:
+    tags = public_tags(registry, "rivals")
+    asyncio.run(release(tags, tmp_path, "first", "old"))
+    roots = (tmp_path / "a", tmp_path / "b")
+    for root in roots:
+        root.mkdir()
+
+    for number in range(3):
+        processes = [start(tags, root, f"r{number}", f"{root.name} {number}") for root in roots]
+        for process in processes:
+            os.waitpid(process, 0)
+
+        async def look(number: int = number) -> None:
+            async with connect(os.environ) as client:
+                now = await named(client, tags)
+                assert len(now) == len(tags)
+                kept = [
+                    read_release(root, f"r{number}")
+                    for root in roots
+                    if (root / f".bakec/releases/r{number}.jsonl").exists()
+                ]
+                for each in kept:
+                    status = await status_of(client, each)
+                    whole = len({tag.names for tag in status.tags}) == 1
+                    assert status.is_whole == (whole and not status.taken)
+
+        asyncio.run(look())
+
+
+def test_two_processes_of_one_project_do_not_move_tags_at_once(registry: str, tmp_path: Path) -> None:
+    tags = public_tags(registry, "alone")
+    processes = [start(tags, tmp_path, f"r{number}", f"{number}") for number in range(3)]
+    for process in processes:
+        os.waitpid(process, 0)
+
+    async def look() -> list[Status]:
+        async with connect(os.environ) as client:
+            names = [path.stem for path in (tmp_path / ".bakec/releases").glob("*.jsonl")]
+            return [await status_of(client, read_release(tmp_path, name)) for name in names]
+
+    assert State.FINISHED in {status.state for status in asyncio.run(look())}
