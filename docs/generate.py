@@ -229,14 +229,22 @@ def _default(text: str) -> str:
 
 def cli_page() -> str:
     """docs/reference/cli.md."""
-    verbs = (f"## bakec {verb}\n\n{_help(verb)}" for verb in VERBS)
+    verbs = (f"## bakec {verb}\n\n{_help(*verb.split())}" for verb in _verbs())
     return _page(_CLI, f"## bakec\n\n{_help()}", *verbs, _exit_codes())
 
 
-def _help(verb: str = "") -> str:
+def _verbs() -> Iterator[str]:
+    """Every verb, each followed by its own ones."""
+    commands: Mapping[str, Any] = typer.main.get_command(make_app()).commands  # type: ignore[attr-defined]
+    for verb in VERBS:
+        yield verb
+        yield from (f"{verb} {own}" for own in getattr(commands[verb], "commands", ()))
+
+
+def _help(*verbs: str) -> str:
     command: Any = typer.main.get_command(make_app())
     outer = command.context_class(command, info_name="bakec", terminal_width=80, **command.context_settings)
-    if verb:
+    for verb in verbs:
         command = command.commands[verb]
         outer = command.context_class(command, info_name=verb, parent=outer, terminal_width=80)
     for parameter in command.params:
