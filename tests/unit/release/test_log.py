@@ -4,6 +4,7 @@ import pytest
 
 from bake_compiler.errors import BakecError, UsageError, VerificationError
 from bake_compiler.oci.reference import Reference
+from bake_compiler.pipeline.release import refuse_protected
 from bake_compiler.registry import Registry
 from bake_compiler.release import State, finish, move_all, plan_moves, read_release, roll_back, status_of
 from bake_compiler.release.log import begun
@@ -167,3 +168,13 @@ def test_a_journal_whose_first_line_was_cut_short_is_no_release(tmp_path: Path) 
         read_release(tmp_path, "1")
     with pytest.raises(UsageError, match="no release is called 'x'"):
         read_release(tmp_path, "x")
+
+
+async def test_a_protected_tag_that_exists_ends_a_build_before_it_begins(registry: Registry) -> None:
+    with pytest.raises(VerificationError, match=r"v1\.0\.0 is protected and names sha256:") as caught:
+        await refuse_protected(registry, TAGS[:3], ("v*.*.*",), {})
+
+    assert "--tag" in caught.value.hint
+    named_now = await registry.manifest(TAGS[0])
+    await refuse_protected(registry, TAGS[:3], ("v*.*.*",), {TAGS[0]: named_now.digest})
+    await refuse_protected(registry, (TAGS[0].tagged("v9.9.9"), *TAGS[1:3]), ("v*.*.*",), {})
