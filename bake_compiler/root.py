@@ -6,11 +6,13 @@ from bake_compiler.errors import UsageError
 
 COMPONENTS = "components"
 PROJECT_FILE = "project.py"
+OWN = ".bakec"
+"""The folder in which bakec keeps what is its own."""
 
 
 def own_folder(root: Path) -> Path:
     """Where bakec keeps what is its own, out of git's sight: else its own files would make a checkout dirty."""
-    folder = root / ".bakec"
+    folder = root / OWN
     ignore = folder / ".gitignore"
     if not ignore.exists():
         folder.mkdir(exist_ok=True)

@@ -3,6 +3,8 @@
 from bake_compiler.buildx.command import BUILDX as BUILDX
 from bake_compiler.buildx.command import BakeRun as BakeRun
 from bake_compiler.buildx.command import bake_command as bake_command
+from bake_compiler.buildx.command import bases_command as bases_command
+from bake_compiler.buildx.command import bases_file as bases_file
 from bake_compiler.buildx.command import metadata_file as metadata_file
 from bake_compiler.buildx.command import print_command as print_command
 from bake_compiler.buildx.command import read_digest as read_digest

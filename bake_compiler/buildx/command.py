@@ -14,6 +14,8 @@ from bake_compiler.plan.plan import PlannedImage
 from bake_compiler.process import Command
 
 BUILDX = ("docker", "buildx")
+_TO_THE_REGISTRY_ONLY = "output=type=image,push=true,store=false"
+"""As --push, which also unpacks an image into the engine's own store, where its staging tag would stay."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,15 @@ class BakeRun:
     buildx: tuple[str, ...] = BUILDX
 
 
-def bake_command(run: BakeRun, image: PlannedImage, *, file: str, registry: str, narrowed: bool = False) -> Command:
+def bake_command(
+    run: BakeRun,
+    image: PlannedImage,
+    *,
+    file: str,
+    registry: str,
+    narrowed: bool = False,
+    has_output: bool = False,
+) -> Command:
     """The command that builds one image.
 
     Args:
@@ -48,21 +58,46 @@ def bake_command(run: BakeRun, image: PlannedImage, *, file: str, registry: str,
         file: the bake file, relative to the project's root.
         registry: the run's registry, for the staging tag.
         narrowed: the image has platforms of its own in the bake file and fewer are wanted.
+        has_output: the bake file says where it goes besides.
     """
+    pushed_whole = run.push and not has_output
     overrides = [f"tags={registry.rstrip('/')}/{image.repository}:{run.staging}"] if run.staging else []
     overrides += [f"platform={platform}" for platform in image.platforms] if narrowed else []
+    overrides += [_TO_THE_REGISTRY_ONLY] if pushed_whole else []
     return Command(
         argv=(
             *(*run.buildx, "bake", "--file", file, "--progress", "rawjson"),
             *("--metadata-file", str(metadata_file(run, image))),
-            "--push" if run.push else "--load",
+            *(() if pushed_whole else ("--push",) if run.push else ("--load",)),
             *(part for override in overrides for part in ("--set", f"{image.name}.{override}")),
             image.name,
         ),
-        env={**run.env, **run.variables},
+        env={"BUILDX_METADATA_PROVENANCE": "disabled", **run.env, **run.variables},
         cwd=run.root,
         shown=tuple(run.variables),
     )
+
+
+def bases_command(run: BakeRun, file: str) -> Command:
+    """The command that only looks up base images, by the bake file that `bases_file` wrote."""
+    return Command((*run.buildx, "bake", "--file", file, "--progress", "rawjson"), run.env, run.root)
+
+
+def bases_file(bases: Sequence[tuple[str, str, Sequence[str]]]) -> str:
+    """A bake file, in JSON, of one target `base-N` for each base image, which takes it from where it is and no more.
+
+    Args:
+        bases: name, `--platform` of the FROM or nothing, platforms to build for; none for the builder's own.
+    """
+    targets = {
+        f"base-{number}": {
+            "dockerfile-inline": f"FROM {f'--platform={fixed} ' if fixed else ''}{name}\n",
+            "output": ["type=cacheonly"],
+            **({"platforms": list(platforms)} if platforms else {}),
+        }
+        for number, (name, fixed, platforms) in enumerate(bases)
+    }
+    return json.dumps({"group": {"default": {"targets": list(targets)}}, "target": targets})
 
 
 def print_command(

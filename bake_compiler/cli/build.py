@@ -65,6 +65,9 @@ def build(
         ),
     ] = 3.0,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop all at the first image that fails.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build also what the registry has of the same inputs.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Build what the last run left unfinished, as it was asked then.")
     ] = False,
@@ -79,9 +82,9 @@ def build(
 ) -> None:
     """Build images for every platform, verify them in the registry, then move their public tags, all or none.
 
-    A failed image stops no other one, and is attempted again where that may help. --resume builds again what failed,
-    what has another Dockerfile or other words in the bake file, and what needs it; changes of other files it does not
-    notice. With --json, stdout carries the report and stderr the events, a JSON document a line.
+    What the registry has already, made from the same inputs, is verified and not built again. A failed image stops no
+    other one, and is attempted again where that may help. --resume builds what failed, what has changed since, and what
+    needs it. With --json, stdout carries the report and stderr the events, a JSON document a line.
 
     Examples: `bakec build all`, `bakec build foundation -j 4`, `bakec build backend nginx --platform amd64,arm64`,
     `bakec build --resume`.
@@ -121,6 +124,7 @@ def build(
                 slots=jobs or 0,
                 retries=Retries(retries, retry_pause),
                 fail_fast=fail_fast,
+                rebuild=rebuild,
                 layers=layer_readers(real, jobs or CORES) if deep and push else None,
                 resumes=earlier,
             )

@@ -10,6 +10,9 @@ from functools import cached_property
 
 from bake_compiler.dockerfile.instructions import expand
 
+_PLATFORM_VARIABLE = re.compile(
+    r"\$(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\b|\$\{(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\}"
+)
 _VARIABLE = re.compile(r"\$(?:\w+|\{.*\})")
 
 
@@ -111,6 +114,16 @@ class Dockerfile:
     def lineage(self, stage: Stage, args: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
         """The stage and those that it is FROM, whose ARG and ENV it inherits; `args` as in `used_by`."""
         return self._reach(stage, lambda each: self._bases(each, args or {}))
+
+    def base(self, stage: Stage, args: Mapping[str, str] | None = None) -> str | None:
+        """The image that a stage is FROM, as far as args and defaults tell it; None when that is another stage."""
+        text = expand(stage.base, values=self._global_values(args or {}))
+        is_told = "$" not in _PLATFORM_VARIABLE.sub("", text)
+        return None if is_told and any(self._bases(stage, args or {})) else text
+
+    def is_stage(self, name: str, user: Stage) -> bool:
+        """Whether a stage means another one by this name or index, and not an image."""
+        return bool(self._named(name, user.index) or self._indexed(name, user.index))
 
     def _reach(self, stage: Stage, needs: Callable[[Stage], Iterator[Stage]]) -> tuple[Stage, ...]:
         """What is needed, and what that needs: one way back is enough, for a stage can only use earlier ones."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
@@ -15,9 +15,12 @@ from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.journal import Journal
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, RawManifest
-from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, fingerprints, is_large, refuse_stale
+from bake_compiler.pipeline.bases import look_up
+from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large, refuse_stale
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.images import Images
+from bake_compiler.pipeline.inputs import Made, bases_of, content_tag, made_from
+from bake_compiler.pipeline.present import find_present
 from bake_compiler.pipeline.record import Record
 from bake_compiler.pipeline.release import refuse_protected
 from bake_compiler.pipeline.resume import keep, other_revisions
@@ -35,6 +38,7 @@ from bake_compiler.pipeline.runs import (
 )
 from bake_compiler.pipeline.verify import Layers, Verification
 from bake_compiler.plan import Plan, PlannedImage, Wanted
+from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.order import with_needs
 from bake_compiler.preflight import Machine, check_machine, find_buildx, source_variables
 from bake_compiler.process import Command
@@ -42,7 +46,7 @@ from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release import move_all, plan_moves
 from bake_compiler.report import Report
 from bake_compiler.report.event_json import event_document
-from bake_compiler.report.events import Event, Expected, Publishing, RunBegan, RunEnded, StepChanged
+from bake_compiler.report.events import Event, Expected, LookingUp, Publishing, RunBegan, RunEnded, StepChanged
 from bake_compiler.report.report import excluded_cells
 from bake_compiler.together import together
 from bake_compiler.verify import Promise
@@ -62,6 +66,7 @@ class Build:
         slots: how many images may be built at once; 0 for what the builder can bear.
         retries: when a failed image is attempted again.
         fail_fast: stop at the first failure.
+        rebuild: build also what the registry has of the same inputs.
         layers: reads the binaries, if it is to.
         resumes: the run whose finished images need not be built again.
         run_id: the run's name, and its folder's.
@@ -76,6 +81,7 @@ class Build:
     slots: int = 0
     retries: schedule.Retries = field(default_factory=schedule.Retries)
     fail_fast: bool = False
+    rebuild: bool = False
     layers: Layers | None = None
     resumes: Asked | None = None
     run_id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}")
@@ -84,11 +90,6 @@ class Build:
     def text(self) -> str:
         """The committed bake file."""
         return committed(self.edges.root)
-
-    @cached_property
-    def blocks(self) -> Mapping[str, str]:
-        """Image → fingerprint of its Dockerfile and its words in the bake file."""
-        return fingerprints(self.edges.root, self.plan, self.wanted.images, self.text)
 
     @cached_property
     def sliced(self) -> bool:
@@ -113,22 +114,24 @@ class Build:
         variables, machine = await self.prepare()
         slots = self.slots or schedule.default_slots(machine.nodes, machine.cores, machine.memory)
         run = replace(self._bake_run(variables), buildx=machine.buildx)
+        known = {**self.wanted.variables, **variables}
+        made = await asyncio.to_thread(made_from, self.edges.root, self.plan, self.wanted.images, self.text, known)
         with closing(Journal(journal_of(self.edges.root, self.run_id))) as journal:
-            write_asked(self.edges.root, self._asked(began, variables, slots))
+            write_asked(self.edges.root, self._asked(began, variables, slots, made))
 
             def tell(event: Event) -> None:
                 if not isinstance(event, StepChanged):
                     journal.write(event_document(event))
                 self.edges.tell(event)
 
-            report = await self._run(run, began, slots, tell)
+            report = await self._run(run, made, began, slots, tell)
             trouble = journal.trouble or write_report(self.edges.root, report)
             if trouble:
                 report = replace(report, note=f"{report.note}\nnot all is kept of this run: {trouble}".strip())
             tell(RunEnded(time.time(), self.run_id, report.exit_code, report.summary))
         return report
 
-    def _asked(self, began: float, variables: Mapping[str, str], slots: int) -> Asked:
+    def _asked(self, began: float, variables: Mapping[str, str], slots: int, made: Mapping[str, Made]) -> Asked:
         return Asked(
             run=self.run_id,
             began=began,
@@ -141,7 +144,7 @@ class Build:
             push=self.push,
             deep=self.layers is not None,
             slots=slots,
-            images=asked_images(self.wanted, self.blocks),
+            images=asked_images(self.wanted, made),
             excluded=tuple((each.cell.image, str(each.cell.platform), each.reason) for each in self.wanted.excluded),
             resumes=self.resumes.run if self.resumes else "",
         )
@@ -206,7 +209,14 @@ class Build:
         narrowed = bool(planned.only_reason) and planned.platforms != image.platforms
         file = str(run.metadata / f"{image.name}.hcl") if self.sliced else BAKE_FILE
         run = replace(run, env={**run.env, **self._secrets(image)})
-        return bake_command(run, image, file=file, registry=self.wanted.registry, narrowed=narrowed)
+        return bake_command(
+            run,
+            image,
+            file=file,
+            registry=self.wanted.registry,
+            narrowed=narrowed,
+            has_output="output" in merge(self.plan.common.attributes, image.attributes),
+        )
 
     def _secrets(self, image: PlannedImage) -> dict[str, str]:
         """The variables that the secrets of an image, and of those that it is built from, are read from."""
@@ -214,15 +224,18 @@ class Build:
         names = {name for each in needed for name in each.secret_variables}
         return {name: self.edges.environ[name] for name in sorted(names) if name in self.edges.environ}
 
-    async def _run(self, run: BakeRun, began: float, slots: int, tell: Callable[[Event], None]) -> Report:
+    async def _run(
+        self, run: BakeRun, made: Mapping[str, Made], began: float, slots: int, tell: Callable[[Event], None]
+    ) -> Report:
         records = {image.name: self._record(image) for image in self.wanted.images}
         seconds = last_seconds(self.edges.root)
         verification = Verification(self.edges.registry, self.layers)
+        tags: dict[str, str] = {}
         images = Images(
             self.edges,
             run,
             records,
-            partial(self._written, run),
+            partial(self._written, run, tags),
             self._promises(run, records),
             verification,
             self.retries,
@@ -235,9 +248,11 @@ class Build:
         tell(RunBegan(began, self.run_id, expected, slots, known, self.resumes.run if self.resumes else ""))
         interrupted, error = False, ""
         try:
-            kept = await self._keep(images)
+            done = await self._keep(images, made)
+            tags |= await self._content_tags(run, made, done, tell)
+            done |= await self._present(images, tags)
             await schedule.run_all(
-                [image for image in self.wanted.images if image.name not in kept],
+                [image for image in self.wanted.images if image.name not in done],
                 images,
                 slots=slots,
                 seconds=seconds,
@@ -277,8 +292,9 @@ class Build:
     def _record(self, image: PlannedImage) -> Record:
         return Record(image, self.wanted.references(image), needs_within(self.wanted, image), self.push)
 
-    def _written(self, run: BakeRun, image: PlannedImage) -> Command:
+    def _written(self, run: BakeRun, tags: Mapping[str, str], image: PlannedImage) -> Command:
         """The bake process of an image, and the file that it reads."""
+        run = replace(run, staging=tags.get(image.name, run.staging))
         if self.sliced:
             text = compile_slice(self.edges.root, self.plan, [image])
             (self.edges.root / run.metadata / f"{image.name}.hcl").write_text(text, encoding="utf-8")
@@ -296,10 +312,31 @@ class Build:
 
         return promise
 
-    async def _keep(self, images: Images) -> frozenset[str]:
+    async def _keep(self, images: Images, made: Mapping[str, Made]) -> frozenset[str]:
         if not self.resumes or not self.push:  # what was only loaded is not proven to be there still
             return frozenset()
-        return await keep(self.resumes, images, self.blocks)
+        return await keep(self.resumes, images, made)
+
+    async def _content_tags(
+        self, run: BakeRun, made: Mapping[str, Made], done: Collection[str], tell: Callable[[Event], None]
+    ) -> dict[str, str]:
+        """Image → the tag that its inputs give it, for those that are not done and whose inputs are all known."""
+        todo = [image for image in self.wanted.images if image.name not in done]
+        bases = bases_of(todo, made)
+        if bases:
+            tell(LookingUp(time.time(), len(bases)))
+        digests = await look_up(self.edges.runner, run, bases)
+        if not self.push:
+            return {}
+        tags = {image.name: content_tag(image, made[image.name], run.variables, digests) for image in todo}
+        return {name: tag for name, tag in tags.items() if tag}
+
+    async def _present(self, images: Images, tags: Mapping[str, str]) -> frozenset[str]:
+        if self.rebuild:
+            return frozenset()
+        return await find_present(
+            images, {name: replace(images.records[name].references[0], tag=tag) for name, tag in tags.items()}
+        )
 
     async def _publish(self, records: Mapping[str, Record], tell: Callable[[Event], None]) -> str:
         """Move every public tag; the error in words when that failed."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 from bake_compiler import hcl
@@ -12,8 +11,6 @@ from bake_compiler.loader import load, mistakes_error, read_inputs
 from bake_compiler.model.project import Stack
 from bake_compiler.plan import Plan, PlannedImage, make_plan
 from bake_compiler.plan.check import Subject, check_all
-from bake_compiler.plan.order import in_order
-from bake_compiler.plan.paths import URL, inside
 
 BAKE_FILE = "docker-bake.hcl"
 WHOLE_FILE_UP_TO = 100
@@ -130,8 +127,8 @@ def refuse_stale(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> None
     """
     text = committed(root)
     if is_large(text):
-        there = _blocks(text)
-        part = _blocks(compile_slice(root, plan, images))
+        there = blocks_of(text)
+        part = blocks_of(compile_slice(root, plan, images))
         stray = [line for line in _BLOCK.sub("", text).splitlines() if line and not line.startswith("#")]
         wrong = ", ".join(
             [
@@ -161,7 +158,7 @@ def _with_needs(plan: Plan, images: Sequence[PlannedImage]) -> set[str]:
     return found
 
 
-def _blocks(text: str) -> Mapping[str, str]:
+def blocks_of(text: str) -> Mapping[str, str]:
     """Header → body of each block; bake merges two blocks of one name, so their bodies are one here too."""
     found: dict[str, str] = {}
     for match in _BLOCK.finditer(text):
@@ -169,32 +166,19 @@ def _blocks(text: str) -> Mapping[str, str]:
     return found
 
 
-def fingerprints(root: Path, plan: Plan, images: Sequence[PlannedImage], text: str) -> dict[str, str]:
-    """Image → what changes when its Dockerfile does, or its words in the bake file, or those of what it needs."""
-    blocks = _blocks(text)
+def words_of(plan: Plan, images: Sequence[PlannedImage], text: str) -> Mapping[str, str]:
+    """Image → all that a bake file says of it, and of what it inherits, and what it says for all."""
+    blocks = blocks_of(text)
     shared = "".join(body for header, body in blocks.items() if not header.startswith(("target", "group")))
     bases = {target.name: target.inherits for target in (plan.common, *plan.abstracts)}
     bases |= {image.block.name: image.block.inherits for image in plan.images}
-    found: dict[str, str] = {}
 
     def words(name: str) -> Iterator[str]:
         yield blocks.get(f'target "{name}"', "")
         for base in bases.get(name, ()):
             yield from words(base)
 
-    needed = _with_needs(plan, images)
-    for image in in_order([image for image in plan.images if image.name in needed]):
-        needs = (found[need] for need in image.needs)
-        parts = (_dockerfile(root, image), shared, *words(image.block.name), *image.matrix.values(), *needs)
-        found[image.name] = sha256("\0".join(parts).encode()).hexdigest()
-    return {image.name: found[image.name] for image in images}
-
-
-def _dockerfile(root: Path, image: PlannedImage) -> str:
-    """The text of an image's Dockerfile; empty where it is not a file of the project."""
-    context, name = image.text("context"), image.text("dockerfile")
-    path = root / inside(context, name) if context and name and URL not in context else None
-    return path.read_text(encoding="utf-8", errors="replace") if path and path.is_file() else ""
+    return {image.name: "\0".join((shared, *words(image.block.name), *image.matrix.values())) for image in images}
 
 
 def committed(root: Path, name: str = BAKE_FILE) -> str:

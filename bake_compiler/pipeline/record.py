@@ -25,6 +25,7 @@ class Record:
         blocked: why it is not built.
         began, ended: seconds since the epoch.
         kept_from: the run that built it, when this one need not.
+        unchanged: the registry has it, made from the same inputs.
     """
 
     image: PlannedImage
@@ -39,6 +40,7 @@ class Record:
     began: float = 0.0
     ended: float = 0.0
     kept_from: str = ""
+    unchanged: bool = False
 
     @property
     def failure(self) -> Failure | None:
@@ -81,7 +83,8 @@ class Record:
         if self.failure:
             return tuple(_failed(cell, self.failure) for cell in cells)
         if self.verified:
-            return tuple(map(_as_built, self.verified.cells))
+            good = Outcome.UNCHANGED if self.unchanged else Outcome.BUILT
+            return tuple(_ended_as(good, cell) for cell in self.verified.cells)
         if self.good:
             return tuple(CellResult(cell, Outcome.LOADED) for cell in cells)
         tried = self.attempts[-1].failure if self.attempts else None
@@ -90,8 +93,8 @@ class Record:
         return tuple(CellResult(cell, Outcome.BLOCKED, why) for cell in cells)
 
 
-def _as_built(cell: CellResult) -> CellResult:
-    return replace(cell, outcome=Outcome.BUILT) if cell.outcome is Outcome.VERIFIED else cell
+def _ended_as(good: Outcome, cell: CellResult) -> CellResult:
+    return replace(cell, outcome=good) if cell.outcome is Outcome.VERIFIED else cell
 
 
 def _failed(cell: Cell, failure: Failure) -> CellResult:

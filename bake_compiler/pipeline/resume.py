@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bake_compiler.pipeline.images import Images
+from bake_compiler.pipeline.inputs import Made
 from bake_compiler.pipeline.record import Record
 from bake_compiler.pipeline.runs import Asked, finished_images, read_asked
 from bake_compiler.plan import PlannedImage
@@ -16,16 +17,16 @@ from bake_compiler.report.events import ImageEnded
 from bake_compiler.report.report import GOOD
 
 
-async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> frozenset[str]:
+async def keep(earlier: Asked, images: Images, made: Mapping[str, Made]) -> frozenset[str]:
     """The images that an earlier run built and that the registry still has as they were pushed.
 
-    An image is built again when its Dockerfile or its words in the bake file have changed since, or when one that it
-    needs is built again, or was by a later run than its own.
+    An image is built again when what the project holds of it has changed since, or when one that it needs is built
+    again, or was by a later run than its own.
 
     Args:
         earlier: the run that is resumed.
         images: of this run; what is kept ends in their records.
-        blocks: image → fingerprint of its Dockerfile and its words in the bake file.
+        made: image → what it is made from.
     """
     root = images.edges.root
     results = finished_images(root, earlier.run)
@@ -33,7 +34,7 @@ async def keep(earlier: Asked, images: Images, blocks: Mapping[str, str]) -> fro
     same = [
         image
         for image in in_order([record.image for record in images.records.values()])
-        if image.name in results and _is_same(image, results[image.name], asks, blocks[image.name])
+        if image.name in results and _is_same(image, results[image.name], asks, made[image.name].sources)
     ]
     sound = await asyncio.gather(*(_is_there(images, image, results[image.name]) for image in same))
     began = {run: asked.began for run, asked in asks.items() if asked}
@@ -62,13 +63,13 @@ def other_revisions(root: Path, records: Iterable[Record], revision: str) -> str
     return f"kept from other sources: {', '.join(told)}; the rest of {revision or 'no revision'}" if told else ""
 
 
-def _is_same(image: PlannedImage, result: ImageResult, asks: Mapping[str, Asked | None], block: str) -> bool:
+def _is_same(image: PlannedImage, result: ImageResult, asks: Mapping[str, Asked | None], sources: str) -> bool:
     """Whether it was built, and as it is wanted now."""
     asked = asks[result.kept_from]
     then = next((each for each in asked.images if each.name == image.name), None) if asked else None
     wanted = tuple(map(str, image.platforms))
     good = all(cell.outcome in GOOD for cell in result.cells)
-    return good and then is not None and (then.block, then.platforms) == (block, wanted)
+    return good and then is not None and (then.sources, then.platforms) == (sources, wanted)
 
 
 async def _is_there(images: Images, image: PlannedImage, result: ImageResult) -> bool:

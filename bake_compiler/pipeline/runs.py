@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from bake_compiler.errors import BakecError, UsageError
 from bake_compiler.journal import is_written, read_journal, write_whole
 from bake_compiler.oci.platform import Platform
+from bake_compiler.pipeline.inputs import Made
 from bake_compiler.plan import Cell, PlannedImage, Wanted
 from bake_compiler.report import CellResult, ImageResult, Outcome, Report
 from bake_compiler.report.event_json import event_from_document
@@ -37,7 +38,7 @@ _KEPT_RUNS = 30
 
 @dataclass(frozen=True)
 class AskedImage:
-    """An image that a run was to build; `block` changes when what the bake file says of it does."""
+    """An image that a run was to build; `sources` is the fingerprint of what the project holds of it."""
 
     name: str
     phase: str
@@ -45,7 +46,7 @@ class AskedImage:
     needs: tuple[str, ...]
     reference: str
     tags: tuple[str, ...]
-    block: str
+    sources: str
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ class Asked:
     resumes: str = ""
 
 
-def asked_images(wanted: Wanted, blocks: Mapping[str, str]) -> tuple[AskedImage, ...]:
-    """The images of a run, as they are kept; `blocks` are their fingerprints."""
-    return tuple(_asked_image(wanted, image, blocks[image.name]) for image in wanted.images)
+def asked_images(wanted: Wanted, made: Mapping[str, Made]) -> tuple[AskedImage, ...]:
+    """The images of a run, as they are kept, each with the fingerprint of its sources."""
+    return tuple(_asked_image(wanted, image, made[image.name].sources) for image in wanted.images)
 
 
 def needs_within(wanted: Wanted, image: PlannedImage) -> tuple[str, ...]:
@@ -92,10 +93,10 @@ def needs_within(wanted: Wanted, image: PlannedImage) -> tuple[str, ...]:
     return tuple(need for need in image.needs if need in wanted.names)
 
 
-def _asked_image(wanted: Wanted, image: PlannedImage, block: str) -> AskedImage:
+def _asked_image(wanted: Wanted, image: PlannedImage, sources: str) -> AskedImage:
     first, *others = map(str, wanted.references(image))
     platforms = tuple(map(str, image.platforms))
-    return AskedImage(image.name, image.phase, platforms, needs_within(wanted, image), first, tuple(others), block)
+    return AskedImage(image.name, image.phase, platforms, needs_within(wanted, image), first, tuple(others), sources)
 
 
 @cache

@@ -18,6 +18,7 @@ from bake_compiler.report.events import (
     Event,
     Expected,
     ImageEnded,
+    LookingUp,
     Publishing,
     Pushed,
     RunBegan,
@@ -159,6 +160,13 @@ class _ImageEnded(_Event):
         return ImageEnded(self.at, self.result.value())
 
 
+class _LookingUp(_Event):
+    bases: int
+
+    def value(self) -> Event:
+        return LookingUp(**self.fields())
+
+
 class _Publishing(_Event):
     tags: int
 
@@ -189,6 +197,7 @@ _EVENTS: dict[str, type[_Event]] = {
         (AttemptFailed, _AttemptFailed),
         (Pushed, _Pushed),
         (ImageEnded, _ImageEnded),
+        (LookingUp, _LookingUp),
         (Publishing, _Publishing),
         (Stopping, _Stopping),
         (RunEnded, _RunEnded),

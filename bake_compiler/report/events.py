@@ -41,6 +41,14 @@ class RunBegan:
 
 
 @dataclass(frozen=True, slots=True)
+class LookingUp:
+    """The builder is asked what so many base images are now, before anything is built."""
+
+    at: float
+    bases: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptBegan:
     """A bake process was started; `attempt` counts from 1."""
 
@@ -115,5 +123,14 @@ class RunEnded:
 
 
 Event: TypeAlias = (
-    RunBegan | AttemptBegan | StepChanged | AttemptFailed | Pushed | ImageEnded | Publishing | Stopping | RunEnded
+    RunBegan
+    | LookingUp
+    | AttemptBegan
+    | StepChanged
+    | AttemptFailed
+    | Pushed
+    | ImageEnded
+    | Publishing
+    | Stopping
+    | RunEnded
 )

@@ -12,6 +12,7 @@ from bake_compiler.verify import Severity
 
 _STYLES = {
     Outcome.BUILT: "green",
+    Outcome.UNCHANGED: "green",
     Outcome.VERIFIED: "green",
     Outcome.LOADED: "green",
     Outcome.FAILED: "bold red",

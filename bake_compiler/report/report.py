@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     """How a cell ended; each expected one ends as exactly one of these."""
 
     BUILT = "built"
+    UNCHANGED = "unchanged"
     VERIFIED = "verified"
     LOADED = "loaded"
     FAILED = "failed"
@@ -26,7 +27,7 @@ class Outcome(StrEnum):
     EXCLUDED = "excluded"
 
 
-GOOD = frozenset({Outcome.BUILT, Outcome.VERIFIED, Outcome.LOADED, Outcome.EXCLUDED})
+GOOD = frozenset({Outcome.BUILT, Outcome.UNCHANGED, Outcome.VERIFIED, Outcome.LOADED, Outcome.EXCLUDED})
 
 
 @dataclass(frozen=True)

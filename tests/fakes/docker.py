@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.reference import Reference
@@ -31,6 +32,8 @@ class Docker:
         gone_for: the image for whose bake process there is no docker any more.
         metadata: what buildx writes in place of what it should.
         cached: images whose steps all come from the cache.
+        bases: base image → what its name stands for; those that it does not have end the look-up of all.
+        looked_up: the bake files of the look-ups.
         revision: that git tells; empty where there is no checkout.
         platforms: that the builder has.
         baked: the images, in order of their attempts.
@@ -46,6 +49,8 @@ class Docker:
     gone_for: str = ""
     metadata: str = ""
     cached: Collection[str] = ()
+    bases: dict[str, str] = field(default_factory=dict)
+    looked_up: list[dict[str, Any]] = field(default_factory=list)
     revision: str = ""
     platforms: str = "linux/amd64, linux/arm64"
     baked: list[str] = field(default_factory=list)
@@ -66,8 +71,22 @@ class Docker:
                 on_line("github.com/docker/buildx v0.29.1 abc")
             case (*_, "inspect"):
                 on_line(f"Driver: docker\nStatus: running\nPlatforms: {self.platforms}")
+            case (*_, "--file", file, "--progress", "rawjson") if file.endswith("bases.json"):
+                return self._look_up(json.loads((self.root / file).read_text(encoding="utf-8")), on_line)
             case _:
                 return await self._bake(command, on_line)
+        return 0
+
+    def _look_up(self, file: dict[str, Any], on_line: Callable[[str], None]) -> int:
+        self.looked_up.append(file)
+        for target, asked in file["target"].items():
+            *_, name = asked["dockerfile-inline"].split()
+            prefix = f"{target} " if len(file["target"]) > 1 else ""
+            if name not in self.bases:
+                on_line(f"ERROR: target {target}: failed to solve: {name}: not found")
+                return 1
+            text = f"[{prefix}linux/amd64 1/1] FROM docker.io/library/{name}@sha256:{self.bases[name]:0>64}"
+            on_line(_step(text))
         return 0
 
     async def _bake(self, command: Command, on_line: Callable[[str], None]) -> int:
@@ -90,7 +109,7 @@ class Docker:
             for line in (RECORDED / f"{recording}.jsonl").read_text(encoding="utf-8").splitlines():
                 on_line(line)
             return 1
-        on_line(_step(cached=name in self.cached))
+        on_line(_step("[linux/amd64 1/1] RUN make", cached=name in self.cached))
         digest = self._push(name, command)
         metadata = self.metadata or json.dumps({name: {"containerimage.digest": digest}})
         (self.root / _after(command, "--metadata-file")).write_text(metadata, encoding="utf-8")
@@ -99,7 +118,7 @@ class Docker:
     def _push(self, name: str, command: Command) -> str:
         self.made[name] += 1
         made = self.makes.get(name) or self._made(name, command.env)
-        if "--push" in command.argv:
+        if "--load" not in command.argv:
             staged = Reference.parse(_after(command, "--set").removeprefix(f"{name}.tags="))
             self.fake.push(staged.repository, staged.tag, made)
         return str(made.digest)
@@ -119,7 +138,7 @@ def _after(command: Command, word: str) -> str:
     return command.argv[command.argv.index(word) + 1]
 
 
-def _step(*, cached: bool) -> str:
+def _step(name: str, *, cached: bool = False) -> str:
     moment = "2026-11-24T10:00:00Z"
-    step = {"digest": "a", "name": "[linux/amd64 1/1] RUN make", "started": moment, "completed": moment}
+    step = {"digest": name, "name": name, "started": moment, "completed": moment}
     return json.dumps({"vertexes": [{**step, "cached": cached}]})

@@ -14,6 +14,7 @@ from bake_compiler.report.events import (
     Event,
     Expected,
     ImageEnded,
+    LookingUp,
     Publishing,
     Pushed,
     RunBegan,
@@ -179,6 +180,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(AttemptFailed, MOMENTS, NAMES, st.integers(1, 4), failures, SECONDS),
     st.builds(Pushed, MOMENTS, NAMES, DIGESTS),
     st.builds(ImageEnded, MOMENTS, images),
+    st.builds(LookingUp, MOMENTS, st.integers(0, 99)),
     st.builds(Publishing, MOMENTS, st.integers(0, 99)),
     st.builds(RunEnded, MOMENTS, TEXTS, st.integers(0, 130), TEXTS),
 )

@@ -40,6 +40,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.steps += 1
         return super().call_soon(callback, *args, context=context)
 
+    def run_in_executor(
+        self, _executor: object, func: Callable[[*_Ts], _T], *args: *_Ts
+    ) -> asyncio.Future[_T]:
+        """Do it at once: what a thread does takes no time of the loop."""
+        future: asyncio.Future[_T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - whoever awaits it gets it
+            future.set_exception(error)
+        return future
+
     def _wait(self, seconds: float | None) -> None:
         self.on_wait()
         if seconds is None:

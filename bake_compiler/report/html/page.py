@@ -16,7 +16,15 @@ from bake_compiler.report.timing import cached_steps, critical_path, slowest
 from bake_compiler.verify import Finding, Severity
 
 _LONGEST = 8  # lists of the slowest and the largest
-_WORST_FIRST = (Outcome.FAILED, Outcome.BLOCKED, Outcome.BUILT, Outcome.VERIFIED, Outcome.LOADED, Outcome.EXCLUDED)
+_WORST_FIRST = (
+    Outcome.FAILED,
+    Outcome.BLOCKED,
+    Outcome.BUILT,
+    Outcome.UNCHANGED,
+    Outcome.VERIFIED,
+    Outcome.LOADED,
+    Outcome.EXCLUDED,
+)
 _STEPS = 3  # failures that "what to do next" names
 
 

@@ -8,6 +8,7 @@ from bake_compiler.report.events import (
     AttemptFailed,
     Event,
     ImageEnded,
+    LookingUp,
     Publishing,
     Pushed,
     RunBegan,
@@ -54,6 +55,8 @@ def line_of(run: RunState, event: Event) -> str:  # noqa: C901 - one case an eve
     match event:
         case RunBegan():
             image, words = "", _began(event)
+        case LookingUp():
+            image, words = "", f"looking up {count(event.bases, 'base image')}" if event.bases else ""
         case AttemptBegan():
             image, words = event.image, "building" + (f" (attempt {event.attempt})" if event.attempt > 1 else "")
         case StepChanged():
@@ -107,5 +110,7 @@ def _ended(result: ImageResult) -> str:
     if result.kept_from:
         return f"kept from run {result.kept_from}"
     outcomes = {cell.outcome for cell in result.cells}
+    if Outcome.UNCHANGED in outcomes:
+        return "unchanged: the registry has it, made from the same inputs"
     proof = next((f" and {outcome}" for outcome in (Outcome.VERIFIED, Outcome.LOADED) if outcome in outcomes), "")
     return f"built{proof} in {lasting(result.seconds)}{retries}"

@@ -13,6 +13,7 @@ from bake_compiler.report.events import (
     Event,
     Expected,
     ImageEnded,
+    LookingUp,
     Publishing,
     Pushed,
     RunBegan,
@@ -105,6 +106,7 @@ class RunState:
         images: by name, in plan order.
         slots: how many are built at once, at most.
         known: image → seconds that it took the last time.
+        looking_up: how many base images are being looked up, until the first image is begun or ended.
         publishing: how many tags are being moved.
         stopping: whether it was asked to end.
         over: whether it has ended.
@@ -115,6 +117,7 @@ class RunState:
     images: Mapping[str, ImageState] = field(default_factory=dict)
     slots: int = 1
     known: Mapping[str, float] = field(default_factory=dict)
+    looking_up: int = 0
     publishing: int = 0
     stopping: bool = False
     over: bool = False
@@ -142,18 +145,28 @@ def fold(run: RunState, event: Event) -> RunState:
         case RunBegan():
             images = {expected.image: ImageState(expected) for expected in event.images}
             return RunState(event.run, event.at, images, event.slots, event.seconds)
-        case Publishing():
-            return replace(run, publishing=event.tags)
-        case Stopping():
-            return replace(run, stopping=True)
-        case RunEnded():
-            return replace(run, over=True)
+        case LookingUp() | Publishing() | Stopping() | RunEnded():
+            return replace(run, **_of_run(event))
         case AttemptBegan() | StepChanged() | AttemptFailed() | Pushed() | ImageEnded():
             name = event.result.name if isinstance(event, ImageEnded) else event.image
             image = run.images.get(name)
             if image is None or image.state in ENDS:
                 return run
-            return replace(run, images={**run.images, name: replace(image, **_changes(image, event))})
+            return replace(run, looking_up=0, images={**run.images, name: replace(image, **_changes(image, event))})
+        case _:
+            assert_never(event)
+
+
+def _of_run(event: LookingUp | Publishing | Stopping | RunEnded) -> dict[str, Any]:
+    match event:
+        case LookingUp():
+            return {"looking_up": event.bases}
+        case Publishing():
+            return {"publishing": event.tags}
+        case Stopping():
+            return {"stopping": True}
+        case RunEnded():
+            return {"over": True}
         case _:
             assert_never(event)
 

@@ -27,10 +27,10 @@ def test_an_image_is_pushed_under_its_staging_tag(tmp_path: Path) -> None:
     assert bake_command(run_in(tmp_path), image, file="docker-bake.hcl", registry="r.test") == Command(
         argv=(
             *("docker", "buildx", "bake", "--file", "docker-bake.hcl", "--progress", "rawjson"),
-            *("--metadata-file", "runs/web.metadata.json", "--push"),
-            *("--set", "web.tags=r.test/web:staged-1", "web"),
+            *("--metadata-file", "runs/web.metadata.json", "--set", "web.tags=r.test/web:staged-1"),
+            *("--set", "web.output=type=image,push=true,store=false", "web"),
         ),
-        env={"PATH": "/bin", "REGISTRY": "r.test", "TAG": "1.0"},
+        env={"BUILDX_METADATA_PROVENANCE": "disabled", "PATH": "/bin", "REGISTRY": "r.test", "TAG": "1.0"},
         cwd=tmp_path,
         shown=("REGISTRY", "TAG"),
     )

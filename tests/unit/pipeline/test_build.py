@@ -223,6 +223,7 @@ def test_the_journal_tells_what_happened_in_order_and_no_steps(site: Site) -> No
 
     assert site.journal(report.run) == [
         "run-began",
+        "looking-up",
         "attempt-began hub",
         "attempt-failed hub",
         "attempt-began hub",

@@ -1,0 +1,36 @@
+"""What a run need not build, because the registry has an image of just these inputs."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from bake_compiler.errors import RegistryError
+from bake_compiler.oci.reference import Reference
+from bake_compiler.pipeline.images import Images
+from bake_compiler.report.events import ImageEnded
+
+
+async def find_present(images: Images, tags: Mapping[str, Reference]) -> frozenset[str]:
+    """The images that are there under their content tag and verified; they end as unchanged in their records.
+
+    Args:
+        images: of a run.
+        tags: image → its content tag, of those that have one.
+    """
+    found = await asyncio.gather(*(_is_present(images, name, tag) for name, tag in tags.items()))
+    return frozenset(name for name, present in zip(tags, found, strict=True) if present)
+
+
+async def _is_present(images: Images, name: str, tag: Reference) -> bool:
+    record = images.records[name]
+    try:
+        record.digest = (await images.edges.registry.manifest(tag)).digest
+    except RegistryError:  # not there, or not to be had: then the build tells
+        return False
+    record.verified = await images.verify(record.image, record.digest)
+    record.unchanged = record.good
+    if not record.good:
+        record.digest, record.verified = None, None
+    else:
+        images.tell(ImageEnded(time.time(), record.result()))
+    return record.unchanged

@@ -1,0 +1,151 @@
+"""What an image is made of that the project does not build: base images, and folders of the project. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bake_compiler.dockerfile import Dockerfile, DockerfileError, Stage, parse_dockerfile
+from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.contexts import TARGET
+from bake_compiler.plan.evaluate import UNKNOWN, evaluate
+from bake_compiler.plan.paths import URL, inside
+from bake_compiler.plan.plan import Plan, PlannedImage
+
+_IMAGE = "docker-image://"
+_REFERENCE = re.compile(r"[\w.:/@-]+")
+_NATIVE = re.compile(r"\$(BUILDPLATFORM|\{BUILDPLATFORM\})")
+_TARGET_PLATFORM = re.compile(r"\$(TARGETPLATFORM|\{TARGETPLATFORM\})")
+_AFRESH = ("no-cache", "no-cache-filter", "pull")
+
+
+@dataclass(frozen=True, order=True)
+class Base:
+    """An image from elsewhere.
+
+    Attributes:
+        name: as a Dockerfile or a named context says it.
+        platform: what `FROM --platform` says when that is not the platform built for; empty when it is.
+    """
+
+    name: str
+    platform: str = ""
+
+
+@dataclass(frozen=True)
+class Origins:
+    """What one image is made of, besides the images that it needs.
+
+    Attributes:
+        bases: the images from elsewhere, as far as they are known.
+        folders: folder, and the Dockerfile whose own .dockerignore counts there, from the project's root.
+        doubt: why its inputs can't all be known before it is built; empty when they can.
+    """
+
+    bases: frozenset[Base] = frozenset()
+    folders: frozenset[tuple[str, str]] = frozenset()
+    doubt: str = ""
+
+
+class _DoubtfulError(Exception):
+    """What is made of an input that nobody can name yet."""
+
+
+def origins_of(plan: Plan, image: PlannedImage, text: str, variables: Mapping[str, object]) -> Origins:
+    """What an image is made of.
+
+    Args:
+        plan: that the image is of.
+        image: one of its images.
+        text: of its Dockerfile; empty when it is not a file of the project.
+        variables: the values of the bake file's variables.
+    """
+    attributes = merge(plan.common.attributes, image.attributes)
+    found = {key: evaluate(value, {**variables, **image.matrix}) for key, value in attributes.items() if key != "tags"}
+    bases: set[Base] = set()
+    folders: set[tuple[str, str]] = set()
+    try:
+        doubts = [*_doubts_of_attributes(found), *_find_contexts(found, folders, bases)]
+        inline = found.get("dockerfile-inline")
+        dockerfile = parse_dockerfile(inline if isinstance(inline, str) else text)
+        doubts += _find_bases(dockerfile, found, bases)
+    except (_DoubtfulError, DockerfileError) as error:
+        doubts = [str(error)]
+    return Origins(frozenset(bases), frozenset(folders), next(iter(doubts), ""))
+
+
+def _doubts_of_attributes(found: Mapping[str, object]) -> Iterator[str]:
+    for name, value in found.items():
+        if name in _AFRESH and value:
+            yield f"{name} is set"
+        elif _has_unknown(value):
+            yield f"{name} is an expression that only buildx evaluates"
+
+
+def _has_unknown(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_unknown, value.values()))
+    return any(map(_has_unknown, value)) if isinstance(value, tuple) else value is UNKNOWN
+
+
+def _find_contexts(found: Mapping[str, object], folders: set[tuple[str, str]], bases: set[Base]) -> Iterator[str]:
+    context, dockerfile = found.get("context", "."), found.get("dockerfile", "Dockerfile")
+    if not isinstance(context, str) or URL in context or not isinstance(dockerfile, str):
+        raise _DoubtfulError("its context is not a folder of the project")
+    folders.add((inside("", context), inside(context, dockerfile)))
+    contexts = found.get("contexts")
+    for value in contexts.values() if isinstance(contexts, Mapping) else ():
+        if isinstance(value, str) and value.startswith(_IMAGE):
+            yield from _find_base(value.removeprefix(_IMAGE), "", bases)
+        elif not isinstance(value, str) or URL in value:
+            yield f"a named context is {value}, whose contents nobody knows yet"
+        elif not value.startswith(TARGET):
+            folders.add((inside("", value), ""))
+
+
+def _find_bases(dockerfile: Dockerfile, found: Mapping[str, object], bases: set[Base]) -> Iterator[str]:
+    args = dict(_texts(found, "args"))
+    contexts = dict(_texts(found, "contexts"))
+    target = found.get("target")
+    last = dockerfile.stage(target) if isinstance(target, str) else dockerfile.stages[-1]
+    if last is None:
+        raise _DoubtfulError(f"its Dockerfile has no stage {target}")
+    stages = dockerfile.used_by(last, args)
+    for stage in stages:
+        platform = _TARGET_PLATFORM.sub("", stage.platform)
+        if "$" in _NATIVE.sub("", platform):
+            yield f"FROM --platform={stage.platform} is not known before the build"
+            platform = ""
+        base = dockerfile.base(stage, args)
+        names = [(base, platform)] if base is not None else []
+        names += [(name, "") for name in stage.uses if not dockerfile.is_stage(name, stage)]
+        for name, wanted in names:
+            if name not in contexts:
+                yield from _find_base(name, wanted, bases)
+        yield from _doubts_of_copies(stage)
+    if dockerfile.syntax:
+        yield from _find_base(dockerfile.syntax, "$BUILDPLATFORM", bases)
+
+
+def _find_base(name: str, platform: str, bases: set[Base]) -> Iterator[str]:
+    if name == "scratch":
+        return
+    if _REFERENCE.fullmatch(name):
+        bases.add(Base(name, platform))
+    else:
+        yield f"FROM {name} is not known before the build"
+
+
+def _doubts_of_copies(stage: Stage) -> Iterator[str]:
+    for copy in stage.copies:
+        if copy.instruction == "ADD" and (not copy.literal or any(map(_is_remote, copy.sources))):
+            yield f"line {copy.line}: ADD takes what is not in the project"
+
+
+def _is_remote(source: str) -> bool:
+    return URL in source or source.startswith("git@")
+
+
+def _texts(found: Mapping[str, object], attribute: str) -> Iterator[tuple[str, str]]:
+    values = found.get(attribute)
+    if isinstance(values, Mapping):
+        yield from ((str(key), value) for key, value in values.items() if isinstance(value, str))
