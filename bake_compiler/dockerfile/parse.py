@@ -47,7 +47,7 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
     copies: list[Copy] = []
     envs: list[Env] = []
     uses: list[str] = []
-    runs = False
+    runs, fetches = False, 0
     for each in body:
         match each.name:
             case "ARG":
@@ -59,6 +59,7 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
                 copied = [origin for origin in _flags(each, "from") if origin]
                 uses += copied
                 copies += () if copied else _copies(each, escape)
+                fetches = fetches or _fetches(each)
             case "RUN":
                 runs = True
                 uses += _mounted(each)
@@ -75,6 +76,7 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
         envs=tuple(envs),
         uses=tuple(dict.fromkeys(uses)),
         runs=runs,
+        fetches=fetches,
     )
 
 
@@ -119,6 +121,12 @@ def _is_elsewhere(instruction: "DockerfileInstruction", source: str) -> bool:
     if instruction.heredocs and _HEREDOC.match(source):
         return True
     return instruction.name == "ADD" and bool(_REMOTE.match(source.lstrip("\"'")))
+
+
+def _fetches(instruction: "DockerfileInstruction") -> int:
+    """The line of an ADD that takes something from a URL, or from where only its arguments say; else 0."""
+    sources = (word.lstrip("\"'") for word in instruction.args[:-1] if instruction.name == "ADD")
+    return instruction.start_line if any("$" in source or _REMOTE.match(source) for source in sources) else 0
 
 
 def _mounted(instruction: "DockerfileInstruction") -> Iterator[str]:

@@ -57,6 +57,7 @@ class Stage:
         platform: of `--platform`, as written; empty when there is none.
         uses: the images and stages (by name or index) that `COPY --from` and `RUN --mount=from=` name.
         runs: it has a RUN.
+        fetches: line of its first ADD that takes something from elsewhere, or may do so; 0 when none does.
     """
 
     index: int
@@ -69,6 +70,7 @@ class Stage:
     envs: tuple[Env, ...] = ()
     uses: tuple[str, ...] = ()
     runs: bool = False
+    fetches: int = 0
 
 
 @dataclass(frozen=True)

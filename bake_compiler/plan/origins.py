@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bake_compiler.dockerfile import Dockerfile, DockerfileError, Stage, parse_dockerfile
+from bake_compiler.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
 from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.contexts import TARGET
 from bake_compiler.plan.evaluate import UNKNOWN, evaluate
@@ -121,7 +121,8 @@ def _find_bases(dockerfile: Dockerfile, found: Mapping[str, object], bases: set[
         for name, wanted in names:
             if name not in contexts:
                 yield from _find_base(name, wanted, bases)
-        yield from _doubts_of_copies(stage)
+        if stage.fetches:
+            yield f"line {stage.fetches}: ADD takes what is not in the project"
     if dockerfile.syntax:
         yield from _find_base(dockerfile.syntax, "$BUILDPLATFORM", bases)
 
@@ -133,16 +134,6 @@ def _find_base(name: str, platform: str, bases: set[Base]) -> Iterator[str]:
         bases.add(Base(name, platform))
     else:
         yield f"FROM {name} is not known before the build"
-
-
-def _doubts_of_copies(stage: Stage) -> Iterator[str]:
-    for copy in stage.copies:
-        if copy.instruction == "ADD" and (not copy.literal or any(map(_is_remote, copy.sources))):
-            yield f"line {copy.line}: ADD takes what is not in the project"
-
-
-def _is_remote(source: str) -> bool:
-    return URL in source or source.startswith("git@")
 
 
 def _texts(found: Mapping[str, object], attribute: str) -> Iterator[tuple[str, str]]:
