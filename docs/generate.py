@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/reference/models.md and docs/reference/cli.md from the models and the command line themselves.
+"""Writes docs/reference/models.md, docs/reference/cli.md and docs/release.schema.json from the code itself.
 
 `python docs/generate.py` writes them; with `--check` it writes nothing, and ends with 1 and a diff when one is stale.
 """
@@ -7,6 +7,7 @@
 import dataclasses
 import difflib
 import inspect
+import json
 import re
 import sys
 import types
@@ -17,11 +18,12 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import typer
 
 import bake_compiler
-from bake_compiler import errors
+from bake_compiler import errors, releases
 from bake_compiler.cli.app import VERBS, make_app
 from bake_compiler.model import Model, Settings, Variable, texts
 from bake_compiler.model.values import Expression
 from bake_compiler.plan.features import SINCE
+from bake_compiler.releases import ReleaseFile
 
 HERE = Path(__file__).parent
 REFERENCE = HERE / "reference"
@@ -273,7 +275,25 @@ def _page(*parts: str) -> str:
     return "\n\n".join([_MADE, *parts]) + "\n"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"models.md": models_page, "cli.md": cli_page}
+def release_schema() -> str:
+    """docs/release.schema.json: the JSON Schema of a release file, in the words of its docstrings."""
+    schema = ReleaseFile.model_json_schema(mode="serialization")
+    described = {ReleaseFile: schema, **{kind: schema["$defs"][kind.__name__] for kind in _PARTS}}
+    for kind, part in described.items():
+        part["description"] = summary(kind).partition("\n")[0]
+        for name, words in meanings(kind).items():
+            part["properties"][name] = {"description": words, **part["properties"][name]}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": releases.SCHEMA}
+    return json.dumps({**schema, **head}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+_PARTS = (releases.ReleasedImage, releases.ReleasedPlatform, releases.ReleasedBase)
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "models.md": models_page,
+    "cli.md": cli_page,
+    "../release.schema.json": release_schema,
+}
 
 
 def stale() -> str:

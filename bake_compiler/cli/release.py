@@ -2,21 +2,31 @@
 
 import json
 import sys
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bake_compiler.cli.options import Insecure, Json, ProjectDir, edges, print_text, root_of, run_async
-from bake_compiler.errors import BakecError
+from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     from bake_compiler.registry import Registry
     from bake_compiler.release import Release, Status
 
 _TORN = 6
+
+
+class PinFormat(StrEnum):
+    """Who reads the pins."""
+
+    COMPOSE = "compose"
+    KUSTOMIZE = "kustomize"
+    HELM = "helm"
+    ENV = "env"
 
 
 def complete_release(incomplete: str) -> list[str]:
@@ -84,10 +94,62 @@ def finish(
     print_status(of_release(release, insecure, project, run), as_json=as_json)
 
 
+@release.command()
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="The older one.")],
+    after: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="The newer one.")],
+    as_json: Json = False,
+) -> None:
+    """Say what has changed from one release to another: images, digests, platforms, sizes, bases, tags.
+
+    Ends with 0 whatever has changed. Needs no network and no Docker.
+
+    Examples: `bakec release diff old.json release.json`, `bakec release diff old.json release.json --json`.
+    """
+    from bake_compiler.releases.diff import diff_document, diff_releases  # noqa: PLC0415
+    from bake_compiler.report.release_file import load_release  # noqa: PLC0415
+    from bake_compiler.report.release_text import render_diff  # noqa: PLC0415
+
+    found = diff_releases(load_release(before), load_release(after))
+    document = json.dumps(diff_document(found), indent=2, ensure_ascii=False) + "\n" if as_json else ""
+    print_text(document or render_diff(found))
+
+
+@release.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="What `bakec build --release-file` wrote.")],
+    form: Annotated[PinFormat, typer.Option("--format", "-f", help="Who is to read it.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write every image of a release by its digest: for Compose, Kustomize, a Helm chart, or as variables.
+
+    Needs no network and no Docker. With --json: a document with the format, and the text as `content`.
+
+    Examples: `bakec release export --format compose release.json -o compose.release.yml`,
+    `bakec release export --format env release.json`.
+    """
+    from bake_compiler.journal import write_whole  # noqa: PLC0415
+    from bake_compiler.releases.export import export_release  # noqa: PLC0415
+    from bake_compiler.report.release_file import load_release  # noqa: PLC0415
+
+    text = export_release(load_release(file), form)
+    if as_json:
+        document = {"schema": "bakec.pins/1", "format": str(form), "content": text}
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if output is None or str(output) == "-":
+        print_text(text)
+        return
+    try:
+        write_whole(output, text)
+    except OSError as error:
+        raise UsageError(f"--output: {output}: {error.strerror}", hint="name a file that can be written") from error
+
+
 def of_release(
     name: str,
     insecure: "list[str] | None",
-    project: "Path | None",
+    project: Path | None,
     does: "Callable[[Registry, Path, Release], Awaitable[Status]]",
 ) -> "Status":
     """Do something about a release, with the real registry."""

@@ -1,8 +1,9 @@
-"""A report of `bakec build --json` read again: what a release was, to hold the registry against."""
+"""A release read again, to hold the registry against it; and the release that a report tells of."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -10,7 +11,20 @@ from bake_compiler.errors import UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.verify import Promise
+from bake_compiler.oci.snapshot import Child, Snapshot
+from bake_compiler.releases import (
+    SCHEMA,
+    ReleasedBase,
+    ReleasedImage,
+    ReleasedPlatform,
+    ReleaseFile,
+    read_release_file,
+)
+from bake_compiler.report.report import GOOD, ImageResult, Report
+from bake_compiler.verify import Promise, statements_of
+
+_REVISION = "org.opencontainers.image.revision"
+_HINT = "write it with `bakec build all --release-file release.json`, and keep it when that ends with 0"
 
 
 class _Cell(BaseModel):
@@ -25,23 +39,118 @@ class _Image(BaseModel):
     cells: tuple[_Cell, ...] = Field(min_length=1)
 
 
-class _Release(BaseModel):
+class _Report(BaseModel):
     schema_: Literal["bakec.report/1"] = Field(alias="schema")
     published: bool | None
     images: tuple[_Image, ...] = Field(min_length=1)
 
 
-def read_release(path: Path) -> Sequence[tuple[Promise, tuple[Reference, ...]]]:
-    """What each image of a release must be, and its other tags.
+class Made(NamedTuple):
+    """What made a release, which its report does not say.
+
+    Attributes:
+        covers: the selectors of the run.
+        tools: program → its version.
+        time: now, in UTC: 2026-11-24T19:33:20Z.
+        content_tags: image → the tag that it was pushed under; that of the run where it is not said.
+    """
+
+    covers: Sequence[str]
+    tools: Mapping[str, str]
+    time: str
+    content_tags: Mapping[str, str] = {}
+
+
+def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: Made) -> ReleaseFile:
+    """The release that a build has published.
+
+    Args:
+        report: of the build.
+        snapshots: image → what the registry has under its digest, provenance included.
+        made: what the report does not say.
 
     Raises:
-        UsageError: no such file, or not the report of a build that has published every image.
+        ValueError: no image of it is whole.
+    """
+    images = [image for image in report.images if image.digest and all(cell.outcome in GOOD for cell in image.cells)]
+    return ReleaseFile(
+        schema_=SCHEMA,
+        run=report.run,
+        time=made.time,
+        registry=report.registry,
+        tag=report.tag,
+        covers=tuple(made.covers) or ("all",),
+        partial=len(images) < len(report.images),
+        tools=dict(made.tools),
+        images=tuple(
+            _released(image, snapshots[image.name], made.content_tags.get(image.name) or _staged(report, image))
+            for image in images
+        ),
+    )
+
+
+def _staged(report: Report, image: ImageResult) -> str:
+    return f"staged-{image.kept_from or report.run}"
+
+
+def _released(image: ImageResult, snapshot: Snapshot, content_tag: str) -> ReleasedImage:
+    tags = tuple(map(Reference.parse, (image.reference, *image.tags)))
+    children = [child for child in snapshot.images if child.platform]
+    bases = {base for child in children for statement in statements_of(snapshot, child) for base in statement.bases}
+    revisions = {child.config.config.labels.get(_REVISION, "") if child.config else "" for child in children}
+    return ReleasedImage(
+        name=image.name,
+        repository=tags[0].name,
+        tags=tags,
+        digest=image.digest,
+        content_tag=content_tag,
+        revision=_sound(revisions.pop()) if len(revisions) == 1 else "",
+        bases=tuple(ReleasedBase(name=_sound(base.name), digest=base.digest) for base in bases),
+        platforms=tuple(_platform(snapshot, child) for child in children),
+    )
+
+
+def _platform(snapshot: Snapshot, image: Child) -> ReleasedPlatform:
+    attestations = (*snapshot.attestations, *snapshot.artifacts)
+    told = (
+        each.descriptor.digest for each in attestations if each.statements and each.subject == image.descriptor.digest
+    )
+    size = sum(part.size for part in (image.manifest.config, *image.manifest.layers)) if image.manifest else 0
+    return ReleasedPlatform(
+        platform=image.platform, digest=image.descriptor.digest, size=size, provenance=next(told, None)
+    )
+
+
+def _sound(text: str) -> str:
+    """Half of a surrogate pair, which a statement may hold, is no text that a file can have."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def load_release(path: Path) -> ReleaseFile:
+    """The release file at a path.
+
+    Raises:
+        UsageError: no such file, or none of a release; says what is wrong, and where in it.
     """
     try:
-        release = _Release.model_validate_json(path.read_bytes())
-        if not release.published:
-            raise ValueError("this build has not published its tags")  # noqa: TRY301 - told as all that is wrong with it
-        return [_promised(image, path.name) for image in release.images]
+        return read_release_file(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", hint="name a file that exists") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}", hint=_HINT) from error
+
+
+def read_release(path: Path) -> Sequence[tuple[Promise, tuple[Reference, ...]]]:
+    """What each image of a release must be, and its other tags: of a release file, or of a build's report.
+
+    Raises:
+        UsageError: no such file, or neither a release nor the report of a build that has published every image.
+    """
+    try:
+        content = path.read_bytes()
+        if _is_report(content):
+            return [_promised(image, path.name) for image in _published(content).images]
+        return promises_of(read_release_file(content), path.name)
     except OSError as error:
         raise UsageError(f"--release: {path}: {error.strerror}", hint="name a file that exists") from error
     except ValidationError as error:
@@ -52,7 +161,34 @@ def read_release(path: Path) -> Sequence[tuple[Promise, tuple[Reference, ...]]]:
         raise UsageError(f"--release: {path}: {error}", hint=_HINT) from error
 
 
-_HINT = "write it with `bakec build all --json >release.json`, and keep it when that ends with 0"
+def promises_of(release: ReleaseFile, source: str) -> list[tuple[Promise, tuple[Reference, ...]]]:
+    """What each image of a release must be, and its other tags; `source` says so."""
+    return [_promise(image, source) for image in release.images]
+
+
+def _promise(image: ReleasedImage, source: str) -> tuple[Promise, tuple[Reference, ...]]:
+    platforms = tuple(each.platform for each in image.platforms)
+    first, *others = image.tags
+    return Promise(image.name, first, platforms, image.digest, source, provenance=_is_attested(image)), tuple(others)
+
+
+def _is_attested(image: ReleasedImage) -> bool:
+    return all(each.provenance for each in image.platforms)
+
+
+def _is_report(content: bytes) -> bool:
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("schema") == "bakec.report/1"
+
+
+def _published(content: bytes) -> _Report:
+    report = _Report.model_validate_json(content)
+    if not report.published:
+        raise ValueError("this build has not published its tags")
+    return report
 
 
 def _promised(image: _Image, source: str) -> tuple[Promise, tuple[Reference, ...]]:

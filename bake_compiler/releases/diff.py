@@ -1,0 +1,173 @@
+"""What has changed from one release to another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.platform import Platform
+from bake_compiler.releases.file import ReleasedBase, ReleasedImage, ReleasedPlatform, ReleaseFile
+
+SCHEMA = "bakec.release-diff/1"
+
+
+@dataclass(frozen=True)
+class PlatformChange:
+    """A platform before and after; None on the side where it is not."""
+
+    platform: Platform
+    before: ReleasedPlatform | None
+    after: ReleasedPlatform | None
+
+    @property
+    def growth(self) -> int:
+        """Bytes more than before; negative when it has become smaller."""
+        return (self.after.size if self.after else 0) - (self.before.size if self.before else 0)
+
+
+@dataclass(frozen=True)
+class BaseChange:
+    """The digests of a base of this name before and after; none on the side where it is not a base."""
+
+    name: str
+    before: tuple[Digest | None, ...]
+    after: tuple[Digest | None, ...]
+
+
+@dataclass(frozen=True)
+class ImageChange:
+    """An image that is not the same in both.
+
+    Attributes:
+        before, after: the image.
+        platforms: those that differ in digest or size, or are in one only.
+        bases: those that differ.
+        tags_lost, tags_gained: public references, sorted.
+    """
+
+    before: ReleasedImage
+    after: ReleasedImage
+    platforms: tuple[PlatformChange, ...]
+    bases: tuple[BaseChange, ...]
+    tags_lost: tuple[str, ...]
+    tags_gained: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReleaseDiff:
+    """Two releases beside each other, all by image name.
+
+    Attributes:
+        before, after: the releases.
+        added, removed: images that only one has.
+        changed: images that differ in digest, repository, tags, platforms or bases.
+        unchanged: how many do not.
+    """
+
+    before: ReleaseFile
+    after: ReleaseFile
+    added: tuple[ReleasedImage, ...]
+    removed: tuple[ReleasedImage, ...]
+    changed: tuple[ImageChange, ...]
+    unchanged: int
+
+
+def diff_releases(before: ReleaseFile, after: ReleaseFile) -> ReleaseDiff:
+    """How the second release differs from the first one."""
+    old = {image.name: image for image in before.images}
+    new = {image.name: image for image in after.images}
+    both = [(image, new[name]) for name, image in old.items() if name in new]
+    changed = tuple(_change(one, other) for one, other in both if _differ(one, other))
+    return ReleaseDiff(
+        before,
+        after,
+        tuple(image for name, image in new.items() if name not in old),
+        tuple(image for name, image in old.items() if name not in new),
+        changed,
+        len(both) - len(changed),
+    )
+
+
+def _differ(before: ReleasedImage, after: ReleasedImage) -> bool:
+    parts = ("digest", "repository", "platforms", "bases")
+    return set(before.tags) != set(after.tags) or any(getattr(before, part) != getattr(after, part) for part in parts)
+
+
+def _change(before: ReleasedImage, after: ReleasedImage) -> ImageChange:
+    old, new = set(map(str, before.tags)), set(map(str, after.tags))
+    return ImageChange(
+        before,
+        after,
+        tuple(_platforms(before.platforms, after.platforms)),
+        tuple(_bases(before.bases, after.bases)),
+        tuple(sorted(old - new)),
+        tuple(sorted(new - old)),
+    )
+
+
+def _platforms(before: Sequence[ReleasedPlatform], after: Sequence[ReleasedPlatform]) -> Iterator[PlatformChange]:
+    old, new = ({each.platform: each for each in side} for side in (before, after))
+    for platform in sorted(old.keys() | new.keys()):
+        if old.get(platform) != new.get(platform):
+            yield PlatformChange(platform, old.get(platform), new.get(platform))
+
+
+def _bases(before: Sequence[ReleasedBase], after: Sequence[ReleasedBase]) -> Iterator[BaseChange]:
+    old, new = _by_name(before), _by_name(after)
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name, ()) != new.get(name, ()):
+            yield BaseChange(name, old.get(name, ()), new.get(name, ()))
+
+
+def _by_name(bases: Sequence[ReleasedBase]) -> Mapping[str, tuple[Digest | None, ...]]:
+    """Platforms may have been built from different digests of one base."""
+    found: dict[str, tuple[Digest | None, ...]] = {}
+    for base in bases:
+        found[base.name] = (*found.get(base.name, ()), base.digest)
+    return found
+
+
+def diff_document(diff: ReleaseDiff) -> dict[str, Any]:
+    """The difference as plain dicts and lists; sizes in bytes."""
+    return {
+        "schema": SCHEMA,
+        "before": _release(diff.before),
+        "after": _release(diff.after),
+        "added": [_image(image) for image in diff.added],
+        "removed": [_image(image) for image in diff.removed],
+        "changed": [_changed(change) for change in diff.changed],
+        "unchanged": diff.unchanged,
+    }
+
+
+def _release(release: ReleaseFile) -> dict[str, Any]:
+    return {"run": release.run, "time": release.time, "registry": release.registry, "tag": release.tag}
+
+
+def _image(image: ReleasedImage) -> dict[str, Any]:
+    return image.model_dump(mode="json")
+
+
+def _changed(change: ImageChange) -> dict[str, Any]:
+    before, after = change.before, change.after
+    return {
+        "name": after.name,
+        "repository": {"before": before.repository, "after": after.repository},
+        "digest": {"before": str(before.digest), "after": str(after.digest)},
+        "revision": {"before": before.revision, "after": after.revision},
+        "tags": {"lost": list(change.tags_lost), "gained": list(change.tags_gained)},
+        "platforms": [_platform(each) for each in change.platforms],
+        "bases": [
+            {"name": base.name, "before": _digests(base.before), "after": _digests(base.after)} for base in change.bases
+        ],
+    }
+
+
+def _platform(change: PlatformChange) -> dict[str, Any]:
+    sides = {"before": change.before, "after": change.after}
+    digests = {name: {"digest": str(side.digest), "size": side.size} if side else None for name, side in sides.items()}
+    return {"platform": str(change.platform), **digests, "growth": change.growth}
+
+
+def _digests(digests: Sequence[Digest | None]) -> list[str | None]:
+    return [str(digest) if digest else None for digest in digests]

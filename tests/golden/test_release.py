@@ -1,0 +1,32 @@
+"""The documents of a release, byte for byte; `./dev golden` writes them anew and `git diff` reviews them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bake_compiler.releases import render_release_file
+from bake_compiler.releases.diff import diff_document, diff_releases
+from bake_compiler.releases.export import export_release
+from bake_compiler.report.release_text import render_diff
+from tests.golden.test_golden import REWRITE
+from tests.unit.releases.test_diff import AFTER, BEFORE
+
+HERE = Path(__file__).parent / "release"
+DIFFERENCE = diff_releases(BEFORE, AFTER)
+DOCUMENTS = {
+    "release.json": render_release_file(AFTER),
+    "diff.txt": render_diff(DIFFERENCE),
+    "diff.json": json.dumps(diff_document(DIFFERENCE), indent=2, ensure_ascii=False) + "\n",
+    "compose.yml": export_release(AFTER, "compose"),
+    "kustomization.yml": export_release(AFTER, "kustomize"),
+    "values.yml": export_release(AFTER, "helm"),
+    "release.env": export_release(AFTER, "env"),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_documents_of_a_release_are_those_beside_it(name: str) -> None:
+    if REWRITE:
+        (HERE / name).write_text(DOCUMENTS[name], encoding="utf-8")
+    assert (HERE / name).read_text(encoding="utf-8") == DOCUMENTS[name]
