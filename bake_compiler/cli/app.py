@@ -13,6 +13,7 @@ VERBS = {
     "verify": "verify",
     "report": "report",
     "release": "release",
+    "promote": "promote",
     "rollback": "rollback",
 }
 """Each verb, in the order of --help, and the function, or the app of its own verbs, in the module of its name."""

@@ -76,6 +76,10 @@ def build(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML too, for a CI to show.")
     ] = None,
+    release_file: Annotated[
+        Path | None,
+        typer.Option("--release-file", metavar="FILE", help="What was published, by digest; written only once it is."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
     project: ProjectDir = None,
     as_json: Json = False,
@@ -91,6 +95,7 @@ def build(
     """
     from bake_compiler.pipeline.build import Build  # noqa: PLC0415
     from bake_compiler.pipeline.compile import plan_part, plan_project  # noqa: PLC0415
+    from bake_compiler.pipeline.release_file import write_release_file  # noqa: PLC0415
     from bake_compiler.pipeline.runs import last_run  # noqa: PLC0415
     from bake_compiler.report.events import Stopping  # noqa: PLC0415
     from bake_compiler.report.live import watch  # noqa: PLC0415
@@ -106,13 +111,15 @@ def build(
         selectors, platforms, push = list(earlier.selectors), list(earlier.platforms), earlier.push
         tag, registry, deep = earlier.tag, earlier.registry, deep or earlier.deep
         variables = [f"{name}={value}" for name, value in earlier.given.items()]
+    if release_file and not push:
+        raise UsageError("--release-file: --load publishes nothing", hint="leave one of them out")
     plan = plan_part(root, selectors or []) or plan_project(root)
     wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
     seen = watch(
         sys.stderr, terminal=sys.stderr.isatty(), plain=plain, quiet=quiet, as_json=as_json, environ=os.environ
     )
 
-    async def work(tell: "Callable[[Event], None]") -> "Report | None":
+    async def work(tell: "Callable[[Event], None]") -> "tuple[Report, BakecError | None] | None":
         async with edges(root, insecure, tell) as real:
             run = Build(
                 plan,
@@ -129,18 +136,20 @@ def build(
                 resumes=earlier,
             )
             if not dry_run:
-                return await run.run()
+                done = await run.run()
+                failed = await write_release_file(real, done, selectors or (), release_file) if release_file else None
+                return done, failed
             for command in run.commands(await run.variables()):
                 sys.stdout.write(f"{command}\n")
             return None
 
     with seen as tell:
-        report = run_async(lambda: work(tell), lambda: tell(Stopping(time())))
-    if report is not None:
-        _tell(report, junit, as_json=as_json)
+        ended = run_async(lambda: work(tell), lambda: tell(Stopping(time())))
+    if ended is not None:
+        _tell(*ended, junit, as_json=as_json)
 
 
-def _tell(report: "Report", junit: Path | None, *, as_json: bool) -> NoReturn:
+def _tell(report: "Report", failed: BakecError | None, junit: Path | None, *, as_json: bool) -> NoReturn:
     """The report to all who are to have it, and its exit code."""
     try:
         print_report(report, as_json=as_json)
@@ -151,6 +160,9 @@ def _tell(report: "Report", junit: Path | None, *, as_json: bool) -> NoReturn:
     except OSError as error:
         say(f"error: {error.filename or 'stdout'}: {error.strerror}\n hint: `bakec report` tells of this run again")
         sys.exit(report.exit_code or BakecError.exit_code)
+    if failed:
+        say(f"error: {failed.message}\n hint: {failed.hint}")
+        sys.exit(report.exit_code or failed.exit_code)
     sys.exit(report.exit_code)
 
 

@@ -52,7 +52,7 @@ class Made(NamedTuple):
         covers: the selectors of the run.
         tools: program → its version.
         time: now, in UTC: 2026-11-24T19:33:20Z.
-        content_tags: image → the tag that it was pushed under; that of the run where it is not said.
+        content_tags: image → the tag that it was pushed under, where that is known.
     """
 
     covers: Sequence[str]
@@ -83,14 +83,9 @@ def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: Made) ->
         partial=len(images) < len(report.images),
         tools=dict(made.tools),
         images=tuple(
-            _released(image, snapshots[image.name], made.content_tags.get(image.name) or _staged(report, image))
-            for image in images
+            _released(image, snapshots[image.name], made.content_tags.get(image.name, "")) for image in images
         ),
     )
-
-
-def _staged(report: Report, image: ImageResult) -> str:
-    return f"staged-{image.kept_from or report.run}"
 
 
 def _released(image: ImageResult, snapshot: Snapshot, content_tag: str) -> ReleasedImage:

@@ -1,0 +1,153 @@
+"""bakec promote: a verified release under other tags, without a build."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bake_compiler.cli.options import (
+    CORES,
+    Deep,
+    Insecure,
+    Jobs,
+    Json,
+    ProjectDir,
+    counted,
+    edges,
+    layer_readers,
+    print_report,
+    print_text,
+    root_of,
+    run_async,
+    say,
+)
+from bake_compiler.errors import BakecError, UsageError
+
+if TYPE_CHECKING:
+    from bake_compiler.pipeline.promote import Promoted, Promotion
+    from bake_compiler.releases import ReleaseFile
+
+
+def promote(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="What `bakec build --release-file` wrote.")],
+    tags: Annotated[
+        list[str],
+        typer.Option("--tag", metavar="TAG", help="In place of the release's tag; may be given several times."),
+    ],
+    deep: Deep = False,
+    release_file: Annotated[
+        Path | None, typer.Option("--release-file", metavar="FILE", help="Write the release under its new tags too.")
+    ] = None,
+    insecure: Insecure = None,
+    jobs: Jobs = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Verify, and print what would move.")] = False,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Give the images of a release other tags, all or none, without a build: rc to final.
+
+    Each image is verified by its digest first; then the same manifests are written under the new tags, so digests and
+    provenance stay what they are, and nothing is uploaded. What follows the release's tag in a tag stays:
+    1.0-rc1-dev becomes v1.0.0-dev. Tags that were not made from it, such as latest, do not move.
+
+    Examples: `bakec promote release.json --tag v1.0.0`, `bakec promote release.json --tag v1.0.0 --tag latest`,
+    `bakec promote release.json --tag v1.0.0 --dry-run --json`.
+    """
+    from bake_compiler.pipeline.promote import new_id, plan_promotion, promotion_document, retagged  # noqa: PLC0415
+    from bake_compiler.pipeline.release_file import now  # noqa: PLC0415
+    from bake_compiler.releases import render_release_file  # noqa: PLC0415
+    from bake_compiler.report.release_file import load_release  # noqa: PLC0415
+
+    before = load_release(release)
+    promotions, name = plan_promotion(before, tags), new_id()
+    done = _promote(
+        before,
+        promotions,
+        (name, release.name),
+        insecure=insecure,
+        jobs=jobs,
+        deep=deep,
+        dry_run=dry_run,
+        project=project,
+    )
+    if done.report.exit_code:
+        print_report(done.report, as_json=as_json)
+        sys.stdout.flush()
+        say("error: no tag was moved: the registry does not have what was released")
+        say(" hint: mend what is wrong with it, or build again")
+        sys.exit(done.report.exit_code)
+    if as_json:
+        document = promotion_document(before, done, name, dry_run=dry_run)
+        print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _tell(done, name, dry_run=dry_run)
+    if release_file and not dry_run:
+        _write(release_file, render_release_file(retagged(before, promotions, tags[0], now())))
+
+
+def _promote(
+    release: "ReleaseFile",
+    promotions: "tuple[Promotion, ...]",
+    names: tuple[str, str],
+    *,
+    insecure: list[str] | None,
+    jobs: int | None,
+    deep: bool,
+    dry_run: bool,
+    project: Path | None,
+) -> "Promoted":
+    """Verify, and move the tags unless it is a dry run; `names` are those of the promotion and of the release file."""
+    from bake_compiler.pipeline.promote import promote as run  # noqa: PLC0415
+    from bake_compiler.pipeline.verify import Verification  # noqa: PLC0415
+    from bake_compiler.release import move_all  # noqa: PLC0415
+
+    (name, source), (root, protect) = names, _root(project)
+
+    async def work() -> "Promoted":
+        async with edges(root, insecure or ()) as real:
+            layers = layer_readers(real, jobs or CORES) if deep else None
+            done = await run(Verification(real.registry, layers), release, promotions, source, protect)
+            if not dry_run:
+                await move_all(real.registry, root, name, done.moves)
+            return done
+
+    return run_async(work)
+
+
+def _root(project: Path | None) -> tuple[Path, Sequence[str]]:
+    """Where the journal is kept, and the tags that never move: the project's; a release needs none to be promoted."""
+    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+
+    try:
+        root = root_of(project)
+    except BakecError:
+        if project is not None:
+            raise
+        return Path.cwd(), ()
+    return root, plan_project(root).protect
+
+
+def _tell(done: "Promoted", name: str, *, dry_run: bool) -> None:
+    right = sum(move.is_none for move in done.moves)
+    for move in done.moves:
+        before = f"sha256:{move.old.digest.short}" if move.old else "no such tag"
+        print_text(f"{move.tag}: {'' if move.is_none else f'{before} → '}sha256:{move.to.digest.short}\n")
+    verb = "would move" if dry_run else "moved"
+    tags = counted(len(done.moves) - right, "tag")
+    told = f"; {right} named it already" if right else ""
+    print_text(f"{counted(len(done.report.images), 'image')} verified, {tags} {verb}{told}\n")
+    if right < len(done.moves) and not dry_run:
+        print_text(f"`bakec rollback {name}` puts them back\n")
+
+
+def _write(path: Path, text: str) -> None:
+    from bake_compiler.journal import write_whole  # noqa: PLC0415
+
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        hint = "the tags have moved; run it again with another --release-file"
+        raise UsageError(f"--release-file: {path}: {error.strerror}", hint=hint) from error
