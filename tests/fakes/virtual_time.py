@@ -40,9 +40,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.steps += 1
         return super().call_soon(callback, *args, context=context)
 
-    def run_in_executor(
-        self, _executor: object, func: Callable[[*_Ts], _T], *args: *_Ts
-    ) -> asyncio.Future[_T]:
+    def run_in_executor(self, _executor: object, func: Callable[[*_Ts], _T], *args: *_Ts) -> asyncio.Future[_T]:
         """Do it at once: what a thread does takes no time of the loop."""
         future: asyncio.Future[_T] = self.create_future()
         try:
