@@ -55,7 +55,7 @@ release = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @release.callback()
 def about() -> None:
-    """See, and finish, what became of the public tags of a release."""
+    """See, and finish, what became of a release's tags; compare two release files, or write one as pins."""
 
 
 @release.command()

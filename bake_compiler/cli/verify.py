@@ -62,7 +62,8 @@ def verify(
         typer.Option(min=1, metavar="SECONDS", show_default=False, help="For each start of --run; default: 300."),
     ] = 300.0,
     release: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Against what a `bakec build --json` has released.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Against a release file, or the report of a `bakec build --json`."),
     ] = None,
     foreign: Annotated[
         list[str] | None,
