@@ -18,12 +18,12 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import typer
 
 import bake_compiler
-from bake_compiler import errors, releases
+from bake_compiler import errors, release_file
 from bake_compiler.cli.app import VERBS, make_app
 from bake_compiler.model import Model, Settings, Variable, texts
 from bake_compiler.model.values import Expression
 from bake_compiler.plan.features import SINCE
-from bake_compiler.releases import ReleaseFile
+from bake_compiler.release_file import ReleaseFile
 
 HERE = Path(__file__).parent
 REFERENCE = HERE / "reference"
@@ -283,11 +283,11 @@ def release_schema() -> str:
         part["description"] = summary(kind).partition("\n")[0]
         for name, words in meanings(kind).items():
             part["properties"][name] = {"description": words, **part["properties"][name]}
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": releases.SCHEMA}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": release_file.SCHEMA}
     return json.dumps({**schema, **head}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-_PARTS = (releases.ReleasedImage, releases.ReleasedPlatform, releases.ReleasedBase)
+_PARTS = (release_file.ReleasedImage, release_file.ReleasedPlatform, release_file.ReleasedBase)
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "models.md": models_page,

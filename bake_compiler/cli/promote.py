@@ -28,7 +28,7 @@ from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.pipeline.promote import Promoted, Promotion
-    from bake_compiler.releases import ReleaseFile
+    from bake_compiler.release_file import ReleaseFile
 
 
 def promote(
@@ -58,7 +58,7 @@ def promote(
     """
     from bake_compiler.pipeline.promote import new_id, plan_promotion, promotion_document, retagged  # noqa: PLC0415
     from bake_compiler.pipeline.release_file import now  # noqa: PLC0415
-    from bake_compiler.releases import render_release_file  # noqa: PLC0415
+    from bake_compiler.release_file import render_release_file  # noqa: PLC0415
     from bake_compiler.report.release_file import load_release  # noqa: PLC0415
 
     before = load_release(release)

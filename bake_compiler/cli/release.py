@@ -106,7 +106,7 @@ def diff(
 
     Examples: `bakec release diff old.json release.json`, `bakec release diff old.json release.json --json`.
     """
-    from bake_compiler.releases.diff import diff_document, diff_releases  # noqa: PLC0415
+    from bake_compiler.release_file.diff import diff_document, diff_releases  # noqa: PLC0415
     from bake_compiler.report.release_file import load_release  # noqa: PLC0415
     from bake_compiler.report.release_text import render_diff  # noqa: PLC0415
 
@@ -130,7 +130,7 @@ def export(
     `bakec release export --format env release.json`.
     """
     from bake_compiler.journal import write_whole  # noqa: PLC0415
-    from bake_compiler.releases.export import export_release  # noqa: PLC0415
+    from bake_compiler.release_file.export import export_release  # noqa: PLC0415
     from bake_compiler.report.release_file import load_release  # noqa: PLC0415
 
     text = export_release(load_release(file), form)

@@ -250,6 +250,8 @@ class Build:
         try:
             done = await self._keep(images, made)
             tags |= await self._content_tags(run, made, done, tell)
+            for name in records.keys() - done:
+                records[name].content_tag = tags.get(name, run.staging)
             done |= await self._present(images, tags)
             await schedule.run_all(
                 [image for image in self.wanted.images if image.name not in done],

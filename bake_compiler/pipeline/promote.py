@@ -12,7 +12,7 @@ from bake_compiler.errors import UsageError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.pipeline.verify import Subject, Verification
 from bake_compiler.release import Move, plan_moves
-from bake_compiler.releases import ReleasedImage, ReleaseFile
+from bake_compiler.release_file import ReleasedImage, ReleaseFile
 from bake_compiler.report import Report
 from bake_compiler.report.release_file import promises_of
 

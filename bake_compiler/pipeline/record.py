@@ -25,6 +25,7 @@ class Record:
         blocked: why it is not built.
         began, ended: seconds since the epoch.
         kept_from: the run that built it, when this one need not.
+        content_tag: that it is in the registry under; empty until that is known.
         unchanged: the registry has it, made from the same inputs.
     """
 
@@ -40,6 +41,7 @@ class Record:
     began: float = 0.0
     ended: float = 0.0
     kept_from: str = ""
+    content_tag: str = ""
     unchanged: bool = False
 
     @property
@@ -74,6 +76,7 @@ class Record:
             began=self.began,
             ended=self.ended,
             kept_from=self.kept_from,
+            content_tag=self.content_tag if self.digest else "",
         )
 
     def _cells(self) -> tuple[CellResult, ...]:

@@ -1,7 +1,6 @@
 """The release file of a build: what its report says, and what the registry has under each digest."""
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -13,11 +12,10 @@ from bake_compiler.journal import write_whole
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.pipeline.edges import Edges
-from bake_compiler.pipeline.runs import RUNS
 from bake_compiler.preflight import find_buildx
 from bake_compiler.process import Command, output_of
 from bake_compiler.registry import fetch_snapshot
-from bake_compiler.releases import ReleaseFile, render_release_file
+from bake_compiler.release_file import ReleaseFile, render_release_file
 from bake_compiler.report import ImageResult, Report
 from bake_compiler.report.release_file import Made, release_of
 
@@ -57,8 +55,7 @@ async def release_file_of(edges: Edges, report: Report, covers: Sequence[str]) -
     """
     images = [image for image in report.images if image.digest]
     snapshots = await asyncio.gather(*(_snapshot(edges, image) for image in images))
-    tags = {image.name: _pushed_tag(edges.root, image.kept_from or report.run, image.name) for image in images}
-    made = Made(tuple(covers), await tool_versions(edges), now(), tags)
+    made = Made(tuple(covers), await tool_versions(edges), now())
     return release_of(report, {image.name: each for image, each in zip(images, snapshots, strict=True)}, made)
 
 
@@ -76,18 +73,6 @@ async def tool_versions(edges: Edges) -> Mapping[str, str]:
 def now() -> str:
     """The time as a release file has it."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def _pushed_tag(root: Path, run: str, image: str) -> str:
-    """The tag that buildx says it has pushed; empty where it was not asked, because the registry had the image.
-
-    Source: buildx docs, "Build result metadata": `image.name`.
-    """
-    try:
-        metadata = json.loads((root / RUNS / run / f"{image}.metadata.json").read_bytes())
-        return Reference.parse(metadata[image]["image.name"].split(",")[0]).tag
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return ""
 
 
 async def _snapshot(edges: Edges, image: ImageResult) -> Snapshot:

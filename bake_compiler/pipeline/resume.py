@@ -74,7 +74,7 @@ def _is_same(image: PlannedImage, result: ImageResult, asks: Mapping[str, Asked 
 
 async def _is_there(images: Images, image: PlannedImage, result: ImageResult) -> bool:
     record = images.records[image.name]
-    record.kept_from, record.digest = result.kept_from, result.digest
+    record.kept_from, record.digest, record.content_tag = result.kept_from, result.digest, result.content_tag
     if record.push and record.digest:
         record.verified = await images.verify(image, record.digest)
     return record.good

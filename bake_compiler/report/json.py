@@ -67,6 +67,7 @@ def image_document(image: ImageResult) -> dict[str, Any]:
         "phase": image.phase,
         "needs": list(image.needs),
         "kept_from": image.kept_from,
+        "content_tag": image.content_tag,
         "began": round(image.began, 3),
         "ended": round(image.ended, 3),
         "seconds": round(image.seconds, 3),

@@ -12,7 +12,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Child, Snapshot
-from bake_compiler.releases import (
+from bake_compiler.release_file import (
     SCHEMA,
     ReleasedBase,
     ReleasedImage,
@@ -52,13 +52,11 @@ class Made(NamedTuple):
         covers: the selectors of the run.
         tools: program → its version.
         time: now, in UTC: 2026-11-24T19:33:20Z.
-        content_tags: image → the tag that it was pushed under, where that is known.
     """
 
     covers: Sequence[str]
     tools: Mapping[str, str]
     time: str
-    content_tags: Mapping[str, str] = {}
 
 
 def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: Made) -> ReleaseFile:
@@ -82,13 +80,11 @@ def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: Made) ->
         covers=tuple(made.covers) or ("all",),
         partial=len(images) < len(report.images),
         tools=dict(made.tools),
-        images=tuple(
-            _released(image, snapshots[image.name], made.content_tags.get(image.name, "")) for image in images
-        ),
+        images=tuple(_released(image, snapshots[image.name]) for image in images),
     )
 
 
-def _released(image: ImageResult, snapshot: Snapshot, content_tag: str) -> ReleasedImage:
+def _released(image: ImageResult, snapshot: Snapshot) -> ReleasedImage:
     tags = tuple(map(Reference.parse, (image.reference, *image.tags)))
     children = [child for child in snapshot.images if child.platform]
     bases = {base for child in children for statement in statements_of(snapshot, child) for base in statement.bases}
@@ -98,7 +94,7 @@ def _released(image: ImageResult, snapshot: Snapshot, content_tag: str) -> Relea
         repository=tags[0].name,
         tags=tags,
         digest=image.digest,
-        content_tag=content_tag,
+        content_tag=image.content_tag,
         revision=_sound(revisions.pop()) if len(revisions) == 1 else "",
         bases=tuple(ReleasedBase(name=_sound(base.name), digest=base.digest) for base in bases),
         platforms=tuple(_platform(snapshot, child) for child in children),

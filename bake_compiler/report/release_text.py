@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from bake_compiler.oci.digest import Digest
-from bake_compiler.releases import ReleasedImage, ReleaseFile
-from bake_compiler.releases.diff import BaseChange, ImageChange, PlatformChange, ReleaseDiff
+from bake_compiler.release_file import ReleasedImage, ReleaseFile
+from bake_compiler.release_file.diff import BaseChange, ImageChange, PlatformChange, ReleaseDiff
 from bake_compiler.report.lines import printable, size_in_words
 
 

@@ -99,6 +99,7 @@ class ImageResult:
         attempts: the bake processes, in order; none when it was blocked, or kept from an earlier run.
         began, ended: seconds since the epoch, verification included; 0 when it was never begun.
         kept_from: the run that built it, when this one only resumed that; empty otherwise.
+        content_tag: that it was pushed under, before its public tags moved; empty when it was not pushed.
     """
 
     name: str
@@ -116,6 +117,7 @@ class ImageResult:
     began: float = 0.0
     ended: float = 0.0
     kept_from: str = ""
+    content_tag: str = ""
 
     @property
     def retries(self) -> int:

@@ -215,6 +215,7 @@ class StoredImage(Stored):
     began: float = 0.0
     ended: float = 0.0
     kept_from: Text = ""
+    content_tag: Text = ""
 
     def value(self) -> ImageResult:
         """The image."""

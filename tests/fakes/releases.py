@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.releases import SCHEMA, ReleasedBase, ReleasedImage, ReleasedPlatform, ReleaseFile
+from bake_compiler.release_file import SCHEMA, ReleasedBase, ReleasedImage, ReleasedPlatform, ReleaseFile
 
 TIME = "2026-11-24T19:33:20Z"
 

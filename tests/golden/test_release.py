@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.releases import render_release_file
-from bake_compiler.releases.diff import diff_document, diff_releases
-from bake_compiler.releases.export import export_release
+from bake_compiler.release_file import render_release_file
+from bake_compiler.release_file.diff import diff_document, diff_releases
+from bake_compiler.release_file.export import export_release
 from bake_compiler.report.release_text import render_diff
 from tests.golden.test_golden import REWRITE
-from tests.unit.releases.test_diff import AFTER, BEFORE
+from tests.unit.release_file.test_diff import AFTER, BEFORE
 
 HERE = Path(__file__).parent / "release"
 DIFFERENCE = diff_releases(BEFORE, AFTER)

@@ -10,7 +10,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import OCI_INDEX
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.releases import SCHEMA, ReleasedImage, ReleasedPlatform, ReleaseFile, render_release_file
+from bake_compiler.release_file import SCHEMA, ReleasedImage, ReleasedPlatform, ReleaseFile, render_release_file
 from tests.fakes.counted import counted
 from tests.fakes.images import Made, index_of
 from tests.integration.conftest import Stack

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.releases import render_release_file
+from bake_compiler.release_file import render_release_file
 from tests.fakes.releases import release, released
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -13,7 +13,7 @@ from bake_compiler.pipeline.release_file import release_file_of, write_release_f
 from bake_compiler.pipeline.verify import Verification
 from bake_compiler.registry import Registry
 from bake_compiler.release import move_all
-from bake_compiler.releases import ReleaseFile, read_release_file, render_release_file
+from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
 from bake_compiler.report.release_file import read_release
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import attestation_of, image_of, index_of, statement_of

@@ -39,6 +39,8 @@ def test_a_second_run_of_the_same_inputs_builds_nothing_and_publishes_the_same(s
     assert outcomes(report) == ALL
     assert (report.published, report.exit_code) == (True, 0)
     assert [image.digest for image in report.images] == [image.digest for image in first.images]
+    assert [image.content_tag for image in report.images] == [image.content_tag for image in first.images]
+    assert all(image.content_tag in site.fake.repositories[image.name].tags for image in report.images)
     assert report.summary.endswith("6 unchanged")
 
 

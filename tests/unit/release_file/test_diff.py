@@ -1,7 +1,7 @@
 from hypothesis import given
 
-from bake_compiler.releases import ReleaseFile
-from bake_compiler.releases.diff import diff_document, diff_releases
+from bake_compiler.release_file import ReleaseFile
+from bake_compiler.release_file.diff import diff_document, diff_releases
 from bake_compiler.report.release_text import render_diff
 from tests.fakes.releases import digest, platform, release, released, releases
 

@@ -1,6 +1,6 @@
 """A release as a file: what was published, how two of them differ, and pins for those who deploy it."""
 
-from bake_compiler.releases.file import (
+from bake_compiler.release_file.file import (
     SCHEMA,
     ReleasedBase,
     ReleasedImage,

@@ -6,7 +6,7 @@ from typing import Any
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
-from bake_compiler.releases.file import ReleasedBase, ReleasedImage, ReleasedPlatform, ReleaseFile
+from bake_compiler.release_file.file import ReleasedBase, ReleasedImage, ReleasedPlatform, ReleaseFile
 
 SCHEMA = "bakec.release-diff/1"
 

@@ -105,7 +105,7 @@ class ReleasedImage(_Part):
         repository: where it is, HOST/REPOSITORY.
         tags: its public references, in the order of its models: the first one stands for it.
         digest: of its index.
-        content_tag: that it was pushed under; empty when the run had no need to push it.
+        content_tag: that it was pushed under.
         revision: of its sources, as its label org.opencontainers.image.revision says; empty when it says none.
         bases: that any of its platforms was built from, by name.
         platforms: sorted.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bake_compiler.releases import ReleaseFile, read_release_file, render_release_file
+from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
 from tests.fakes.releases import release, released, releases
 
 ONE = release(released("web", "1.0-rc1", "latest"), released("api"))

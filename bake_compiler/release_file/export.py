@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from bake_compiler.errors import UsageError
-from bake_compiler.releases.file import ReleasedImage, ReleaseFile
+from bake_compiler.release_file.file import ReleasedImage, ReleaseFile
 
 
 def export_release(release: ReleaseFile, form: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bake_compiler.cli.release import PinFormat
 from bake_compiler.errors import UsageError
-from bake_compiler.releases.export import FORMATS, export_release, quoted, variable_of
+from bake_compiler.release_file.export import FORMATS, export_release, quoted, variable_of
 from tests.fakes.releases import release, released
 from tests.fakes.reports import HOSTILE
 
