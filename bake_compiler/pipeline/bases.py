@@ -14,13 +14,14 @@ from bake_compiler.buildx import BakeRun, Progress, bases_command, bases_file
 from bake_compiler.errors import PreflightError
 from bake_compiler.journal import write_whole
 from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.origins import Base
 from bake_compiler.process import Runner
 
 LONGEST = 60.0
 """Seconds after which a build goes ahead without: it asks again itself, and tells what is wrong."""
 
-_FROM = re.compile(r"FROM \S+@(sha256:[0-9a-f]{64})")
+_FROM = re.compile(r"FROM (\S+)@(sha256:[0-9a-f]{64})")
 
 
 async def look_up(
@@ -55,11 +56,19 @@ def _target(base: Base, platforms: frozenset[Platform]) -> tuple[str, str, Seque
 
 
 def _found(asked: Sequence[Base], progress: Progress) -> Mapping[Base, frozenset[str]]:
-    found: dict[Base, frozenset[str]] = {}
+    """By name, and not by target: where two targets take the same image, BuildKit names one of them for both."""
+    found: dict[str, frozenset[str]] = {}
     for step in progress.steps:
         name = _FROM.fullmatch(step.name)
-        number = step.stage.removeprefix("base-") or "0"  # buildx names no target where there is only one
-        if name and step.ended and not step.error and number.isdecimal() and int(number) < len(asked):
-            base = asked[int(number)]
-            found[base] = found.get(base, frozenset()) | {name[1]}
-    return found
+        if name and step.ended and not step.error:
+            found[_whole(name[1])] = found.get(_whole(name[1]), frozenset()) | {name[2]}
+    return {base: found[_whole(base.name)] for base in asked if _whole(base.name) in found}
+
+
+def _whole(name: str) -> str:
+    """A name as BuildKit completes it, without its digest."""
+    try:
+        reference = Reference.parse(name)
+    except ValueError:
+        return name
+    return str(reference.tagged(reference.tag or "latest"))

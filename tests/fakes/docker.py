@@ -79,14 +79,17 @@ class Docker:
 
     def _look_up(self, file: dict[str, Any], on_line: Callable[[str], None]) -> int:
         self.looked_up.append(file)
+        names: set[str] = set()
         for target, asked in file["target"].items():
             *_, name = asked["dockerfile-inline"].split()
             prefix = f"{target} " if len(file["target"]) > 1 else ""
             if name not in self.bases:
                 on_line(f"ERROR: target {target}: failed to solve: {name}: not found")
                 return 1
-            text = f"[{prefix}linux/amd64 1/1] FROM docker.io/library/{name}@sha256:{self.bases[name]:0>64}"
-            on_line(_step(text))
+            if name not in names:  # two targets of one base are one vertex, which has the name of either
+                text = f"[{prefix}linux/amd64 1/1] FROM docker.io/library/{name}@sha256:{self.bases[name]:0>64}"
+                on_line(_step(text))
+            names.add(name)
         return 0
 
     async def _bake(self, command: Command, on_line: Callable[[str], None]) -> int:

@@ -58,6 +58,15 @@ def test_the_base_images_are_looked_up_once_for_all_platforms_before_anything_is
     assert [event.bases for event in site.told if isinstance(event, LookingUp)] == [1]
 
 
+def test_a_base_for_the_builder_s_platform_and_the_image_s_is_one_to_the_builder(site: Site) -> None:
+    text = "FROM --platform=$BUILDPLATFORM busybox:stable AS a\nFROM busybox:stable\nCOPY --from=a / /\n"
+    (site.root / "components/other/Dockerfile").write_text(text)
+    site.run()
+
+    assert again(site) == []
+    assert [len(file["target"]) for file in site.docker.looked_up] == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("change", "built"),
     [
