@@ -60,15 +60,16 @@ def bake_command(
         narrowed: the image has platforms of its own in the bake file and fewer are wanted.
         has_output: the bake file says where it goes besides.
     """
-    pushed_whole = run.push and not has_output
+    only_pushed = run.push and not has_output
     overrides = [f"tags={registry.rstrip('/')}/{image.repository}:{run.staging}"] if run.staging else []
     overrides += [f"platform={platform}" for platform in image.platforms] if narrowed else []
-    overrides += [_TO_THE_REGISTRY_ONLY] if pushed_whole else []
+    overrides += [_TO_THE_REGISTRY_ONLY] if only_pushed else []
+    export = () if only_pushed else ("--push",) if run.push else ("--load",)
     return Command(
         argv=(
             *(*run.buildx, "bake", "--file", file, "--progress", "rawjson"),
             *("--metadata-file", str(metadata_file(run, image))),
-            *(() if pushed_whole else ("--push",) if run.push else ("--load",)),
+            *export,
             *(part for override in overrides for part in ("--set", f"{image.name}.{override}")),
             image.name,
         ),

@@ -116,6 +116,11 @@ class Child:
         return self.descriptor.platform
 
     @property
+    def size(self) -> int:
+        """Bytes of its config and layers, as they are stored; 0 if its manifest could not be read."""
+        return sum(part.size for part in (self.manifest.config, *self.manifest.layers)) if self.manifest else 0
+
+    @property
     def subject(self) -> Digest | None:
         """What an attestation is of, by its entry's annotation or its manifest's subject; None if it does not say."""
         try:

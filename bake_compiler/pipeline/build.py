@@ -230,12 +230,11 @@ class Build:
         records = {image.name: self._record(image) for image in self.wanted.images}
         seconds = last_seconds(self.edges.root)
         verification = Verification(self.edges.registry, self.layers)
-        tags: dict[str, str] = {}
         images = Images(
             self.edges,
             run,
             records,
-            partial(self._written, run, tags),
+            partial(self._written, run, records),
             self._promises(run, records),
             verification,
             self.retries,
@@ -249,7 +248,7 @@ class Build:
         interrupted, error = False, ""
         try:
             done = await self._keep(images, made)
-            tags |= await self._content_tags(run, made, done, tell)
+            tags = await self._content_tags(run, made, done, tell)
             for name in records.keys() - done:
                 records[name].content_tag = tags.get(name, run.staging)
             done |= await self._present(images, tags)
@@ -294,9 +293,9 @@ class Build:
     def _record(self, image: PlannedImage) -> Record:
         return Record(image, self.wanted.references(image), needs_within(self.wanted, image), self.push)
 
-    def _written(self, run: BakeRun, tags: Mapping[str, str], image: PlannedImage) -> Command:
+    def _written(self, run: BakeRun, records: Mapping[str, Record], image: PlannedImage) -> Command:
         """The bake process of an image, and the file that it reads."""
-        run = replace(run, staging=tags.get(image.name, run.staging))
+        run = replace(run, staging=records[image.name].content_tag)
         if self.sliced:
             text = compile_slice(self.edges.root, self.plan, [image])
             (self.edges.root / run.metadata / f"{image.name}.hcl").write_text(text, encoding="utf-8")
@@ -337,7 +336,7 @@ class Build:
         if self.rebuild:
             return frozenset()
         return await find_present(
-            images, {name: replace(images.records[name].references[0], tag=tag) for name, tag in tags.items()}
+            images, {name: images.records[name].references[0].tagged(tag) for name, tag in tags.items()}
         )
 
     async def _publish(self, records: Mapping[str, Record], tell: Callable[[Event], None]) -> str:

@@ -163,8 +163,7 @@ class Verification:
 
 def platform_result(snapshot: Snapshot, image: Child, platform: Platform) -> PlatformResult:
     """What the registry has for one platform."""
-    size = sum(part.size for part in (image.manifest.config, *image.manifest.layers)) if image.manifest else 0
-    return PlatformResult(platform, image.descriptor.digest, size, statements_of(snapshot, image))
+    return PlatformResult(platform, image.descriptor.digest, image.size, statements_of(snapshot, image))
 
 
 def _there(snapshot: Snapshot) -> tuple[Platform, ...]:

@@ -106,9 +106,8 @@ def _platform(snapshot: Snapshot, image: Child) -> ReleasedPlatform:
     told = (
         each.descriptor.digest for each in attestations if each.statements and each.subject == image.descriptor.digest
     )
-    size = sum(part.size for part in (image.manifest.config, *image.manifest.layers)) if image.manifest else 0
     return ReleasedPlatform(
-        platform=image.platform, digest=image.descriptor.digest, size=size, provenance=next(told, None)
+        platform=image.platform, digest=image.descriptor.digest, size=image.size, provenance=next(told, None)
     )
 
 
