@@ -41,14 +41,18 @@ def copied(four: Faulted, number: int) -> Faulted:
     return copy
 
 
+def journaled(stack: Faulted, event: str) -> list[dict[str, Any]]:
+    """What all runs tell of one kind of event, run after run."""
+    lines = chain.from_iterable(path.read_text().splitlines() for path in sorted(stack.runs.glob("*/journal.jsonl")))
+    return [entry for entry in map(json.loads, lines) if entry["event"] == event]
+
+
 def finished(stack: Faulted) -> dict[str, str]:
     """Image → digest, of all that any run has verified: none is ever built to another one."""
     found: dict[str, str] = {}
-    for journal in sorted(stack.runs.glob("*/journal.jsonl")):
-        entries: list[dict[str, Any]] = [json.loads(line) for line in journal.read_text().splitlines()]
-        for end in (entry["result"] for entry in entries if entry["event"] == "image-ended"):
-            if {cell["outcome"] for cell in end["cells"]} == {"built"}:
-                assert found.setdefault(end["name"], end["digest"]) == end["digest"]
+    for end in (entry["result"] for entry in journaled(stack, "image-ended")):
+        if {cell["outcome"] for cell in end["cells"]} in ({"built"}, {"unchanged"}):
+            assert found.setdefault(end["name"], end["digest"]) == end["digest"]
     return found
 
 
@@ -71,15 +75,16 @@ def killed_and_resumed(four: Faulted, events: int, number: int) -> list[str]:
         how = "killed" if running.kill() else "ended"
         stack.is_quiet()
         came.append(f"{how} with {len(finished(stack))} of {len(IMAGES)}")
-    before = finished(stack)
+    before, begun = finished(stack), {entry["image"] for entry in journaled(stack, "attempt-began")}
 
     ended = stack.bakec(*again(stack))
 
-    stack.is_published(ended, *IMAGES)
+    stack.is_published(ended, *IMAGES, unchanged=ended.unchanged)
     assert finished(stack).items() >= before.items()
     if came[-1].startswith("killed"):
         assert ended.kept == set(before)
-        assert ended.attempts == {name: int(name not in before) for name in IMAGES}
+        assert ended.unchanged <= begun - ended.kept  # pushed, and killed before that was verified
+        assert ended.attempts == {name: int(name not in ended.kept | ended.unchanged) for name in IMAGES}
     return came
 
 
