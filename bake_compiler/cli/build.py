@@ -68,6 +68,9 @@ def build(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Build also what the registry has of the same inputs.")
     ] = False,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Publish the images that are well, also when others are not.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Build what the last run left unfinished, as it was asked then.")
     ] = False,
@@ -113,6 +116,8 @@ def build(
         variables = [f"{name}={value}" for name, value in earlier.given.items()]
     if release_file and not push:
         raise UsageError("--release-file: --load publishes nothing", hint="leave one of them out")
+    if allow_partial and not push:
+        raise UsageError("--allow-partial: --load publishes nothing", hint="leave one of them out")
     plan = plan_part(root, selectors or []) or plan_project(root)
     wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
     seen = watch(
@@ -132,6 +137,7 @@ def build(
                 retries=Retries(retries, retry_pause),
                 fail_fast=fail_fast,
                 rebuild=rebuild,
+                allow_partial=allow_partial,
                 layers=layer_readers(real, jobs or CORES) if deep and push else None,
                 resumes=earlier,
             )

@@ -280,8 +280,8 @@ class Project(Settings):
         targets: abstract ones, for `inherits`.
         variants: second forms of images.
         protect: patterns of public tags, such as `v*`, that never move once they exist; `*`, `?` and `[…]` are as in a
-            shell. A build that would move one ends before it begins, and so does one that would give it the same image
-            again, unless it resumes the run that was to publish that.
+            shell. A build that would move one ends before anything is built; one that finds the same images there
+            already, unchanged, ends well.
     """
 
     name: Name

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
@@ -28,7 +28,6 @@ from bake_compiler.pipeline.runs import (
     RUNS,
     Asked,
     asked_images,
-    finished_images,
     journal_of,
     last_seconds,
     needs_within,
@@ -67,6 +66,7 @@ class Build:
         retries: when a failed image is attempted again.
         fail_fast: stop at the first failure.
         rebuild: build also what the registry has of the same inputs.
+        allow_partial: publish the images that are well, also when others are not.
         layers: reads the binaries, if it is to.
         resumes: the run whose finished images need not be built again.
         run_id: the run's name, and its folder's.
@@ -82,6 +82,7 @@ class Build:
     retries: schedule.Retries = field(default_factory=schedule.Retries)
     fail_fast: bool = False
     rebuild: bool = False
+    allow_partial: bool = False
     layers: Layers | None = None
     resumes: Asked | None = None
     run_id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}")
@@ -109,6 +110,7 @@ class Build:
             PreflightError: this machine can't do it.
             RegistryError: the registry does not answer.
             UsageError: a public tag would lose a platform.
+            VerificationError: a public tag is protected, and names something else.
         """
         began = time.time()
         variables, machine = await self.prepare()
@@ -177,10 +179,6 @@ class Build:
         if self.push:
             await self.edges.registry.ping(self.wanted.registry.partition("/")[0])
             await self._check_nothing_lost()
-            known = finished_images(self.edges.root, self.resumes.run) if self.resumes else {}
-            tags = {tag: known.get(image.name) for image in self.wanted.images for tag in self.wanted.references(image)}
-            digests = {tag: image.digest for tag, image in tags.items() if image and image.digest}
-            await refuse_protected(self.edges.registry, tuple(tags), self.plan.protect, digests)
 
     async def _check_nothing_lost(self) -> None:
         """A tag is one index: a run for fewer platforms must not take the others away from a public tag."""
@@ -252,6 +250,9 @@ class Build:
             for name in records.keys() - done:
                 records[name].content_tag = tags.get(name, run.staging)
             done |= await self._present(images, tags)
+            if self.push:
+                names = {tag: record.digest for record in records.values() for tag in record.references}
+                await refuse_protected(self.edges.registry, names, self.plan.protect)
             await schedule.run_all(
                 [image for image in self.wanted.images if image.name not in done],
                 images,
@@ -263,14 +264,17 @@ class Build:
             )
         except asyncio.CancelledError:
             interrupted = True
-        if self.push and not interrupted and all(record.good for record in records.values()):
-            error = await _to_its_end(self._publish(records, tell))
+        good = [record for record in records.values() if record.good]
+        publish = self.push and not interrupted and bool(good) and (self.allow_partial or len(good) == len(records))
+        if publish:
+            error = await _to_its_end(self._publish(good, tell))
         report = Report(
             verb="build",
             registry=self.wanted.registry,
             tag=self.wanted.tag,
             images=tuple(record.result() for record in records.values()),
             excluded=excluded_cells(self.wanted),
+            published=publish and not error if self.push else None,
             interrupted=interrupted,
             publish_error=error,
             seconds=time.time() - began,
@@ -280,15 +284,7 @@ class Build:
             resumes=self.resumes.run if self.resumes else "",
         )
         told = other_revisions(self.edges.root, records.values(), run.variables.get("REVISION", ""))
-        report = self._with_note(report)
-        return replace(report, note="\n".join(filter(None, (report.note, told))))
-
-    def _with_note(self, report: Report) -> Report:
-        if not self.push:
-            return replace(report, note="--load: nothing was pushed, verified or published")
-        if report.exit_code:
-            return replace(report, published=False, note="" if report.publish_error else "no public tag was moved")
-        return replace(report, published=True)
+        return replace(report, note="\n".join(filter(None, (_note(report), told))))
 
     def _record(self, image: PlannedImage) -> Record:
         return Record(image, self.wanted.references(image), needs_within(self.wanted, image), self.push)
@@ -339,10 +335,10 @@ class Build:
             images, {name: images.records[name].references[0].tagged(tag) for name, tag in tags.items()}
         )
 
-    async def _publish(self, records: Mapping[str, Record], tell: Callable[[Event], None]) -> str:
+    async def _publish(self, records: Iterable[Record], tell: Callable[[Event], None]) -> str:
         """Move every public tag; the error in words when that failed."""
         try:
-            staged = await asyncio.gather(*(self._staged(record) for record in records.values()))
+            staged = await asyncio.gather(*(self._staged(record) for record in records))
             wanted = [each for pairs in staged for each in pairs]
             moves = await plan_moves(self.edges.registry, wanted, self.plan.protect)
         except BakecError as error:
@@ -361,6 +357,17 @@ class Build:
         first, *_ = record.references
         raw = await self.edges.registry.manifest(first.at(record.digest))
         return [(tag, raw) for tag in record.references]
+
+
+def _note(report: Report) -> str:
+    """What of the images is published, where that is not all of them."""
+    if report.published is None:
+        return "--load: nothing was pushed, verified or published"
+    if report.published:
+        left = [image.name for image in report.images if not image.is_good]
+        published = f"{len(report.images) - len(left)} of {len(report.images)} images are published"
+        return f"--allow-partial: {published}; as they were: {', '.join(left)}" if left else ""
+    return "" if report.publish_error else "no public tag was moved"
 
 
 async def _to_its_end(work: Coroutine[Any, Any, str]) -> str:

@@ -11,19 +11,13 @@ from bake_compiler.release import Names, State, Status, TagState, is_protected, 
 from bake_compiler.release.moves import current
 
 
-async def refuse_protected(
-    registry: Registry, tags: Sequence[Reference], protect: Sequence[str], known: Mapping[Reference, Digest]
-) -> None:
-    """A protected tag that exists ends a build before it begins.
-
-    What a build will give is not known before it, so a tag that exists is refused, unless it names what a run that is
-    resumed had verified for it.
+async def refuse_protected(registry: Registry, tags: Mapping[Reference, Digest | None], protect: Sequence[str]) -> None:
+    """A protected tag that exists ends a build before anything is built, unless it names what it is to name.
 
     Args:
         registry: where the tags are.
-        tags: that the build would move.
+        tags: that the build would move → what they are to name; None where only the build will tell.
         protect: patterns of tags that never move once they exist.
-        known: what some tags are going to name.
 
     Raises:
         VerificationError: there is such a tag.
@@ -31,7 +25,7 @@ async def refuse_protected(
     """
     kept = [tag for tag in tags if is_protected(tag.tag, protect)]
     for tag, old in zip(kept, await asyncio.gather(*(current(registry, tag) for tag in kept)), strict=True):
-        if old is not None and known.get(tag) != old.digest:
+        if old is not None and tags[tag] != old.digest:
             raise protected_error(tag, old)
 
 

@@ -53,7 +53,7 @@ async def release_file_of(edges: Edges, report: Report, covers: Sequence[str]) -
         RegistryError: the registry does not say what it has.
         ValueError: no image of it is whole.
     """
-    images = [image for image in report.images if image.digest]
+    images = [image for image in report.images if image.digest and image.is_good]
     snapshots = await asyncio.gather(*(_snapshot(edges, image) for image in images))
     made = Made(tuple(covers), await tool_versions(edges), now())
     return release_of(report, {image.name: each for image, each in zip(images, snapshots, strict=True)}, made)

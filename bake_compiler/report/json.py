@@ -40,6 +40,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "registry": report.registry,
         "tag": report.tag,
         "published": report.published,
+        "partial": report.partial,
         "publish_error": report.publish_error,
         "interrupted": report.interrupted,
         "note": report.note,

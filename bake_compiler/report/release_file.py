@@ -20,7 +20,7 @@ from bake_compiler.release_file import (
     ReleaseFile,
     read_release_file,
 )
-from bake_compiler.report.report import GOOD, ImageResult, Report
+from bake_compiler.report.report import ImageResult, Report
 from bake_compiler.verify import Promise, statements_of
 
 _REVISION = "org.opencontainers.image.revision"
@@ -42,6 +42,7 @@ class _Image(BaseModel):
 class _Report(BaseModel):
     schema_: Literal["bakec.report/1"] = Field(alias="schema")
     published: bool | None
+    partial: bool = False
     images: tuple[_Image, ...] = Field(min_length=1)
 
 
@@ -70,7 +71,7 @@ def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: Made) ->
     Raises:
         ValueError: no image of it is whole.
     """
-    images = [image for image in report.images if image.digest and all(cell.outcome in GOOD for cell in image.cells)]
+    images = [image for image in report.images if image.digest and image.is_good]
     return ReleaseFile(
         schema_=SCHEMA,
         run=report.run,
@@ -178,6 +179,8 @@ def _published(content: bytes) -> _Report:
     report = _Report.model_validate_json(content)
     if not report.published:
         raise ValueError("this build has not published its tags")
+    if report.partial:
+        raise ValueError("this build has published only some of its images, which its release file names")
     return report
 
 

@@ -125,6 +125,11 @@ class ImageResult:
         return max(0, len(self.attempts) - 1)
 
     @property
+    def is_good(self) -> bool:
+        """Whether it is proven on every platform."""
+        return all(cell.outcome in GOOD for cell in self.cells) and not self.errors
+
+    @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that take the proof away."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
@@ -175,6 +180,11 @@ class Report:
     def counts(self) -> dict[str, int]:
         """How many cells ended in which way; only outcomes that occurred."""
         return dict(Counter(str(cell.outcome) for cell in self.cells))
+
+    @property
+    def partial(self) -> bool:
+        """Whether some images were published and others were not."""
+        return bool(self.published) and not all(image.is_good for image in self.images)
 
     @property
     def exit_code(self) -> int:

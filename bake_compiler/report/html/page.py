@@ -88,7 +88,8 @@ class Page:
         told = f"{' and '.join(bad)} of {counted(len(report.cells), 'cell')}" if bad else "not everything is proven"
         if report.publish_error:
             told = "the public tags could not be moved" if not bad else told
-        told += "" if report.published is not False or report.publish_error else "; nothing was published"
+        if not report.publish_error:
+            told += {True: "; the rest is published", False: "; nothing was published", None: ""}[report.published]
         return f"{told[0].upper()}{told[1:]}."
 
     @property

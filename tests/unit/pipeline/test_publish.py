@@ -1,8 +1,11 @@
 """Public tags move when all is verified, all or none, and Ctrl-C does not come between them."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from bake_compiler.errors import RegistryError, UsageError
+from bake_compiler.errors import RegistryError, UsageError, VerificationError
 from bake_compiler.pipeline.runs import stored_report
 from bake_compiler.report.events import Publishing
 from tests.fakes.docker import AUTHOR
@@ -107,3 +110,72 @@ def test_a_registry_that_does_not_answer_ends_a_run_before_anything_is_built(sit
         site.run()
 
     assert site.docker.baked == []
+
+
+# Some images only, when that is asked for.
+
+
+def test_a_partial_release_publishes_what_is_well_and_says_so_and_a_resumed_run_the_rest(site: Site) -> None:
+    old = site.run()
+    site.docker.plays = {"hub": [AUTHOR]}
+
+    report = site.run(allow_partial=True, rebuild=True)
+
+    before = {image.name: str(image.digest) for image in old.images}
+    made = {image.name: str(image.digest) for image in report.images if image.digest}
+    assert (report.exit_code, report.published, report.partial) == (4, True, True)
+    assert report.note == "--allow-partial: 1 of 3 images are published; as they were: hub, web"
+    assert made["other"] != before["other"]
+    assert site.public == {**before, "other": made["other"]}
+    assert (stored_report(site.root).partial, stored_report(site.root).note) == (True, report.note)
+
+    whole = site.resume(rebuild=True)
+
+    assert (whole.exit_code, whole.published, whole.partial) == (0, True, False)
+    assert site.public == {image.name: str(image.digest) for image in whole.images}
+
+
+def test_a_partial_release_of_nothing_is_none(site: Site) -> None:
+    site.docker.plays = {"hub": [AUTHOR], "other": [AUTHOR]}
+
+    report = site.run(allow_partial=True)
+
+    assert (report.exit_code, report.published, report.partial) == (4, False, False)
+    assert report.note == "no public tag was moved"
+    assert site.public == NOBODY
+
+
+def test_a_whole_release_is_not_called_partial(site: Site) -> None:
+    report = site.run(allow_partial=True)
+
+    assert (report.exit_code, report.published, report.partial, report.note) == (0, True, False, "")
+
+
+# Tags that never move.
+
+
+def test_a_protected_tag_that_names_another_image_ends_a_build_before_anything_is_built(site: Site) -> None:
+    site.run()
+    site.plan = replace(site.plan, protect=("1.*",))
+    site.docker.baked.clear()
+    before = site.public
+
+    with pytest.raises(VerificationError, match=r"hub:1\.0 is protected"):
+        site.run(rebuild=True)
+
+    assert site.docker.baked == []
+    assert site.public == before
+
+
+def test_a_protected_tag_that_names_the_same_image_is_done(tmp_path: Path) -> None:
+    site = Site.make(tmp_path)
+    site.docker.bases["busybox:stable"] = "1"
+    site.plan = replace(site.plan, protect=("1.*",))
+    first = site.run()
+    site.docker.baked.clear()
+
+    report = site.run()
+
+    assert (report.exit_code, report.published) == (0, True)
+    assert set(outcomes(report).values()) == {"unchanged"}
+    assert site.public == {image.name: str(image.digest) for image in first.images}

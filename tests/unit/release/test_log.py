@@ -172,9 +172,9 @@ def test_a_journal_whose_first_line_was_cut_short_is_no_release(tmp_path: Path) 
 
 async def test_a_protected_tag_that_exists_ends_a_build_before_it_begins(registry: Registry) -> None:
     with pytest.raises(VerificationError, match=r"v1\.0\.0 is protected and names sha256:") as caught:
-        await refuse_protected(registry, TAGS[:3], ("v*.*.*",), {})
+        await refuse_protected(registry, dict.fromkeys(TAGS[:3]), ("v*.*.*",))
 
     assert "--tag" in caught.value.hint
     named_now = await registry.manifest(TAGS[0])
-    await refuse_protected(registry, TAGS[:3], ("v*.*.*",), {TAGS[0]: named_now.digest})
-    await refuse_protected(registry, (TAGS[0].tagged("v9.9.9"), *TAGS[1:3]), ("v*.*.*",), {})
+    await refuse_protected(registry, {**dict.fromkeys(TAGS[:3]), TAGS[0]: named_now.digest}, ("v*.*.*",))
+    await refuse_protected(registry, dict.fromkeys((TAGS[0].tagged("v9.9.9"), *TAGS[1:3])), ("v*.*.*",))
