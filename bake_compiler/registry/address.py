@@ -61,6 +61,11 @@ def referrers_path(ref: Reference, digest: Digest) -> str:
     return f"{ref.repository}/referrers/{digest}"
 
 
+def tags_path(ref: Reference, number: int) -> str:
+    """Where the list of a repository's tags is, with so many on a page."""
+    return f"{ref.repository}/tags/list?n={number}"
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host without its port is this machine: localhost, 127.0.0.0/8 or ::1."""
     if host.lower() == "localhost":

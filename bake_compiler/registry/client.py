@@ -1,23 +1,33 @@
-"""A registry's API as bakec needs it: read manifests and blobs, and write a manifest under a tag."""
+"""A registry's API as bakec needs it: read manifests, blobs and tags, write a manifest under a tag, and remove one."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Collection, Container, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from types import MappingProxyType
 
 from bake_compiler.errors import NotFoundError, RegistryError, UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, Index
-from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.reference import Reference, check_tag
 from bake_compiler.oci.snapshot import RawManifest
-from bake_compiler.registry.address import base_url, blob_path, join, manifest_path, referrers_path, same_place
+from bake_compiler.registry.address import (
+    base_url,
+    blob_path,
+    join,
+    manifest_path,
+    referrers_path,
+    same_place,
+    tags_path,
+)
 from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, Limits
 from bake_compiler.registry.authority import Authority
 from bake_compiler.registry.challenge import preferred
 from bake_compiler.registry.credentials import Credentials
 from bake_compiler.registry.exchange import Exchange
-from bake_compiler.registry.refusal import RefusedError, WrongContentError, place, printable, refusal_of
+from bake_compiler.registry.refusal import LimitError, RefusedError, WrongContentError, place, printable, refusal_of
 from bake_compiler.registry.retry import Retry
 from bake_compiler.registry.stream import stream
 from bake_compiler.registry.transport import Response, Transport
@@ -30,7 +40,10 @@ _INDEX = {"Accept": OCI_INDEX, **_VERBATIM}
 _BLOB_HOPS = 3
 _PING_SECONDS = 3.0
 _MOST_PAGES = 10
+_TAGS_A_PAGE = 1000
+_MOST_PAGES_OF_TAGS = 1000
 _UNAUTHORIZED = 401
+_NO_DELETING = frozenset({400, 405, 501})  # to a tag distribution 2.8 answers 400, DIGEST_INVALID
 _NO_REFERRERS = frozenset({400, 404, 405, 501})  # what registries from before the Referrers API answer
 
 
@@ -176,6 +189,56 @@ class Registry:
         except NotFoundError:
             return ()
 
+    async def tags(self, ref: Reference) -> tuple[str, ...]:
+        """Every tag of a repository; none if there is no such repository.
+
+        Source: distribution-spec v1.1, "Listing Tags".
+
+        Raises:
+            LimitError: there are more than bakec reads.
+            RegistryError: it could not be asked, or answers with what is no list; AccessError: it would not say.
+        """
+        ask = self._question("GET", ref, tags_path(ref, _TAGS_A_PAGE), limit=LARGEST_MANIFEST)
+        found: list[str] = []
+        for page in range(_MOST_PAGES_OF_TAGS):
+            try:
+                answer = await self._ask(ask)
+            except NotFoundError:
+                if page:
+                    raise
+                return ()
+            found += _tags(answer)
+            following = _next_page(answer)
+            if following is None and "Link" in answer.headers:
+                raise RegistryError(
+                    f"{place(ask)}: the next page is not of this registry",
+                    hint="a proxy in between rewrites its answers: go round it",
+                )
+            if following is None:
+                return tuple(dict.fromkeys(found))
+            ask = following
+        raise LimitError(
+            f"{place(ask)}: more than {_MOST_PAGES_OF_TAGS} pages of tags", hint="this is not what a registry answers"
+        )
+
+    async def delete(self, ref: Reference) -> bool:
+        """Remove a manifest, with every tag that names it, if the reference has a digest; else a tag.
+
+        What else goes with a tag is for the registry to say: only the tag, or its manifest with all of its tags.
+
+        Source: distribution-spec v1.1, "Deleting tags" and "Deleting Manifests".
+
+        Returns:
+            Whether it was; the registry removes no such thing at all if not.
+
+        Raises:
+            NotFoundError: there is no such thing.
+            RegistryError: it could not be removed; AccessError: it may not be.
+        """
+        path = manifest_path(ref, _name(ref))
+        ask = self._question("DELETE", ref, path, actions="delete", takes=_NO_DELETING)
+        return (await self._ask(ask)).status not in _NO_DELETING
+
     async def put_manifest(self, ref: Reference, raw: RawManifest) -> None:
         """Write these bytes under the tag of a reference, and make sure that the registry took them as is.
 
@@ -196,7 +259,7 @@ class Registry:
         method: str,
         ref: Reference,
         path: str,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] = MappingProxyType({}),
         content: bytes | None = None,
         *,
         actions: str = "pull",
@@ -273,6 +336,15 @@ def _entries(ask: Ask, content: bytes) -> tuple[Descriptor, ...]:
         return Index.read(content).manifests
     except ValueError as error:
         raise RegistryError(f"{place(ask)}: is no index: {error}", hint="look at what pushed it") from error
+
+
+def _tags(answer: Answer) -> tuple[str, ...]:
+    try:
+        return tuple(check_tag(tag) for tag in json.loads(answer.content)["tags"] or ())
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise RegistryError(
+            f"{place(answer.ask)}: is no list of tags", hint="is this host a registry? `bakec doctor` looks"
+        ) from error
 
 
 def _next_page(answer: Answer) -> Ask | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-_READS = frozenset({"GET", "HEAD"})
+_ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Tokens:
 
     def refusal(self, method: str, repository: str, authorization: str, place: str) -> str | None:
         """The `WWW-Authenticate` of a 401; None: come in."""
-        scope = f"repository:{repository}:{'pull' if method in _READS else 'pull,push'}" if repository else ""
+        scope = f"repository:{repository}:{_ACTIONS.get(method, 'pull,push')}" if repository else ""
         granted, until = self.issued.get(authorization.removeprefix("Bearer "), ("", -1.0))
         if self.clock() < until and _covers(granted, scope):
             return None

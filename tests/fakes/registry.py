@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ _DIGEST = r"(?P<digest>[a-z0-9]+:[a-f0-9]+)"
 _MESSAGES = {
     "BLOB_UNKNOWN": "blob unknown to registry",
     "BLOB_UPLOAD_UNKNOWN": "blob upload unknown to registry",
+    "DENIED": "requested access to the resource is denied",
     "DIGEST_INVALID": "provided digest did not match uploaded content",
     "MANIFEST_BLOB_UNKNOWN": "blob unknown to registry",
     "MANIFEST_INVALID": "manifest invalid",
@@ -101,6 +103,16 @@ class Repository:
         return digest in self.manifests or digest in self.blobs
 
 
+class Deletes(StrEnum):
+    """What a registry removes."""
+
+    NOTHING = "nothing: 405"
+    MANIFESTS = "manifests, with all of their tags; no tag: 400, as distribution 2.8"
+    TAGS = "a tag alone, and manifests, as distribution 3"
+    UNTAGGED = "a tag alone, and manifests that no tag names; else 403"
+    ALL_BY_TAG = "with a tag its manifest, and all other tags of that"
+
+
 class FakeRegistry:
     """Repositories in memory behind the API of the distribution-spec.
 
@@ -113,6 +125,8 @@ class FakeRegistry:
         blobs_at: the root URL of another place, to which it sends who asks for a blob.
         ranges: whether it gives parts of blobs.
         lists_referrers: whether it has the Referrers API, as zot and others; distribution 2 has not.
+        deletes: what it removes.
+        page: how many tags it lists at a time, at most.
     """
 
     def __init__(self) -> None:
@@ -124,6 +138,8 @@ class FakeRegistry:
         self.blobs_at = ""
         self.ranges = True
         self.lists_referrers = True
+        self.deletes = Deletes.NOTHING
+        self.page = 10_000
         self._uploads: dict[str, bytes] = {}
         self._lock = threading.RLock()
 
@@ -211,6 +227,7 @@ class FakeRegistry:
             ("GET", r"/v2/", self._base),
             ("GET HEAD", _NAME + r"/manifests/(?P<reference>[^/]+)", self._get_manifest),
             ("PUT", _NAME + r"/manifests/(?P<reference>[^/]+)", self._put_manifest),
+            ("DELETE", _NAME + r"/manifests/(?P<reference>[^/]+)", self._delete_manifest),
             ("GET HEAD", _NAME + r"/blobs/" + _DIGEST, self._get_blob),
             ("POST", _NAME + r"/blobs/uploads/", self._start_upload),
             ("PATCH", _NAME + r"/blobs/uploads/(?P<upload>[0-9a-f-]+)", self._continue_upload),
@@ -299,11 +316,34 @@ class FakeRegistry:
         del self._uploads[upload]
         return self._keep_blob(name, digest, content)
 
-    def _list_tags(self, _: Request, name: str) -> Reply:
+    def _delete_manifest(self, _: Request, name: str, reference: str) -> Reply:
+        by_tag, kind = ":" not in reference, self.deletes
+        if kind is Deletes.NOTHING:
+            return _error(405, "UNSUPPORTED")
+        if by_tag and kind is Deletes.MANIFESTS:
+            return _error(400, "DIGEST_INVALID")
+        repository = self._look(name)
+        digest = repository.tags.get(reference, "") if by_tag else reference
+        if digest not in repository.manifests:
+            return _error(404, "MANIFEST_UNKNOWN")
+        if by_tag and kind is not Deletes.ALL_BY_TAG:
+            del repository.tags[reference]
+            return Reply(202)
+        if kind is Deletes.UNTAGGED and digest in repository.tags.values():
+            return _error(403, "DENIED")
+        del repository.manifests[digest]
+        repository.tags = {tag: named for tag, named in repository.tags.items() if named != digest}
+        return Reply(202)
+
+    def _list_tags(self, request: Request, name: str) -> Reply:
         if name not in self.repositories:
             return _error(404, "NAME_UNKNOWN")
-        document = {"name": name, "tags": sorted(self.repositories[name].tags)}
-        return Reply(200, {"Content-Type": "application/json"}, json.dumps(document).encode())
+        size = min(self.page, int(request.query.get("n", self.page)))
+        left = [tag for tag in sorted(self.repositories[name].tags) if tag > request.query.get("last", "")]
+        document = {"name": name, "tags": left[:size] or None}
+        following = f'</v2/{name}/tags/list?last={left[size - 1]}&n={size}>; rel="next"' if len(left) > size else ""
+        headers = {"Content-Type": "application/json", **({"Link": following} if following else {})}
+        return Reply(200, headers, json.dumps(document).encode())
 
     def _list_referrers(self, _: Request, name: str, digest: str) -> Reply:
         listed = [

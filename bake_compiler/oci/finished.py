@@ -1,0 +1,28 @@
+"""When a build ended, as its provenance says.
+
+Source: SLSA provenance v0.2 (`metadata.buildFinishedOn`) and v1 (`runDetails.metadata.finishedOn`).
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+
+def finished_at(content: bytes) -> float | None:
+    """Seconds since the epoch at which the build of a provenance statement ended; None if it does not say."""
+    try:
+        predicate = _map(_map(json.loads(content)).get("predicate"))
+    except (ValueError, RecursionError):
+        return None
+    older, newer = _map(predicate.get("metadata")), _map(_map(predicate.get("runDetails")).get("metadata"))
+    text = older.get("buildFinishedOn") or newer.get("finishedOn")
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return moment.timestamp() if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

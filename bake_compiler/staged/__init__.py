@@ -1,0 +1,8 @@
+"""Staged tags that nobody needs any more → gone, and nothing with them that a tag or an index still needs."""
+
+from bake_compiler.staged.contents import built_at, read_contents
+from bake_compiler.staged.probe import Probe
+from bake_compiler.staged.removal import Removal
+from bake_compiler.staged.stale import Fate, Held, Judgement, Known, judge, named_at
+
+__all__ = ["Fate", "Held", "Judgement", "Known", "Probe", "Removal", "built_at", "judge", "named_at", "read_contents"]

@@ -1,0 +1,92 @@
+"""Whether a registry removes a tag and leaves its manifest, found out with a manifest that nobody else has.
+
+All registries remove a manifest by its digest, and with it every tag that names it. Some remove a tag alone
+(distribution-spec v1.1, "Deleting tags"), some refuse to, and a few take the manifest along with the tag.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from secrets import token_hex
+
+from bake_compiler.errors import NotFoundError, RegistryError
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.manifest import OCI_INDEX
+from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import RawManifest
+from bake_compiler.registry import Registry
+from bake_compiler.staged.stale import PROBE
+
+_WITH_ALL = "the registry removes a manifest with all of its tags, never a tag alone"
+
+
+@dataclass
+class Probe:
+    """Asks each registry once, in the repository that is first in need of the answer.
+
+    What it pushes is an index of nothing under a staged tag of its own, whose name has the time: should the registry
+    not let it go again, the next cleaning finds it.
+    """
+
+    registry: Registry
+    clock: Callable[[], float] = time.time
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _found: dict[str, str] = field(default_factory=dict)
+
+    async def why_not(self, repository: Reference) -> str:
+        """Why a tag can't be removed alone there; empty if it can.
+
+        Raises:
+            RegistryError: the registry did not say, or does not let us push or remove.
+        """
+        async with self._lock:
+            if repository.registry not in self._found:
+                self._found[repository.registry] = await self._ask(repository)
+            return self._found[repository.registry]
+
+    async def _ask(self, repository: Reference) -> str:
+        for name in await self.registry.tags(repository):
+            if name.startswith(PROBE):  # of an earlier time; should it still not go, there will be no second one
+                await self._tidy(repository.tagged(name))
+        raw = _nothing()
+        moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(self.clock()))
+        tag = repository.tagged(f"{PROBE}{moment}-{token_hex(3)}")
+        await self.registry.put_manifest(tag, raw)
+        try:
+            removed = await self.registry.delete(tag)
+            alone = removed and not await self._is_there(tag) and await self._is_there(tag.at(raw.digest))
+        finally:
+            await self._tidy(tag, raw.digest)
+        return "" if alone else _WITH_ALL
+
+    async def _tidy(self, tag: Reference, digest: Digest | None = None) -> None:
+        why = "the registry removes nothing"
+        try:
+            await self.registry.delete(tag.at(digest or (await self.registry.manifest(tag)).digest))
+            if not await self._is_there(tag):
+                return
+        except NotFoundError:
+            return
+        except RegistryError as error:
+            why = error.message
+        raise RegistryError(
+            f"{tag} was pushed to find out whether a tag can be removed alone, and is still there: {why}",
+            hint="let the registry's owner allow it (distribution: storage.delete.enabled)",
+        )
+
+    async def _is_there(self, ref: Reference) -> bool:
+        try:
+            await self.registry.manifest(ref)
+        except NotFoundError:
+            return False
+        return True
+
+
+def _nothing() -> RawManifest:
+    """An index of nothing, unlike any other."""
+    said = {"org.opencontainers.image.title": "bakec clean: may be removed", "bakec.probe": token_hex(16)}
+    document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], "annotations": said}
+    content = json.dumps(document, separators=(",", ":")).encode()
+    return RawManifest(OCI_INDEX, Digest.of(content), content)

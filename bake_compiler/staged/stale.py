@@ -1,0 +1,139 @@
+"""Which staged tags of a repository can go: decided from what is known of it, touching nothing."""
+
+import calendar
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bake_compiler.oci.digest import Digest
+
+PREFIX = "staged-"
+PROBE = f"{PREFIX}probe-"
+
+_TIMED = re.compile(rf"{PREFIX}(?:probe-)?([0-9]{{8}}T[0-9]{{6}})-[0-9a-f]+")
+_LATEST_ZONE = 12 * 3600  # no clock is further behind UTC
+
+
+class Fate(StrEnum):
+    """What is to become of a staged tag."""
+
+    STAYS = "stays"
+    GOES = "goes"
+    TAG_ALONE = "tag-alone"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A tag, the digest that it names, and all digests that this one needs: children at any depth, a subject."""
+
+    tag: str
+    digest: Digest
+    needs: frozenset[Digest] = frozenset()
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether bakec made it to push an image under."""
+        return self.tag.startswith(PREFIX)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a repository beside its tags.
+
+    Attributes:
+        used: tag and digest → seconds since the epoch when it was last made or used; not there: nobody knows.
+        own: the public tags that the project publishes there.
+        kept: tag → why it stays, however old it is.
+        pinned: digest → why it stays, under whatever tag.
+        referred: digest → what else refers to it, such as a signature.
+    """
+
+    used: Mapping[tuple[str, Digest], float] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+    kept: Mapping[str, str] = field(default_factory=dict)
+    pinned: Mapping[Digest, str] = field(default_factory=dict)
+    referred: Mapping[Digest, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is to become of a staged tag.
+
+    Attributes:
+        held: the tag.
+        fate: it goes with its manifest, only the tag may go, or it stays.
+        why: it stays, or who needs its manifest; empty when it goes.
+        used: seconds since the epoch when it was last made or used; None: nobody knows.
+    """
+
+    held: Held
+    fate: Fate
+    why: str = ""
+    used: float | None = None
+
+
+def judge(tags: Sequence[Held], known: Known, before: float) -> tuple[Judgement, ...]:
+    """What is to become of each staged tag; what needs others comes before them, so that none is ever without.
+
+    Args:
+        tags: all tags of the repository.
+        known: what else is known.
+        before: seconds since the epoch; what was last used later stays.
+    """
+    own = {held.digest: held.tag for held in tags if held.tag in known.own}
+    stays = {held: why for held in tags if held.is_staged and (why := _why(held, known, own, before))}
+    leaving = [held for held in tags if held.is_staged and held not in stays]
+    needed = _needed([held for held in tags if held not in leaving], known, {held.digest for held in leaving})
+    judged = [_judged(held, stays.get(held, ""), needed, known) for held in tags if held.is_staged]
+    return tuple(sorted(judged, key=lambda each: (-len(each.held.needs), each.held.tag)))
+
+
+def named_at(tag: str) -> float | None:
+    """The latest moment, in seconds since the epoch, that the name of a staged tag can mean; None: it has no time.
+
+    The name has the clock of whoever built, in a time zone that nobody knows.
+    """
+    match = _TIMED.fullmatch(tag)
+    try:
+        return calendar.timegm(time.strptime(match[1], "%Y%m%dT%H%M%S")) + _LATEST_ZONE if match else None
+    except ValueError:
+        return None
+
+
+def _why(held: Held, known: Known, own: Mapping[Digest, str], before: float) -> str:
+    """Why a staged tag stays, whoever else needs its manifest; empty when it need not."""
+    used = known.used.get((held.tag, held.digest))
+    if held.digest in own:
+        return f"{own[held.digest]} names it: the next build asks for it"
+    if held.tag in known.kept or held.digest in known.pinned:
+        return known.kept.get(held.tag) or known.pinned[held.digest]
+    if used is None:
+        return "its age is not known"
+    return "" if used < before else "it was used since"
+
+
+def _judged(held: Held, why: str, needed: Mapping[Digest, str], known: Known) -> Judgement:
+    used = known.used.get((held.tag, held.digest))
+    if why:
+        return Judgement(held, Fate.STAYS, why, used)
+    if held.digest in needed:
+        return Judgement(held, Fate.TAG_ALONE, needed[held.digest], used)
+    return Judgement(held, Fate.GOES, used=used)
+
+
+def _needed(others: Iterable[Held], known: Known, asked: Iterable[Digest]) -> Mapping[Digest, str]:
+    """Digest → what needs it, of those that something which stays, or that we don't judge, needs."""
+    found = dict(known.referred)
+    ordered = sorted(others, key=lambda held: (held.is_staged, held.tag))
+    for held in ordered:
+        found.setdefault(held.digest, f"{held.tag} names it too")
+    for held in ordered:
+        for digest in held.needs:
+            found.setdefault(digest, f"{held.tag} needs it")
+    for digest in asked:
+        said = f"{digest.algorithm}-{digest.encoded[:64]}"  # distribution-spec v1.1, "Referrers Tag Schema"; cosign
+        if about := next((held.tag for held in ordered if held.tag.startswith(said)), ""):
+            found.setdefault(digest, f"{about} is about it")
+    return found

@@ -1,0 +1,104 @@
+"""Which staged tags can go."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bake_compiler.oci.digest import Digest
+from bake_compiler.staged import Fate, Held, Judgement, Known, judge, named_at
+
+NOW, DAY = 1_800_000_000.0, 86_400.0
+BEFORE = NOW - 7 * DAY
+
+
+def digest(text: str) -> Digest:
+    return Digest.of(text.encode())
+
+
+def held(tag: str, content: str, *needs: str) -> Held:
+    return Held(tag, digest(content), frozenset(map(digest, needs)))
+
+
+def aged(*tags: Held, days: float = 30) -> dict[tuple[str, Digest], float]:
+    return {(each.tag, each.digest): NOW - days * DAY for each in tags}
+
+
+def fates(tags: tuple[Held, ...], known: Known) -> Mapping[str, Judgement]:
+    return {each.held.tag: each for each in judge(tags, known, BEFORE)}
+
+
+OLD = held("staged-old", "a")
+
+
+def test_what_is_old_and_nobody_needs_goes_and_no_public_tag_is_judged() -> None:
+    found = fates((OLD, held("1.0", "b")), Known(aged(OLD)))
+
+    assert list(found) == ["staged-old"]
+    assert (found["staged-old"].fate, found["staged-old"].why) == (Fate.GOES, "")
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        (Known(), "its age is not known"),
+        (Known({("staged-old", digest("another")): 0.0}), "its age is not known"),
+        (Known(aged(OLD, days=6.9)), "it was used since"),
+        (Known(aged(OLD), kept={"staged-old": "run 1"}), "run 1"),
+        (Known(aged(OLD), pinned={OLD.digest: "release 1"}), "release 1"),
+    ],
+)
+def test_what_may_still_be_asked_for_stays(known: Known, why: str) -> None:
+    found = fates((OLD,), known)["staged-old"]
+
+    assert (found.fate, found.why) == (Fate.STAYS, why)
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (held("1.0", "a"), "1.0 names it too"),
+        (held("1.0", "index", "a"), "1.0 needs it"),
+        (held("signature", "s", "a"), "signature needs it"),
+        (held("staged-unknown", "a"), "staged-unknown names it too"),
+        (held(f"sha256-{OLD.digest.encoded}", "s"), f"sha256-{OLD.digest.encoded} is about it"),
+        (held(f"sha256-{OLD.digest.encoded}.sig", "s"), f"sha256-{OLD.digest.encoded}.sig is about it"),
+    ],
+)
+def test_of_a_manifest_that_something_needs_at_most_the_tag_goes(other: Held, why: str) -> None:
+    found = fates((OLD, other), Known(aged(OLD)))["staged-old"]
+
+    assert (found.fate, found.why) == (Fate.TAG_ALONE, why)
+
+
+def test_what_refers_to_a_manifest_needs_it() -> None:
+    found = fates((OLD,), Known(aged(OLD), referred={OLD.digest: "a signature is of it"}))["staged-old"]
+
+    assert (found.fate, found.why) == (Fate.TAG_ALONE, "a signature is of it")
+
+
+def test_what_the_project_publishes_keeps_its_content_tag() -> None:
+    found = fates((OLD, held("latest", "a")), Known(aged(OLD), own=frozenset({"latest"})))["staged-old"]
+
+    assert (found.fate, found.why) == (Fate.STAYS, "latest names it: the next build asks for it")
+
+
+def test_tags_of_one_manifest_and_an_index_of_another_go_together_the_index_first() -> None:
+    tags = (OLD, held("staged-same", "a"), held("staged-index", "i", "a"))
+
+    judged = judge(tags, Known(aged(*tags)), BEFORE)
+
+    assert [(each.held.tag, each.fate) for each in judged] == [
+        ("staged-index", Fate.GOES),
+        ("staged-old", Fate.GOES),
+        ("staged-same", Fate.GOES),
+    ]
+
+
+@pytest.mark.parametrize("tag", ["staged-20261124T193000-1a2b3c", "staged-probe-20261124T193000-1a2b3c"])
+def test_a_name_with_a_time_is_as_young_as_any_time_zone_makes_it(tag: str) -> None:
+    assert named_at(tag) == 1795548600 + 12 * 3600
+
+
+@pytest.mark.parametrize("tag", ["staged-0123abc", "1.0", "staged-20261324T193000-1a2b3c", "staged-20261124T193000"])
+def test_a_name_without_one_has_none(tag: str) -> None:
+    assert named_at(tag) is None
