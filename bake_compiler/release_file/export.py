@@ -39,8 +39,13 @@ def _compose(release: ReleaseFile) -> Iterator[str]:
 
 
 def _kustomize(release: ReleaseFile) -> Iterator[str]:
-    """Manifests may name an image by its name, or by its repository if no other image is in it: both are pinned."""
+    """A component, for `components:` of a kustomization, which can't take a second kustomization's images.
+
+    Manifests may name an image by its name, or by its repository if no other image is in it: both are pinned.
+    """
     shared = Counter(image.repository for image in release.images)
+    yield "apiVersion: kustomize.config.k8s.io/v1alpha1"
+    yield "kind: Component"
     yield "images:"
     for image in release.images:
         yield f"  - name: {quoted(image.name)}"
