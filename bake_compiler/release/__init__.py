@@ -1,6 +1,6 @@
 """Verified digests → public tags: all of them move, or none does; a crash in between is finished or undone."""
 
-from bake_compiler.release.log import LAST, RELEASES, Release, read_release, release_ids
+from bake_compiler.release.log import LAST, RELEASES, Release, alone, read_release, release_ids
 from bake_compiler.release.moves import Move, is_protected, plan_moves, protected_error
 from bake_compiler.release.status import Names, State, Status, TagState, status_of
 from bake_compiler.release.transaction import finish, move_all, roll_back
@@ -14,6 +14,7 @@ __all__ = [
     "State",
     "Status",
     "TagState",
+    "alone",
     "finish",
     "is_protected",
     "move_all",

@@ -99,7 +99,7 @@ def begun(root: Path, release_id: str, moves: Sequence[Move]) -> Iterator[Log]:
         UsageError: there is such a release, or another bakec moves tags of this project just now.
     """
     path = _path(root, release_id)
-    with _alone(root):
+    with alone(root):
         try:
             file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
         except FileExistsError as error:
@@ -129,7 +129,7 @@ def reopened(root: Path, release: Release) -> Iterator[Log]:
         BakecError: it can't be written.
         UsageError: another bakec moves tags of this project just now.
     """
-    with _alone(root):
+    with alone(root):
         try:
             file = os.open(_path(root, release.id), os.O_WRONLY | os.O_APPEND)
         except OSError as error:
@@ -140,6 +140,35 @@ def reopened(root: Path, release: Release) -> Iterator[Log]:
             yield Log(file)
         finally:
             os.close(file)
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Only one bakec moves tags of a project at a time; the lock goes with its process, however that ends.
+
+    Raises:
+        BakecError: the folder of the journals can't be written to.
+        UsageError: another bakec moves tags of this project just now.
+    """
+    folder = root / RELEASES
+    try:
+        own_folder(root)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _unwritable(error) from error
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                "another bakec moves tags of this project just now", hint="wait for its end: `bakec release status`"
+            ) from error
+        except OSError:  # not every file system has locks
+            pass
+        yield
+    finally:
+        os.close(file)
 
 
 def release_ids(root: Path) -> tuple[str, ...]:
@@ -185,30 +214,6 @@ def _path(root: Path, release_id: str) -> Path:
     if not _ID.fullmatch(release_id):
         raise UsageError(f"{release_id!r} is no name of a release", hint="use letters, digits and . _ -")
     return root / RELEASES / f"{release_id}.jsonl"
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Only one bakec moves tags of a project at a time; the lock goes with its process, however that ends."""
-    folder = root / RELEASES
-    try:
-        own_folder(root)
-        folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise _unwritable(error) from error
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(
-                "another bakec moves tags of this project just now", hint="wait for its end: `bakec release status`"
-            ) from error
-        except OSError:  # not every file system has locks
-            pass
-        yield
-    finally:
-        os.close(file)
 
 
 def _flush_folder(folder: Path) -> None:
