@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bake_compiler.errors import ModelError
 from bake_compiler.model.values import (
+    THE_REGISTRY,
     THE_TAG,
     Call,
     Expr,
@@ -21,6 +22,7 @@ from bake_compiler.model.values import (
     Split,
     Tagged,
     Timestamp,
+    Value,
     Var,
     Word,
 )
@@ -104,9 +106,9 @@ def _reference(value: Expression, indent: int) -> str:  # noqa: PLR0911 - one ca
             return f'{variable} != "" ? {expression(then)} : null'
         case Timestamp(variable):
             return f'timeadd("{_EPOCH}", "${{{variable}}}s")'
-        case Tagged(repository, tag):
-            name = expression(repository)
-            return f"ref({name})" if tag == THE_TAG else f"ref_tag({name}, {expression(tag)})"
+        case Tagged():
+            function, *arguments = _call_of(value)
+            return f"{function}({', '.join(map(expression, arguments))})"
         case Word(variable):
             return f'regex_replace({variable}, "[^a-zA-Z0-9_-]", "-")'
         case Split(variable):
@@ -164,7 +166,7 @@ def render(plan: Plan, template: str) -> str:
             plan=plan,
             described=described,
             oldest_buildx=".".join(map(str, plan.oldest_buildx)),
-            tagged=any(_has_other_tags(image.block) for image in plan.images),
+            functions={_call_of(tag)[0] for image in plan.images for tag in _tags_of(image.block)},
         )
     except jinja2.TemplateSyntaxError as error:
         raise ModelError(f"{TEMPLATE}:{error.lineno}: {error.message}", hint="mend the template") from error
@@ -192,9 +194,16 @@ def compiled(template: str, *, described: bool) -> "Template":
     return environment.from_string(template)
 
 
-def _has_other_tags(block: PlannedTarget) -> bool:
+def _tags_of(block: PlannedTarget) -> Iterator[Tagged]:
     tags = block.attributes.get("tags", ())
-    return isinstance(tags, tuple) and any(isinstance(tag, Tagged) and tag.tag != THE_TAG for tag in tags)
+    yield from (tag for tag in tags if isinstance(tag, Tagged)) if isinstance(tags, tuple) else ()
+
+
+def _call_of(tag: Tagged) -> "tuple[str, *tuple[Value, ...]]":
+    """The function of the file that makes it, and its arguments."""
+    if tag.registry != THE_REGISTRY:
+        return "ref_at", tag.registry, tag.repository, tag.tag
+    return ("ref", tag.repository) if tag.tag == THE_TAG else ("ref_tag", tag.repository, tag.tag)
 
 
 def _body(target: PlannedTarget, *, described: bool) -> Iterator[str]:

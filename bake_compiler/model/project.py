@@ -16,6 +16,7 @@ from bake_compiler.model.texts import (
     Name,
     OrExpression,
     PlatformName,
+    RegistryName,
     RelativePath,
     TargetName,
     Text,
@@ -268,7 +269,9 @@ class Project(Settings):
     Attributes:
         name: the project's name.
         registry: default of REGISTRY: a host, with a port and a path where there is one (`harbor.example/team`).
-        repository: the repository of an image under the registry; `{image}` is the image's name.
+        also: more registries, each with its path, that every image is pushed to under the same tags. A Var or Join lets
+            whoever builds say another one; `--registry` changes the first registry alone.
+        repository: the repository of an image under each registry; `{image}` is the image's name.
         tag: default of TAG, the public tag.
         platforms: default of PLATFORMS.
         phases: in their order; an image can't need one of a later phase.
@@ -282,10 +285,13 @@ class Project(Settings):
         protect: patterns of public tags, such as `v*`, that never move once they exist; `*`, `?` and `[…]` are as in a
             shell. A build that would move one ends before anything is built; one that finds the same images there
             already, unchanged, ends well.
+        architecture_tags: publish each platform of an image by itself too, under its public tags with the architecture
+            at their end: `1.0-amd64`, `1.0-arm-v7`. The bake file has none of them.
     """
 
     name: Name
     registry: Annotated[Text, AfterValidator(check_registry)]
+    also: tuple[RegistryName, ...] = ()
     repository: Annotated[Text, AfterValidator(check_repository)] = "{image}"
     tag: Annotated[str, AfterValidator(check_tag)]
     platforms: tuple[PlatformName, ...] = Field(min_length=1)
@@ -298,6 +304,7 @@ class Project(Settings):
     targets: tuple[Annotated[Target, InstanceOf(Target)], ...] = ()
     variants: tuple[Annotated[Variant, InstanceOf(Variant)], ...] = ()
     protect: tuple[Text, ...] = ()
+    architecture_tags: bool = False
 
     @property
     def oldest_buildx(self) -> Version:

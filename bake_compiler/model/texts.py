@@ -82,6 +82,10 @@ def _check_value(value: object) -> object:
     return value
 
 
+def _check_registry_name(value: object) -> object:
+    return check_registry(value) if isinstance(value, str) else value
+
+
 def _check_tag_name(value: object) -> object:
     return check_tag(value) if isinstance(value, str) else value
 
@@ -126,6 +130,8 @@ Flag = Annotated[bool | Expression, InstanceOf(bool, Expression)]
 """True or false, or a Var, Join or Expr."""
 TagName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_tag_name)]
 """A tag, or a Var, Join or Expr that makes one."""
+RegistryName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_registry_name)]
+"""A host, with a port and a path where there is one, or a Var or Join that makes one."""
 NAME = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
 Name = Annotated[str, _matching(NAME.pattern, "a name: lower-case letters, digits, - and _")]
 TargetName = Annotated[

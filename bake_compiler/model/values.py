@@ -28,6 +28,7 @@ class Var(Expression):
 
 
 THE_TAG = Var("TAG")
+THE_REGISTRY = Var("REGISTRY")
 
 
 def _require_value(part: object) -> None:
@@ -139,10 +140,11 @@ class Timestamp(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Tagged(Expression):
-    """The reference of a repository under REGISTRY, with a tag."""
+    """The reference of a repository under a registry, REGISTRY where none is said, with a tag."""
 
     repository: "Value"
     tag: "Value"
+    registry: "Value" = THE_REGISTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,8 @@ def variables_of(value: object) -> Iterator[str]:  # noqa: C901 - one case a typ
             yield from variables_of(then)
         case Timestamp(variable) | Word(variable) | Split(variable):
             yield variable
-        case Tagged(repository, tag):
-            yield "REGISTRY"
-            yield from variables_of((repository, tag))
+        case Tagged(repository, tag, registry):
+            yield from variables_of((registry, repository, tag))
         case Call(_, arguments):
             yield from variables_of(arguments)
         case dict():
@@ -208,8 +209,8 @@ def has_expr(value: object) -> bool:  # noqa: PLR0911 - one case a type
             return any(map(has_expr, value.parts))
         case IfSet():
             return has_expr(value.then)
-        case Tagged(repository, tag):
-            return has_expr(repository) or has_expr(tag)
+        case Tagged(repository, tag, registry):
+            return has_expr((registry, repository, tag))
         case dict():
             return any(map(has_expr, value.values()))
         case tuple() | list():

@@ -4,6 +4,7 @@ Source: distribution/reference (reference.go, grammar) and Docker's default doma
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -70,6 +71,14 @@ class Reference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.name}{tag}{digest}"
+
+
+def one_of_each_repository(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    """The first reference of each repository, in order."""
+    found: dict[str, Reference] = {}
+    for reference in references:
+        found.setdefault(reference.name, reference)
+    return tuple(found.values())
 
 
 def check_tag(tag: str) -> str:

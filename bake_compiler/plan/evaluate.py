@@ -74,9 +74,10 @@ def _evaluate(value: Expression, variables: Mapping[str, object]) -> object:  # 
             return _NOT_WORD.sub("-", as_text(_value_of(variable, variables)))
         case Split(variable):
             return tuple(as_text(_value_of(variable, variables)).split(","))
-        case Tagged(repository, tag):
-            registry = as_text(_value_of("REGISTRY", variables)).removesuffix("/")
-            return _joined([registry, "/", evaluate(repository, variables), ":", evaluate(tag, variables)])
+        case Tagged():
+            registry, *others = (evaluate(each, variables) for each in (value.registry, value.repository, value.tag))
+            base = registry.removesuffix("/") if isinstance(registry, str) else registry
+            return _joined([base, "/", others[0], ":", others[1]])
         case _:  # Expr, Call
             return UNKNOWN
 

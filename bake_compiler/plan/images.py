@@ -10,7 +10,7 @@ from itertools import product
 
 from bake_compiler.model.project import Component, Image, Project, Stack
 from bake_compiler.model.settings import Settings
-from bake_compiler.model.values import THE_TAG, Tagged, Value, Word, joined
+from bake_compiler.model.values import THE_TAG, Value, Word, joined
 from bake_compiler.plan.abstracts import Parents, inherited, without_ancestors
 from bake_compiler.plan.attributes import (
     ADDED,
@@ -27,6 +27,7 @@ from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.labels import own_labels
 from bake_compiler.plan.paths import URL, dockerfile_from, inside, model_file
 from bake_compiler.plan.plan import COMMON, PlannedImage, PlannedTarget
+from bake_compiler.plan.tags import tagged
 from bake_compiler.plan.variants import plan_variants
 
 
@@ -60,6 +61,7 @@ class _Planner:
     def __init__(self, project: Project, parents: Parents) -> None:
         self.project, self.parents = project, parents
         self.targets = {target.name: target for target in project.targets}
+        self.also = tuple(each.rstrip("/") if isinstance(each, str) else each for each in project.also)
 
     @cached_property
     def shared(self) -> Attributes:
@@ -89,6 +91,7 @@ class _Planner:
             variant="",
             description=block.description,
             repository=self.repository(image.name),
+            also=self.also,
             tags=tags,
             block=block,
             matrix={},
@@ -98,6 +101,7 @@ class _Planner:
             only_reason=only.reason if only else "",
             smoke=image.smoke,
             foreign=image.foreign,
+            architecture_tags=self.project.architecture_tags,
             models=(image, component, *self.ancestors(inherits), self.project),
         )
         if not image.matrix:
@@ -143,7 +147,7 @@ class _Planner:
             notes["platforms"] = f"Not for every platform: {only.reason}"
         target_name = _target_name(image)
         own["labels"] = merge_one("labels", own_labels(target_name, description), own.get("labels", {}))
-        own["tags"] = tuple(Tagged(self.repository_of(target_name), tag) for tag in tags)
+        own["tags"] = tagged(self.repository_of(target_name), tags, self.also)
         if not ADDED.isdisjoint(own):
             own = without_repeats(own, merge(self.shared, inherited(inherits, self.parents)))
         return PlannedTarget(

@@ -7,7 +7,8 @@ from functools import cached_property
 from bake_compiler.model.base import Source
 from bake_compiler.model.project import Function, Variable, Version
 from bake_compiler.model.settings import Settings
-from bake_compiler.model.values import Value
+from bake_compiler.model.values import THE_REGISTRY, Value
+from bake_compiler.oci.architecture import architecture_tag
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.attributes import Attributes
@@ -62,7 +63,7 @@ class PlannedImage:
         phase: its phase's name.
         variant: the variant that it belongs to; empty for none.
         description: one line, may be empty.
-        repository: path under the registry, such as `ai-infra-nginx`.
+        repository: path under each registry, such as `ai-infra-nginx`.
         tags: its public tags, in terms of TAG and other variables; at least one.
         block: the target block that makes it.
         matrix: the values of the block's matrix that make it this image.
@@ -72,6 +73,8 @@ class PlannedImage:
         only_reason: why these are not the project's platforms; empty when they are.
         smoke: a command that proves that it works; may be empty.
         foreign: patterns of paths at which other architectures' binaries are meant.
+        also: more registries that it is pushed to, besides REGISTRY.
+        architecture_tags: whether each of its platforms has public tags of its own.
         models: the author's declarations behind it, the most specific first.
     """
 
@@ -90,17 +93,33 @@ class PlannedImage:
     only_reason: str
     smoke: tuple[str, ...]
     foreign: tuple[str, ...] = ()
+    also: tuple[Value, ...] = ()
+    architecture_tags: bool = False
     models: tuple[Settings, ...] = ()
 
     def references(self, variables: Mapping[str, object]) -> tuple[Reference, ...]:
-        """Its public references: where it is in the registry REGISTRY, which may carry a path, under each of its tags.
+        """Its public references: each of its tags in the registry REGISTRY, which may carry a path, then in the others.
 
         Raises:
             ValueError: with these variables a tag or a reference is none.
         """
-        registry = str(variables["REGISTRY"]).rstrip("/")
-        texts = (evaluate(tag, {**variables, **self.matrix}) for tag in self.tags)
-        return tuple(dict.fromkeys(Reference.parse(f"{registry}/{self.repository}:{text}") for text in texts))
+        known = {**variables, **self.matrix}
+        registries = [str(evaluate(each, known)).rstrip("/") for each in (THE_REGISTRY, *self.also)]
+        texts = [evaluate(tag, known) for tag in self.tags]
+        return tuple(
+            dict.fromkeys(
+                Reference.parse(f"{registry}/{self.repository}:{text}") for registry in registries for text in texts
+            )
+        )
+
+    def architecture_references(self, variables: Mapping[str, object]) -> Mapping[Reference, Platform]:
+        """The public references of its platforms alone; none where the project does not ask for them.
+
+        Raises:
+            ValueError: with these variables one of them is none.
+        """
+        tags = self.references(variables) if self.architecture_tags else ()
+        return {architecture_tag(tag, platform): platform for tag in tags for platform in self.platforms}
 
     @property
     def secret_variables(self) -> frozenset[str]:
@@ -240,6 +259,10 @@ class Wanted:
     def references(self, image: PlannedImage) -> tuple[Reference, ...]:
         """The public references of an image in this run; the first one stands for it in reports."""
         return image.references(self.variables)
+
+    def architecture_references(self, image: PlannedImage) -> Mapping[Reference, Platform]:
+        """Those of its platforms alone."""
+        return image.architecture_references(self.variables)
 
     def reference(self, image: PlannedImage) -> Reference:
         """The first of them."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from bake_compiler.errors import UsageError
 from bake_compiler.model.base import did_you_mean
 from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.plan import Cell, Exclusion, Plan, PlannedImage, Wanted, on_platforms
 from bake_compiler.plan.variables import given
 
@@ -51,12 +52,26 @@ def select(
             if platform not in image.platforms
         ),
     )
-    for image in wanted.images if variables else ():
-        try:
-            wanted.references(image)
-        except ValueError as error:
-            raise UsageError(f"--var: {error}", hint=f"{image.name} is published under it") from error
+    if variables or registry or tag:
+        _check_references(wanted)
     return wanted
+
+
+def _check_references(wanted: Wanted) -> None:
+    """With these variables every reference is one, and a platform's own is nothing else's."""
+    taken: dict[Reference, str] = {}
+    single: list[tuple[Reference, str]] = []
+    for image in wanted.images:
+        try:
+            taken.update(dict.fromkeys(wanted.references(image), image.name))
+            own = wanted.architecture_references(image)
+            single += ((tag, f"{image.name} {platform}") for tag, platform in own.items())
+        except ValueError as error:
+            option = "--var: " if wanted.given else ""
+            raise UsageError(f"{option}{error}", hint=f"{image.name} is published under it") from error
+    for tag, name in single:
+        if (other := taken.setdefault(tag, name)) != name:
+            raise UsageError(f"{other} and {name} would both be {tag}", hint="give another --tag, or --var")
 
 
 def _given(plan: Plan, texts: Mapping[str, str]) -> dict[str, object]:

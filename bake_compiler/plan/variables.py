@@ -20,7 +20,7 @@ STANDARD_FUNCTIONS = frozenset(
     """.split()  # noqa: SIM905 - a line for each would be a page
 )
 """What bake has of its own, which a function of the same name would not replace (bake/hclparser/stdlib.go)."""
-OWN_FUNCTIONS = ("ref", "ref_tag")
+OWN_FUNCTIONS = ("ref", "ref_tag", "ref_at")
 
 
 def plan_variables(project: Project) -> tuple[Variable, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bake_compiler.model.project import Change, Stack, Variant
-from bake_compiler.model.values import Expr, Tagged, joined
+from bake_compiler.model.values import Expr, joined
 from bake_compiler.plan.attributes import (
     Attribute,
     Attributes,
@@ -18,6 +18,7 @@ from bake_compiler.plan.contexts import image_of, linked, needed
 from bake_compiler.plan.labels import DESCRIPTION
 from bake_compiler.plan.paths import dockerfile_from, model_file
 from bake_compiler.plan.plan import PlannedImage, PlannedTarget
+from bake_compiler.plan.tags import tagged
 
 
 def plan_variants(stack: Stack, images: Sequence[PlannedImage], shared: Attributes) -> list[PlannedImage]:
@@ -54,7 +55,7 @@ def _vary(
         own["contexts"] = contexts
     suffix = variant.suffix if variant.suffix is not None else f"-{variant.name}"
     tags = change.tags or variant.tags or tuple(joined(tag, suffix) for tag in image.tags)
-    own["tags"] = tuple(Tagged(image.repository, tag) for tag in tags)
+    own["tags"] = tagged(image.repository, tags, image.also)
     if change.description:
         own["labels"] = merge_one("labels", {DESCRIPTION: change.description}, own.get("labels", {}))
     own = without_repeats(own, merge(shared, image.attributes))

@@ -163,6 +163,9 @@ def projects(draw: st.DrawFn) -> Generated:
     project = Project(
         name="generated",
         registry=draw(st.sampled_from(["localhost:5000", "registry.example/team/"])),
+        also=draw(
+            st.lists(st.sampled_from(["docker.io/acme", "r.test:5000/x/", Join(Var("REGISTRY"), "-2")]), max_size=2)
+        ),
         repository=draw(st.sampled_from(["{image}", "prefix-{image}", "a/{image}/b"])),
         tag="1.0",
         platforms=platforms,

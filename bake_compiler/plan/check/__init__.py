@@ -12,6 +12,7 @@ from bake_compiler.plan.check.paths import check_paths
 from bake_compiler.plan.check.phases import check_phases
 from bake_compiler.plan.check.platforms import check_platforms
 from bake_compiler.plan.check.references import check_references
+from bake_compiler.plan.check.registries import check_registries
 from bake_compiler.plan.check.secrets import check_secrets
 from bake_compiler.plan.check.subject import Inputs, Subject
 from bake_compiler.plan.check.versions import check_versions
@@ -20,6 +21,7 @@ __all__ = ["Inputs", "Subject", "check_all"]
 
 CHECKS = (
     check_references,
+    check_registries,
     check_names,
     check_cycles,
     check_paths,

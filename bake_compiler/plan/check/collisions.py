@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake
 from bake_compiler.model.values import THE_TAG, Value, variables_of
-from bake_compiler.oci.reference import check_tag
+from bake_compiler.oci.architecture import architecture_tag
+from bake_compiler.oci.reference import Reference, check_tag
 from bake_compiler.plan.check.subject import Subject, at
 from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.lines import csv_fields
@@ -27,10 +28,29 @@ def check_collisions(subject: Subject) -> Iterator[Mistake]:
             writer = taken.setdefault(f"{kind} {place}", image.name)
             if writer != image.name:
                 yield at(image, field, f"{what} {place} is also written by {writer}", "give each its own")
+    for image in plan.images if subject.stack.project.architecture_tags else ():
+        yield from _architecture_tags(plan, image, taken)
     for target in subject.stack.project.targets:
         if target.tags:
             message = "an abstract target's tags would be nobody's"
             yield Mistake(target.source, "tags", message, "say them in an image, a component or the project")
+
+
+def _architecture_tags(plan: Plan, image: PlannedImage, taken: dict[str, str]) -> Iterator[Mistake]:
+    """A platform's own tags are nobody else's."""
+    for tag in image.tags:
+        text = _text(plan, image, tag)
+        for platform in image.platforms if text else ():
+            try:
+                single = architecture_tag(Reference("", image.repository, text or ""), platform)
+            except ValueError as error:
+                yield at(image, "tags", f"with architecture_tags: {error}", "shorten it")
+                continue
+            name = f"{image.name} on {platform}"
+            writer = taken.setdefault(f"tag {single.repository}:{single.tag}", name)
+            if writer != name:
+                message = f"the tag {single.repository}:{single.tag} of {platform} alone is also written by {writer}"
+                yield at(image, "tags", message, "give one of them another tag, or leave out architecture_tags")
 
 
 def _check_tag(plan: Plan, image: PlannedImage, tag: Value) -> Iterator[Mistake]:

@@ -110,8 +110,13 @@ def _used(attributes: Attributes) -> Iterator[tuple[str, str, str]]:
         if _is_plain(value):
             continue
         for key, each in value.items() if isinstance(value, dict) else (("", value),):
-            for name in variables_of(each):
+            for name in variables_of(_own_words(each) if attribute == "tags" else each):
                 yield attribute, key, name
+
+
+def _own_words(tags: object) -> object:
+    """What an image says of its tags; the registries are the project's, and told once."""
+    return [(tag.repository, tag.tag) for tag in tags if isinstance(tag, Tagged)] if isinstance(tags, tuple) else tags
 
 
 def _is_plain(value: object) -> bool:

@@ -1,10 +1,12 @@
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from bake_compiler import Component, Image, Only, Phase, Platform, Project
+from bake_compiler import Component, Image, Join, Only, Phase, Platform, Project, Var, Variable
 from bake_compiler.errors import UsageError
 from bake_compiler.model import Stack
+from bake_compiler.oci.reference import Reference
 from bake_compiler.plan import Cell, Exclusion, Plan, make_plan, select
 
 ROOT = Path(__file__).parents[3]
@@ -116,3 +118,85 @@ def test_registry_and_tag_are_the_projects_unless_given(plan: Plan) -> None:
 
     assert str(own.reference(own.images[0])) == "r.test/hub:1.0"
     assert str(given.reference(given.images[0])) == "other.test/x/hub:v2"
+
+
+# Several registries, and tags of single platforms.
+
+
+def mirrored(*, architecture_tags: bool = False) -> Plan:
+    project = Project(
+        name="acme",
+        registry="r.test/team/",
+        tag="1.0",
+        platforms=(AMD64, Platform.parse("arm/v7")),
+        phases=(Phase(name="first"),),
+        variables=(Variable(name="MIRROR", default="m.test"),),
+        also=("docker.io/acme/", Join(Var("MIRROR"), "/team")),
+        architecture_tags=architecture_tags,
+    )
+    return make_plan(Stack(project, {"web": Component(phase="first", images=(Image(name="web", tags=TAGS),))}))
+
+
+TAGS = (Var("TAG"), "latest")
+
+
+def texts(references: Iterable[Reference]) -> list[str]:
+    return list(map(str, references))
+
+
+def test_all_tags_are_in_each_registry_those_of_the_first_come_first() -> None:
+    wanted = select(mirrored(), [])
+
+    assert texts(wanted.references(wanted.images[0])) == [
+        "r.test/team/web:1.0",
+        "r.test/team/web:latest",
+        "docker.io/acme/web:1.0",
+        "docker.io/acme/web:latest",
+        "m.test/team/web:1.0",
+        "m.test/team/web:latest",
+    ]
+    assert wanted.architecture_references(wanted.images[0]) == {}
+
+
+def test_a_variable_says_where_a_mirror_is_and_one_that_is_the_same_registry_counts_once() -> None:
+    wanted = select(mirrored(), [], registry="x.test/team", variables={"MIRROR": "x.test"})
+
+    assert texts(wanted.references(wanted.images[0])) == [
+        "x.test/team/web:1.0",
+        "x.test/team/web:latest",
+        "docker.io/acme/web:1.0",
+        "docker.io/acme/web:latest",
+    ]
+
+
+def test_a_mirror_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"--var: .no registry/team/web:1") as caught:
+        select(mirrored(), [], variables={"MIRROR": "no registry"})
+
+    assert caught.value.hint == "web is published under it"
+
+
+def test_each_platform_has_its_own_tags_in_each_registry() -> None:
+    wanted = select(mirrored(architecture_tags=True), [], platforms=[Platform.parse("arm/v7")])
+
+    assert texts(wanted.architecture_references(wanted.images[0])) == [
+        "r.test/team/web:1.0-arm-v7",
+        "r.test/team/web:latest-arm-v7",
+        "docker.io/acme/web:1.0-arm-v7",
+        "docker.io/acme/web:latest-arm-v7",
+        "m.test/team/web:1.0-arm-v7",
+        "m.test/team/web:latest-arm-v7",
+    ]
+
+
+def test_a_tag_of_this_run_that_is_too_long_with_its_architecture_is_refused() -> None:
+    plan = mirrored(architecture_tags=True)
+    select(mirrored(), [], tag="x" * 127)
+
+    with pytest.raises(UsageError, match="is not a tag"):
+        select(plan, [], tag="x" * 127)
+
+
+def test_a_tag_of_this_run_that_is_also_one_of_a_platform_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"web and web linux/amd64 would both be r\.test/team/web:latest-amd64"):
+        select(mirrored(architecture_tags=True), [], tag="latest-amd64")

@@ -187,3 +187,36 @@ def test_tags_of_an_abstract_target_are_told_if_they_have_no_effect(tmp_path: Pa
     written = component_py('name="web"', more='inherits=["_t"]')
 
     assert mistakes(tmp_path, written, 'targets=[Target(name="_t", tags=["x"])]') != ()
+
+
+# Tags of single platforms.
+
+SINGLE = "architecture_tags=True"
+OTHER = "give one of them another tag, or leave out architecture_tags"
+
+
+def test_tags_of_single_platforms_are_no_collision_by_themselves(tmp_path: Path) -> None:
+    assert told(tmp_path, component_py('name="web", tags=[Var("TAG"), "latest"]', 'name="api"'), SINGLE) == []
+
+
+def test_an_images_own_tag_that_looks_like_one_of_a_platform_is_told(tmp_path: Path) -> None:
+    written = component_py('name="web", tags=[Var("TAG"), "1.0-arm64"]')
+
+    assert told(tmp_path, written, SINGLE) == [
+        (f"{IMAGE_LINE}: tags: the tag web:1.0-arm64 of linux/arm64 alone is also written by web", OTHER)
+    ]
+    assert told(tmp_path, written) == []
+
+
+def test_a_variant_that_is_called_as_an_architecture_is_told(tmp_path: Path) -> None:
+    (problem, hint), *more = told(tmp_path, WEB, SINGLE, 'variants=[Variant(name="amd64", images=["web"])]')
+
+    assert "the tag web:1.0-amd64 of linux/amd64 alone is also written by web-amd64" in problem
+    assert (hint, more) == (OTHER, [])
+
+
+def test_a_tag_that_is_too_long_with_its_architecture_is_told(tmp_path: Path) -> None:
+    written = component_py(f'name="web", tags=["{"x" * 124}"]')
+
+    assert [hint for _, hint in told(tmp_path, written, SINGLE)] == ["shorten it", "shorten it"]
+    assert told(tmp_path, written) == []
