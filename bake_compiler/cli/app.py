@@ -15,6 +15,7 @@ VERBS = {
     "release": "release",
     "promote": "promote",
     "rollback": "rollback",
+    "clean": "clean",
 }
 """Each verb, in the order of --help, and the function, or the app of its own verbs, in the module of its name."""
 

@@ -1,0 +1,126 @@
+"""bakec clean: staged tags that nobody needs any more, and old journals of releases."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bake_compiler.cli import error_text
+from bake_compiler.cli.options import (
+    Insecure,
+    Json,
+    ProjectDir,
+    Registry,
+    Selectors,
+    Variables,
+    edges,
+    print_text,
+    root_of,
+    run_async,
+    select_wanted,
+)
+from bake_compiler.errors import Interrupted, RegistryError, UsageError
+
+if TYPE_CHECKING:
+    from bake_compiler.oci.reference import Reference
+    from bake_compiler.pipeline.cleaned import Cleaned, Tidied
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def clean(
+    selectors: Selectors = None,
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="AGE", help="Last used longer ago: 90m, 12h, 7d, 4w.")
+    ] = "",
+    staged: Annotated[bool, typer.Option("--staged", help="Staged tags of the selected images' repositories.")] = False,
+    journals: Annotated[bool, typer.Option("--journals", help="Journals of releases that came to their end.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove it; else it is only said what would go.")] = False,
+    registry: Registry = "",
+    variables: Variables = None,
+    insecure: Insecure = None,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Say which staged tags nobody needs any more, and remove them with --delete; and old journals of releases.
+
+    Never a manifest that a tag or an index still needs, nor what was used since, nor what nobody knows the age of.
+    Without selectors: the repositories of all images. With --journals: a release without one can't be rolled back.
+
+    Examples: `bakec clean --staged --older-than 7d`, `bakec clean --staged --older-than 7d backend --delete --json`,
+    `bakec clean --journals --older-than 90d --delete`.
+    """
+    from bake_compiler.pipeline.cleaned import Cleaned, cleaned_document, render_cleaned  # noqa: PLC0415
+    from bake_compiler.pipeline.journals import judge_journals, remove_journals  # noqa: PLC0415
+
+    if not staged and not journals:
+        raise UsageError("nothing is named to clean", hint="write --staged, --journals or both")
+    root, now = root_of(project), time.time()
+    before = now - parse_age(older_than)
+    repositories = _repositories(root, selectors, registry, variables) if staged else {}
+    gone = (remove_journals if delete else judge_journals)(root, before) if journals else ()
+    cleaned = _clean(root, repositories, before, gone, insecure, delete=delete) if staged else Cleaned(delete)
+    cleaned = replace(cleaned, journals=gone)
+    document = json.dumps(cleaned_document(cleaned), indent=2) + "\n" if as_json else ""
+    print_text(document or render_cleaned(cleaned, now))
+    for error in cleaned.errors.values():
+        sys.stderr.write(error_text(error))
+    sys.exit(RegistryError.exit_code if cleaned.errors else 0)
+
+
+def parse_age(text: str) -> float:
+    """Seconds from a text such as `7d`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", text)
+    if not match:
+        said = f"--older-than: {text!r} is no age" if text else "--older-than is missing"
+        raise UsageError(said, hint="write --older-than 7d, or a number of s, m, h, d or w")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def _repositories(
+    root: Path, selectors: list[str] | None, registry: str, variables: list[str] | None
+) -> "Mapping[Reference, frozenset[str]]":
+    from bake_compiler.pipeline.clean import repositories_of  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+    from bake_compiler.plan.select import ALL  # noqa: PLC0415
+
+    plan = plan_project(root)
+    names = [ALL, *(image.name for image in plan.images if image.variant)]
+    every = select_wanted(plan, names, None, registry, "", variables)
+    return repositories_of(select_wanted(plan, selectors or names, None, registry, "", variables), every)
+
+
+def _clean(
+    root: Path,
+    repositories: "Mapping[Reference, frozenset[str]]",
+    before: float,
+    journals: "Sequence[Tidied]",
+    insecure: list[str] | None,
+    *,
+    delete: bool,
+) -> "Cleaned":
+    from bake_compiler.pipeline.clean import Cleaning  # noqa: PLC0415
+    from bake_compiler.pipeline.remembered import remembered  # noqa: PLC0415
+    from bake_compiler.staged import Fate  # noqa: PLC0415
+
+    memory = remembered(root, {each.name for each in journals if each.fate is Fate.GOES})
+
+    async def work() -> "Cleaned":
+        async with edges(root, insecure) as real:
+            return await Cleaning(real.registry, memory, before, delete).run(repositories)
+
+    try:
+        return run_async(work)
+    except KeyboardInterrupt as error:
+        said = "some of what could go may be gone" if delete else "nothing was removed"
+        raise Interrupted(f"interrupted: {said}", hint="run it again: it goes on where it was") from error
