@@ -18,6 +18,7 @@ from bake_compiler.cli.options import (
     ProjectDir,
     Registry,
     Selectors,
+    Tag,
     Variables,
     edges,
     print_text,
@@ -42,6 +43,7 @@ def clean(
     staged: Annotated[bool, typer.Option("--staged", help="Staged tags of the selected images' repositories.")] = False,
     journals: Annotated[bool, typer.Option("--journals", help="Journals of releases that came to their end.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Remove it; else it is only said what would go.")] = False,
+    tag: Tag = "",
     registry: Registry = "",
     variables: Variables = None,
     insecure: Insecure = None,
@@ -63,7 +65,7 @@ def clean(
         raise UsageError("nothing is named to clean", hint="write --staged, --journals or both")
     root, now = root_of(project), time.time()
     before = now - parse_age(older_than)
-    repositories = _repositories(root, selectors, registry, variables) if staged else {}
+    repositories = _repositories(root, selectors, registry, tag, variables) if staged else {}
     gone = (remove_journals if delete else judge_journals)(root, before) if journals else ()
     cleaned = _clean(root, repositories, before, gone, insecure, delete=delete) if staged else Cleaned(delete)
     cleaned = replace(cleaned, journals=gone)
@@ -88,7 +90,7 @@ def parse_age(text: str) -> float:
 
 
 def _repositories(
-    root: Path, selectors: list[str] | None, registry: str, variables: list[str] | None
+    root: Path, selectors: list[str] | None, registry: str, tag: str, variables: list[str] | None
 ) -> "Mapping[Reference, frozenset[str]]":
     from bake_compiler.pipeline.clean import repositories_of  # noqa: PLC0415
     from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
@@ -96,8 +98,8 @@ def _repositories(
 
     plan = plan_project(root)
     names = [ALL, *(image.name for image in plan.images if image.variant)]
-    every = select_wanted(plan, names, None, registry, "", variables)
-    return repositories_of(select_wanted(plan, selectors or names, None, registry, "", variables), every)
+    every = select_wanted(plan, names, None, registry, tag, variables)
+    return repositories_of(select_wanted(plan, selectors or names, None, registry, tag, variables), every)
 
 
 def _clean(

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from tests.fakes.images import attestation_of, image_of, index_of
 from tests.fakes.project import PROJECT, component, write_project
-from tests.fakes.registry import Deletes, FakeRegistry
+from tests.fakes.registry import Deletes, FakeRegistry, Fault
 
 STATEMENT = json.dumps({"predicate": {"metadata": {"buildFinishedOn": "2020-01-01T00:00:00Z"}}}).encode()
 
@@ -115,3 +117,22 @@ def test_journals_need_no_registry(project: Path) -> None:
     done = bakec(project, "--journals", "--older-than", "90d", "--delete", "--json")
 
     assert (done.returncode, json.loads(done.stdout)["journals"]) == (0, [])
+
+
+def test_an_interruption_is_told_with_130(project: Path, fake: FakeRegistry, host: str) -> None:
+    fake.faults.append(Fault(path="/tags/list", delay=2.0))
+    words = ("clean", "--staged", "--older-than", "7d", "--registry", host, "--delete")
+    environment = {"PATH": os.defpath, "HOME": "/nonexistent"}
+    argv = [sys.executable, "-m", "bake_compiler", *words]
+    with subprocess.Popen(argv, cwd=project, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        while not fake.requests:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate()
+
+    assert running.returncode == 130
+    assert said.splitlines() == [
+        "error: interrupted: some of what could go may be gone",
+        " hint: run it again: it goes on where it was",
+    ]
+    assert fake.tag("hub", "staged-1")
