@@ -2,53 +2,138 @@
 
 It tells what their names stand for where the builder looks: through its mirrors, with its credentials. And it is what
 lets concurrent builds share their work: BuildKit runs a step again when the base below it was fetched in a build that
-still goes on (moby/buildkit#4674, moby/buildkit#6954), and not when the base was there before.
+still goes on (moby/buildkit#4674, moby/buildkit#6954), and not when the base was there before. And a base that is not
+there, or not for a wanted platform, ends a run before an hour is spent on others.
 """
 
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
-from bake_compiler.buildx import BakeRun, Progress, bases_command, bases_file
+from bake_compiler.buildx import BakeRun, Failure, Progress, bases_command, bases_file
 from bake_compiler.errors import PreflightError
 from bake_compiler.journal import write_whole
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
+from bake_compiler.pipeline.inputs import Made
 from bake_compiler.plan.origins import Base
 from bake_compiler.process import Runner
+from bake_compiler.registry import Registry, fetch_snapshot
 
 LONGEST = 60.0
 """Seconds after which a build goes ahead without: it asks again itself, and tells what is wrong."""
 
+_ASKING = 1.0  # seconds
+
 _FROM = re.compile(r"FROM (\S+)@(sha256:[0-9a-f]{64})")
+_FAILED = re.compile(r"ERROR: target base-(\d+): ")
+_ABSENT = frozenset({"no-such-manifest", "no-match-for-platform"})
 
 
-async def look_up(
-    runner: Runner, run: BakeRun, bases: Mapping[Base, frozenset[Platform]]
-) -> Mapping[Base, frozenset[str]]:
-    """Base → what its name stands for now: one digest, or more where platforms differ in it.
+@dataclass(frozen=True)
+class LookedUp:
+    """What a builder knows of base images.
 
-    Those that were not found are left out, and so are all others when one of them is not there.
+    Attributes:
+        digests: base → what its name stands for now: one digest, or more where platforms differ in it. Those of which
+            the builder did not say are left out.
+        absent: base → the builder's words: there is no such image, or not for a platform that it is wanted for.
+    """
+
+    digests: Mapping[Base, frozenset[str]]
+    absent: Mapping[Base, Failure]
+
+
+async def look_up(runner: Runner, run: BakeRun, bases: Mapping[Base, frozenset[Platform]]) -> LookedUp:
+    """Ask a builder for base images.
+
+    One that is not there ends the process that asked for all; so another one asks for the others, until all is known.
 
     Args:
         runner: runs buildx.
         run: what its processes share.
         bases: each with the platforms that it is wanted for.
     """
-    if not bases:
-        return {}
-    progress, asked = Progress(), sorted(bases)
-    file = run.metadata / "bases.json"
+    asked, progress = sorted(bases), Progress()
+    absent: dict[Base, Failure] = {}
+    with suppress(OSError, PreflightError, TimeoutError):
+        async with asyncio.timeout(LONGEST):
+            while asked:
+                progress = Progress()
+                number, failure = await _ask(runner, run, [_target(base, bases[base]) for base in asked], progress)
+                if failure is None or failure.fault not in _ABSENT or number >= len(asked):
+                    break
+                absent[asked.pop(number)] = failure
+    return LookedUp(_found(asked, progress), absent)
+
+
+async def _ask(
+    runner: Runner, run: BakeRun, targets: Sequence[tuple[str, str, Sequence[str]]], progress: Progress
+) -> tuple[int, Failure | None]:
+    """One bake process; which target failed, and why."""
+    file, failed = run.metadata / "bases.json", 0
 
     def on_line(line: str) -> None:
+        nonlocal failed
         progress.read(line)
+        if found := _FAILED.match(line):
+            failed = int(found[1])
 
-    with suppress(OSError, PreflightError, TimeoutError):
-        write_whole(run.root / file, bases_file([_target(base, bases[base]) for base in asked]))
-        async with asyncio.timeout(LONGEST):
-            await runner(bases_command(run, str(file)), on_line)
-    return _found(asked, progress)
+    write_whole(run.root / file, bases_file(targets))
+    status = await runner(bases_command(run, str(file)), on_line)
+    return failed, progress.failure(status, "") if status else None
+
+
+async def refuse_absent(
+    registry: Registry, bases: Mapping[Base, frozenset[Platform]], made: Mapping[str, Made], found: LookedUp
+) -> None:
+    """What can't be built ends a run before anything is.
+
+    Args:
+        registry: is asked for the platforms that a base has.
+        bases: each with the platforms that it is wanted for.
+        made: image → what it is made from.
+        found: what the builder said.
+
+    Raises:
+        PreflightError: a base is not there, or not for all of its platforms; says where it is wanted, of each.
+    """
+    if not found.absent:
+        return
+    words = await asyncio.gather(*(_told(registry, each, bases[each], found.absent[each]) for each in found.absent))
+    told = [
+        f"{image}, {each.places[base]}: {said}"
+        for base, said in zip(found.absent, words, strict=True)
+        for image, each in made.items()
+        if base in each.places
+    ]
+    raise PreflightError(
+        "\n  ".join(("nothing was built:", *told)) if len(told) > 1 else f"{told[0]}; nothing was built",
+        hint="mend the name, choose another base, or say `platforms=Only(…)` with the reason",
+    )
+
+
+async def _told(registry: Registry, base: Base, platforms: frozenset[Platform], failure: Failure) -> str:
+    if failure.fault != "no-match-for-platform":
+        return f"there is no image {base.name}"
+    has = await _platforms_of(registry, base)
+    missing = base.platform or _listed(platforms - has)
+    return f"{base.name} is not made for {missing}" + (f", but for {_listed(has)}" if has else "")
+
+
+def _listed(platforms: frozenset[Platform]) -> str:
+    return ", ".join(map(str, sorted(platforms)))
+
+
+async def _platforms_of(registry: Registry, base: Base) -> frozenset[Platform]:
+    """As its registry says, where it can be asked; the builder may know it from elsewhere."""
+    with suppress(ValueError, TimeoutError):
+        async with asyncio.timeout(_ASKING):
+            snapshot = await fetch_snapshot(registry, Reference.parse(base.name))
+            return frozenset(child.platform for child in snapshot.images if child.platform)
+    return frozenset()
 
 
 def _target(base: Base, platforms: frozenset[Platform]) -> tuple[str, str, Sequence[str]]:

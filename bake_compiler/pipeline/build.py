@@ -15,7 +15,7 @@ from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.journal import Journal
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, RawManifest
-from bake_compiler.pipeline.bases import look_up
+from bake_compiler.pipeline.bases import look_up, refuse_absent
 from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large, refuse_stale
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.images import Images
@@ -110,6 +110,7 @@ class Build:
             PreflightError: this machine can't do it.
             RegistryError: the registry does not answer.
             UsageError: a public tag would lose a platform.
+            PreflightError: a base image is not there.
             VerificationError: a public tag is protected, and names something else.
         """
         began = time.time()
@@ -322,10 +323,11 @@ class Build:
         bases = bases_of(todo, made)
         if bases:
             tell(LookingUp(time.time(), len(bases)))
-        digests = await look_up(self.edges.runner, run, bases)
+        found = await look_up(self.edges.runner, run, bases)
+        await refuse_absent(self.edges.registry, bases, made, found)
         if not self.push:
             return {}
-        tags = {image.name: content_tag(image, made[image.name], run.variables, digests) for image in todo}
+        tags = {image.name: content_tag(image, made[image.name], run.variables, found.digests) for image in todo}
         return {name: tag for name, tag in tags.items() if tag}
 
     async def _present(self, images: Images, tags: Mapping[str, str]) -> frozenset[str]:

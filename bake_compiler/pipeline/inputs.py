@@ -1,7 +1,7 @@
 """What each image of a run is made from, in one fingerprint: what has the same one need not be built twice."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -26,11 +26,13 @@ class Made:
         sources: fingerprint of what the project holds of it: words in the bake file, Dockerfiles, folders.
         bases: the images from elsewhere, as far as they are known.
         doubt: why that is not all, so that nobody can tell whether the image is what it would be now; or empty.
+        places: of the bases that it takes itself: `components/web/Dockerfile:3`, or the Dockerfile alone.
     """
 
     sources: str
     bases: frozenset[Base]
     doubt: str
+    places: Mapping[Base, str] = field(default_factory=dict)
 
 
 def made_from(
@@ -60,10 +62,17 @@ def made_from(
         needs = [found[need] for need in image.needs if need in found]
         found[image.name] = Made(
             _hashed([*parts, *(need.sources for need in needs)]),
-            origins.bases.union(*(need.bases for need in needs)),
+            frozenset(origins.bases).union(*(need.bases for need in needs)),
             next((each for each in (doubt, *(need.doubt for need in needs)) if each), ""),
+            {base: _place(image, line) for base, line in origins.bases.items()},
         )
     return found
+
+
+def _place(image: PlannedImage, line: int) -> str:
+    context, name = image.text("context"), image.text("dockerfile")
+    file = inside(context, name) if context and name and URL not in context else f"the Dockerfile of {image.name}"
+    return f"{file}:{line}" if line else file
 
 
 def _dockerfile(root: Path, image: PlannedImage) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bake_compiler.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
 from bake_compiler.plan.attributes import merge
@@ -36,12 +36,13 @@ class Origins:
     """What one image is made of, besides the images that it needs.
 
     Attributes:
-        bases: the images from elsewhere, as far as they are known.
+        bases: the images from elsewhere, as far as they are known, and the line of the stage that takes each; 0 where a
+            named context does.
         folders: folder, and the Dockerfile whose own .dockerignore counts there, from the project's root.
         doubt: why its inputs can't all be known before it is built; empty when they can.
     """
 
-    bases: frozenset[Base] = frozenset()
+    bases: Mapping[Base, int] = field(default_factory=dict)
     folders: frozenset[tuple[str, str]] = frozenset()
     doubt: str = ""
 
@@ -61,7 +62,7 @@ def origins_of(plan: Plan, image: PlannedImage, text: str, variables: Mapping[st
     """
     attributes = merge(plan.common.attributes, image.attributes)
     found = {key: evaluate(value, {**variables, **image.matrix}) for key, value in attributes.items() if key != "tags"}
-    bases: set[Base] = set()
+    bases: dict[Base, int] = {}
     folders: set[tuple[str, str]] = set()
     try:
         doubts = [*_doubts_of_attributes(found), *_find_contexts(found, folders, bases)]
@@ -70,7 +71,7 @@ def origins_of(plan: Plan, image: PlannedImage, text: str, variables: Mapping[st
         doubts += _find_bases(dockerfile, found, bases)
     except (_DoubtfulError, DockerfileError) as error:
         doubts = [str(error)]
-    return Origins(frozenset(bases), frozenset(folders), next(iter(doubts), ""))
+    return Origins(bases, frozenset(folders), next(iter(doubts), ""))
 
 
 def _doubts_of_attributes(found: Mapping[str, object]) -> Iterator[str]:
@@ -87,7 +88,7 @@ def _has_unknown(value: object) -> bool:
     return any(map(_has_unknown, value)) if isinstance(value, tuple) else value is UNKNOWN
 
 
-def _find_contexts(found: Mapping[str, object], folders: set[tuple[str, str]], bases: set[Base]) -> Iterator[str]:
+def _find_contexts(found: Mapping[str, object], folders: set[tuple[str, str]], bases: dict[Base, int]) -> Iterator[str]:
     context, dockerfile = found.get("context", "."), found.get("dockerfile", "Dockerfile")
     if not isinstance(context, str) or URL in context or not isinstance(dockerfile, str):
         raise _DoubtfulError("its context is not a folder of the project")
@@ -95,14 +96,14 @@ def _find_contexts(found: Mapping[str, object], folders: set[tuple[str, str]], b
     contexts = found.get("contexts")
     for value in contexts.values() if isinstance(contexts, Mapping) else ():
         if isinstance(value, str) and value.startswith(_IMAGE):
-            yield from _find_base(value.removeprefix(_IMAGE), "", bases)
+            yield from _find_base(Base(value.removeprefix(_IMAGE)), 0, bases)
         elif not isinstance(value, str) or URL in value:
             yield f"a named context is {value}, whose contents nobody knows yet"
         elif not value.startswith(TARGET):
             folders.add((inside("", value), ""))
 
 
-def _find_bases(dockerfile: Dockerfile, found: Mapping[str, object], bases: set[Base]) -> Iterator[str]:
+def _find_bases(dockerfile: Dockerfile, found: Mapping[str, object], bases: dict[Base, int]) -> Iterator[str]:
     args = dict(_texts(found, "args"))
     contexts = dict(_texts(found, "contexts"))
     target = found.get("target")
@@ -120,20 +121,20 @@ def _find_bases(dockerfile: Dockerfile, found: Mapping[str, object], bases: set[
         names += [(name, "") for name in stage.uses if not dockerfile.is_stage(name, stage)]
         for name, wanted in names:
             if name not in contexts:
-                yield from _find_base(name, wanted, bases)
+                yield from _find_base(Base(name, wanted), stage.line, bases)
         if stage.fetches:
             yield f"line {stage.fetches}: ADD takes what is not in the project"
     if dockerfile.syntax:
-        yield from _find_base(dockerfile.syntax, "$BUILDPLATFORM", bases)
+        yield from _find_base(Base(dockerfile.syntax, "$BUILDPLATFORM"), 1, bases)
 
 
-def _find_base(name: str, platform: str, bases: set[Base]) -> Iterator[str]:
-    if name == "scratch":
+def _find_base(base: Base, line: int, bases: dict[Base, int]) -> Iterator[str]:
+    if base.name == "scratch":
         return
-    if _REFERENCE.fullmatch(name):
-        bases.add(Base(name, platform))
+    if _REFERENCE.fullmatch(base.name):
+        bases.setdefault(base, line)
     else:
-        yield f"FROM {name} is not known before the build"
+        yield f"FROM {base.name} is not known before the build"
 
 
 def _texts(found: Mapping[str, object], attribute: str) -> Iterator[tuple[str, str]]:

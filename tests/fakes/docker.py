@@ -32,7 +32,8 @@ class Docker:
         gone_for: the image for whose bake process there is no docker any more.
         metadata: what buildx writes in place of what it should.
         cached: images whose steps all come from the cache.
-        bases: base image → what its name stands for; those that it does not have end the look-up of all.
+        bases: base image → what its name stands for; the builder can't ask for others.
+        absent: base image → what the builder says of one that can't be had.
         looked_up: the bake files of the look-ups.
         revision: that git tells; empty where there is no checkout.
         platforms: that the builder has.
@@ -50,6 +51,7 @@ class Docker:
     metadata: str = ""
     cached: Collection[str] = ()
     bases: dict[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
     looked_up: list[dict[str, Any]] = field(default_factory=list)
     revision: str = ""
     platforms: str = "linux/amd64, linux/arm64"
@@ -84,7 +86,10 @@ class Docker:
             *_, name = asked["dockerfile-inline"].split()
             prefix = f"{target} " if len(file["target"]) > 1 else ""
             if name not in self.bases:
-                on_line(f"ERROR: target {target}: failed to solve: {name}: not found")
+                words = self.absent.get(name, "dial tcp 127.0.0.1:5000: connect: connection refused")
+                words = f"{name}: failed to resolve source metadata for docker.io/library/{name}: {words}"
+                on_line(_step(f"[{prefix}internal] load metadata for docker.io/library/{name}", error=words))
+                on_line(f"ERROR: target {target}: failed to solve: {words}")
                 return 1
             if name not in names:  # two targets of one base are one vertex, which has the name of either
                 text = f"[{prefix}linux/amd64 1/1] FROM docker.io/library/{name}@sha256:{self.bases[name]:0>64}"
@@ -141,7 +146,7 @@ def _after(command: Command, word: str) -> str:
     return command.argv[command.argv.index(word) + 1]
 
 
-def _step(name: str, *, cached: bool = False) -> str:
+def _step(name: str, *, cached: bool = False, error: str = "") -> str:
     moment = "2026-11-24T10:00:00Z"
     step = {"digest": name, "name": name, "started": moment, "completed": moment}
-    return json.dumps({"vertexes": [{**step, "cached": cached}]})
+    return json.dumps({"vertexes": [{**step, "cached": cached, **({"error": error} if error else {})}]})

@@ -110,7 +110,7 @@ def test_other_platforms_are_other_inputs(site: Site) -> None:
     assert site.docker.baked == ["other"]
 
 
-def test_a_base_that_is_not_there_leaves_all_to_the_build(site: Site) -> None:
+def test_a_base_that_can_not_be_asked_for_leaves_all_to_the_build(site: Site) -> None:
     site.run()
     site.docker.bases.clear()
 
