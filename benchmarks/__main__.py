@@ -10,11 +10,17 @@ import shutil
 import subprocess
 import sys
 
-from benchmarks import build, deep, prove, verify
+from benchmarks import build, deep, prove, release, verify
 from benchmarks import compile as compiling
 
 BUILDX = ("docker", "buildx", "version")
-PARTS = {"compile": compiling.main, "verify": verify.main, "deep": deep.main, "build": build.main}
+PARTS = {
+    "compile": compiling.main,
+    "verify": verify.main,
+    "deep": deep.main,
+    "build": build.main,
+    "release": release.main,
+}
 
 
 def main() -> None:

@@ -84,7 +84,7 @@ def compare(stack: Stack, *, cold: bool, warm: bool) -> None:
     first, again = Taken(), Taken()
     turns = [name for number in range(stack.cold) for name in _order(number)] if cold else ["bake"]
     for number, name in enumerate(turns, start=1):
-        with _site(stack.write) as site:
+        with new_site(stack.write) as site:
             _take(first, name, site)
             if warm and number == len(turns):
                 _take_warm(again, site, stack.warm)
@@ -118,7 +118,7 @@ def _take(taken: Taken, name: str, site: Site) -> None:
 
 def memory() -> None:
     """Print what bakec itself needs for many images; one bake of so many fails on a small machine."""
-    with _site(lambda root: buildable.trivial(root, IMAGES)) as site:
+    with new_site(lambda root: buildable.trivial(root, IMAGES)) as site:
         run = run_bakec(site, *_jobs())
     print(f"\n{IMAGES} images of one file: {run.seconds:.0f} s")
     _print_own([run])
@@ -135,7 +135,8 @@ def _jobs() -> tuple[str, ...]:
 
 
 @contextmanager
-def _site(write: Callable[[Path], Path]) -> Iterator[Site]:
+def new_site(write: Callable[[Path], Path]) -> Iterator[Site]:
+    """A project to build, and an engine and a registry of its own."""
     with TemporaryDirectory() as directory, new_engine() as engine:
         yield Site(write(Path(directory)), engine)
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from benchmarks.measure import BAKEC, ROOT, seconds
 
 _PROJECT = """\
-from bake_compiler import Phase, Project
+from bake_compiler import Phase, Project, Var
 
 project = Project(
     name="synthetic",
     registry="registry.example/team",
     tag="1.0",
+    tags=(Var("TAG"){tags},),
     platforms=("linux/amd64", "linux/arm64"),
     phases=(Phase(name="services"),),
 )
@@ -39,7 +40,6 @@ _EMULATED = "RUN cat /srv/*/*/* | sha256sum >/srv/sum\n"
 
 _TRIVIAL = "FROM scratch\nCOPY files /\n"
 
-_LAYERS = (8, 12, 12, 8)
 _MEGABYTE = 1_000_000
 
 
@@ -51,21 +51,21 @@ def reference(root: Path) -> Path:
     return _committed(root)
 
 
-def graph(root: Path) -> Path:
-    """40 images in four layers, each built from one of the layer before.
+def graph(root: Path, layers: Sequence[int] = (8, 12, 12, 8), tags: Sequence[str] = ()) -> Path:
+    """So many images in each layer, 40 unless told, each built from one of the layer before; `tags` besides TAG itself.
 
     A third of them waits for two seconds, a quarter runs something under emulation.
     """
-    layers: list[list[str]] = []
-    for depth, count in enumerate(_LAYERS):
-        layers.append([f"l{depth}-i{number}" for number in range(count)])
-        for number, name in enumerate(layers[depth]):
-            base = layers[depth - 1][number % len(layers[depth - 1])] if depth else "busybox:stable"
+    names: list[list[str]] = []
+    for depth, count in enumerate(layers):
+        names.append([f"l{depth}-i{number}" for number in range(count)])
+        for number, name in enumerate(names[depth]):
+            base = names[depth - 1][number % len(names[depth - 1])] if depth else "busybox:stable"
             work, rest = _MEGABYTE * (60 + 30 * (number % 4)), 2 * (number % 3 == 0)
             dockerfile = _DOCKERFILE.format(name=name, base=base, bytes=work, rest=rest)
             dockerfile += _EMULATED if number % 4 == 0 else ""
             _write_component(root, name, dockerfile, [base] if depth else [])
-    return _compiled(root)
+    return _compiled(root, tags)
 
 
 def trivial(root: Path, images: int) -> Path:
@@ -84,8 +84,8 @@ def _write_component(root: Path, name: str, dockerfile: str, needs: Sequence[str
         (folder / "files" / f"{name}-{number}").write_text(f"file {number} of {name}\n" * 100)
 
 
-def _compiled(root: Path) -> Path:
-    (root / "components/project.py").write_text(_PROJECT)
+def _compiled(root: Path, tags: Sequence[str] = ()) -> Path:
+    (root / "components/project.py").write_text(_PROJECT.format(tags="".join(f', "{tag}"' for tag in tags)))
     (root / ".gitignore").write_text("/.bakec/\n__pycache__/\n")
     seconds((*BAKEC, "compile"), root)
     return _committed(root)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.measure import ROOT
 from sandbox.bases import BASES
@@ -30,10 +31,12 @@ class Engine:
 
     Attributes:
         registry: HOST:PORT.
+        storage: the registry's folder.
         environment: of a process that is to use this engine and no other.
     """
 
     registry: str
+    storage: Path
     environment: dict[str, str]
 
 
@@ -53,7 +56,7 @@ def new_engine() -> Iterator[Engine]:
         with node(sandbox, _NAME) as own:
             environment = {**os.environ, **own.environment()}
             _pull_bases(environment)
-            yield Engine(_start_registry(own), environment)
+            yield Engine(_start_registry(own), _storage(own), environment)
 
 
 def _pull_bases(environment: dict[str, str]) -> None:
@@ -66,13 +69,17 @@ def _pull_bases(environment: dict[str, str]) -> None:
                 sys.exit(f"error: {' '.join(argv)}: {done.stderr.strip()[-500:]}\n hint: ./dev sandbox status")
 
 
+def _storage(own: Node) -> Path:
+    return own.home / "registry"
+
+
 def _start_registry(own: Node) -> str:
     """Ends with the engine: it has its mark."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     config = own.home / "registry.yml"
-    config.write_text(_REGISTRY.format(root=own.home / "registry", address=address))
+    config.write_text(_REGISTRY.format(root=_storage(own), address=address))
     start_daemon(own, "registry", [own.bin / "docker-registry", "serve", config], _REGISTRY_ENVIRONMENT)
     wait_for("registry", own, lambda: registry_answers(address), 20)
     return address
