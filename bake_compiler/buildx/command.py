@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bake_compiler.errors import BuildError
 from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference, one_of_each_repository
 from bake_compiler.plan.plan import PlannedImage
 from bake_compiler.process import Command
 
@@ -46,7 +47,7 @@ def bake_command(
     image: PlannedImage,
     *,
     file: str,
-    registry: str,
+    references: Sequence[Reference],
     narrowed: bool = False,
     has_output: bool = False,
 ) -> Command:
@@ -56,12 +57,13 @@ def bake_command(
         run: what the whole run shares.
         image: the image, with the platforms that are wanted of it.
         file: the bake file, relative to the project's root.
-        registry: the run's registry, for the staging tag.
+        references: its public ones: the staging tag goes into each of their repositories.
         narrowed: the image has platforms of its own in the bake file and fewer are wanted.
         has_output: the bake file says where it goes besides.
     """
     only_pushed = run.push and not has_output
-    overrides = [f"tags={registry.rstrip('/')}/{image.repository}:{run.staging}"] if run.staging else []
+    staged = one_of_each_repository(references) if run.staging else ()
+    overrides = [f"tags={each.tagged(run.staging)}" for each in staged]
     overrides += [f"platform={platform}" for platform in image.platforms] if narrowed else []
     overrides += [_TO_THE_REGISTRY_ONLY] if only_pushed else []
     export = () if only_pushed else ("--push",) if run.push else ("--load",)

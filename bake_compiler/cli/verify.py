@@ -149,7 +149,9 @@ def _released(release: Path, asked: Sequence[str]) -> "tuple[Subject, ...]":
 
     if asked:
         raise UsageError("--release: the file says which images", hint="leave the selectors out")
-    return tuple(Subject(promise, tags) for promise, tags in read_release(release))
+    return tuple(
+        Subject(each.promise, each.tags, architecture_tags=each.architecture_tags) for each in read_release(release)
+    )
 
 
 def _allowing(subjects: "Sequence[Subject]", foreign: Sequence[str]) -> "tuple[Subject, ...]":

@@ -1,13 +1,30 @@
 """The tag of one platform of an image, beside the tag of them all."""
 
-from bake_compiler.oci.platform import Platform
+import re
+
+from bake_compiler.oci.platform import ARCHITECTURES, SYSTEMS, Platform
 from bake_compiler.oci.reference import Reference
+
+_SUFFIX = re.compile(rf"-(?:(?:{'|'.join(SYSTEMS)})-)?(?:{'|'.join(ARCHITECTURES)})(?:-v[0-9]+)?")
+
+
+def suffix_of(platform: Platform) -> str:
+    """What the tag of one platform ends with: `-arm64`, `-arm-v7`; of another system than Linux `-windows-amd64`."""
+    return f"-{str(platform).removeprefix('linux/').replace('/', '-')}"
 
 
 def architecture_tag(tag: Reference, platform: Platform) -> Reference:
-    """`web:1.0` → `web:1.0-arm64`, `web:1.0-arm-v7`; a system that is not Linux is named too: `web:1.0-windows-amd64`.
+    """`web:1.0` → `web:1.0-arm64`.
 
     Raises:
         ValueError: that is too long for a tag.
     """
-    return tag.tagged(f"{tag.tag}-{str(platform).removeprefix('linux/').replace('/', '-')}")
+    return tag.tagged(f"{tag.tag}{suffix_of(platform)}")
+
+
+def without_architecture(tag: str) -> str:
+    """The tag that the one of a platform was made from, `stable` of `stable-arm64`; any other tag as it is."""
+    for found in _SUFFIX.finditer(tag, 1):
+        if found.end() == len(tag):
+            return tag[: found.start()]
+    return tag

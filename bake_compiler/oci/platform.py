@@ -31,13 +31,14 @@ _MACHINES = {
     "riscv64": "riscv64",
     "s390x": "s390x",
 }
+ARCHITECTURES = tuple(_MACHINES)
 _VARIANTS = {
     "amd64": ("v1", "v2", "v3", "v4"),
     "arm": ("v5", "v6", "v7", "v8"),
     "arm64": ("v8", "v9"),
 }
 _UNKNOWN = {"", "unknown"}
-_SYSTEMS = ("linux", "windows", "freebsd", "darwin")
+SYSTEMS = ("linux", "windows", "freebsd", "darwin")
 
 
 @dataclass(frozen=True, order=True)
@@ -64,7 +65,7 @@ class Platform:
             ValueError: an unknown system, architecture or variant; the message says what was meant.
         """
         parts = text.strip().lower().split("/")
-        system = parts.pop(0) if parts[0] in _SYSTEMS and len(parts) > 1 else "linux"
+        system = parts.pop(0) if parts[0] in SYSTEMS and len(parts) > 1 else "linux"
         architecture, _, alias_variant = _ALIASES.get(parts[0], parts[0]).partition("/")
         variant = parts[1] if len(parts) > 1 else alias_variant
         known_variants = ("", *_VARIANTS.get(architecture, ()))

@@ -136,11 +136,16 @@ class Child:
 
 @dataclass(frozen=True)
 class Tag:
-    """What another tag of the same image names: a digest, or nothing and why."""
+    """What another tag of the same image names: a digest, or nothing and why.
+
+    Attributes:
+        platform: that it is to name alone; None for the whole image.
+    """
 
     reference: Reference
     digest: Digest | None = None
     trouble: Trouble | None = None
+    platform: Platform | None = None
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,10 @@ class Build:
 
     async def _check_registry(self) -> None:
         if self.push:
-            await self.edges.registry.ping(self.wanted.registry.partition("/")[0])
+            tags = (tag for image in self.wanted.images for tag in self.wanted.references(image))
+            async with together() as group:
+                for host in dict.fromkeys(tag.registry for tag in tags):
+                    group.create_task(self.edges.registry.ping(host))
             await self._check_nothing_lost()
 
     async def _check_nothing_lost(self) -> None:
@@ -212,7 +215,7 @@ class Build:
             run,
             image,
             file=file,
-            registry=self.wanted.registry,
+            references=self.wanted.references(image),
             narrowed=narrowed,
             has_output="output" in merge(self.plan.common.attributes, image.attributes),
         )
@@ -252,7 +255,7 @@ class Build:
                 records[name].content_tag = tags.get(name, run.staging)
             done |= await self._present(images, tags)
             if self.push:
-                names = {tag: record.digest for record in records.values() for tag in record.references}
+                names = {tag: digest for record in records.values() for tag, digest in record.named.items()}
                 await refuse_protected(self.edges.registry, names, self.plan.protect)
             await schedule.run_all(
                 [image for image in self.wanted.images if image.name not in done],
@@ -288,7 +291,13 @@ class Build:
         return replace(report, note="\n".join(filter(None, (_note(report), told))))
 
     def _record(self, image: PlannedImage) -> Record:
-        return Record(image, self.wanted.references(image), needs_within(self.wanted, image), self.push)
+        return Record(
+            image,
+            self.wanted.references(image),
+            needs_within(self.wanted, image),
+            self.push,
+            architecture_tags=self.wanted.architecture_references(image),
+        )
 
     def _written(self, run: BakeRun, records: Mapping[str, Record], image: PlannedImage) -> Command:
         """The bake process of an image, and the file that it reads."""
@@ -333,9 +342,7 @@ class Build:
     async def _present(self, images: Images, tags: Mapping[str, str]) -> frozenset[str]:
         if self.rebuild:
             return frozenset()
-        return await find_present(
-            images, {name: images.records[name].references[0].tagged(tag) for name, tag in tags.items()}
-        )
+        return await find_present(images, tags)
 
     async def _publish(self, records: Iterable[Record], tell: Callable[[Event], None]) -> str:
         """Move every public tag; the error in words when that failed."""
@@ -357,8 +364,10 @@ class Build:
         if record.digest is None:
             return []
         first, *_ = record.references
-        raw = await self.edges.registry.manifest(first.at(record.digest))
-        return [(tag, raw) for tag in record.references]
+        digests = list(dict.fromkeys(digest for digest in record.named.values() if digest))
+        raws = await asyncio.gather(*(self.edges.registry.manifest(first.at(digest)) for digest in digests))
+        read = dict(zip(digests, raws, strict=True))
+        return [(tag, read[digest]) for tag, digest in record.named.items() if digest]
 
 
 def _note(report: Report) -> str:

@@ -82,10 +82,11 @@ class Images:
         self._ended(record)
 
     async def verify(self, image: PlannedImage, digest: Digest) -> ImageResult:
-        """What the registry has under a digest, against the variables that it was built with."""
+        """What each registry has under a digest, against the variables that it was built with."""
         promise = self.promise(image)
         promise = replace(promise, reference=promise.reference.at(digest), digest=digest)
-        return await self.verification.image(Subject(promise, fresh=True))
+        copies = self.records[image.name].references
+        return await self.verification.image(Subject(promise, fresh=True, copies=copies))
 
     def _ended(self, record: Record) -> None:
         self.tell(ImageEnded(time.time(), record.result()))

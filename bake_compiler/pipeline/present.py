@@ -5,13 +5,13 @@ import time
 from collections.abc import Mapping
 
 from bake_compiler.errors import RegistryError
-from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.reference import one_of_each_repository
 from bake_compiler.pipeline.images import Images
 from bake_compiler.report.events import ImageEnded
 
 
-async def find_present(images: Images, tags: Mapping[str, Reference]) -> frozenset[str]:
-    """The images that are there under their content tag and verified; they end as unchanged in their records.
+async def find_present(images: Images, tags: Mapping[str, str]) -> frozenset[str]:
+    """The images that every registry has under their content tag, verified; they end as unchanged in their records.
 
     Args:
         images: of a run.
@@ -21,12 +21,16 @@ async def find_present(images: Images, tags: Mapping[str, Reference]) -> frozens
     return frozenset(name for name, present in zip(tags, found, strict=True) if present)
 
 
-async def _is_present(images: Images, name: str, tag: Reference) -> bool:
+async def _is_present(images: Images, name: str, tag: str) -> bool:
     record = images.records[name]
+    staged = (each.tagged(tag) for each in one_of_each_repository(record.references))
     try:
-        record.digest = (await images.edges.registry.manifest(tag)).digest
+        first, *others = await asyncio.gather(*map(images.edges.registry.manifest, staged))
     except RegistryError:  # not there, or not to be had: then the build tells
         return False
+    if any(other.digest != first.digest for other in others):
+        return False
+    record.digest = first.digest
     record.verified = await images.verify(record.image, record.digest)
     record.unchanged = record.good
     if not record.good:

@@ -3,49 +3,71 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import Any
 
 from bake_compiler.errors import UsageError
+from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.pipeline.verify import Subject, Verification
 from bake_compiler.release import Move, plan_moves
-from bake_compiler.release_file import ReleasedImage, ReleaseFile
+from bake_compiler.release_file import ReleasedImage, ReleasedPlatform, ReleaseFile
 from bake_compiler.report import Report
 from bake_compiler.report.release_file import promises_of
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """One new tag, and the image that it is to name."""
+    """One new tag, and the image that it is to name, or the one platform of it."""
 
     image: ReleasedImage
     tag: Reference
+    platform: ReleasedPlatform | None = None
+
+    @property
+    def digest(self) -> Digest:
+        """What the tag is to name."""
+        return self.platform.digest if self.platform else self.image.digest
 
 
 def plan_promotion(release: ReleaseFile, tags: Sequence[str]) -> tuple[Promotion, ...]:
     """The new tags of every image: those that were made from the release's tag, made from each of these.
 
-    What came before or after the release's tag stays: with `1.0` for `1.0-rc1`, `1.0-rc1-dev` gives `1.0-dev`. Tags
-    that were not made from it, such as `latest`, give none.
+    What came before or after the release's tag stays: with `1.0` for `1.0-rc1`, `1.0-rc1-dev` gives `1.0-dev`, and the
+    tag of one platform, `1.0-rc1-arm64`, gives `1.0-arm64`. Tags that were not made from it, such as `latest`, give
+    none.
 
     Raises:
         UsageError: a tag is none, an image has no tag that was made from the release's, or two images would have the
             same tag.
     """
-    planned = [Promotion(image, new) for image in release.images for new in _new_tags(release, image, tags)]
-    taken: dict[Reference, ReleasedImage] = {}
+    planned = [each for image in release.images for each in _of_image(release, image, tags)]
+    taken: dict[Reference, Promotion] = {}
     for each in planned:
-        other = taken.setdefault(each.tag, each.image)
-        if other is not each.image:
-            raise UsageError(f"{other.name} and {each.image.name} would both be {each.tag}", hint="give another --tag")
-    return tuple(planned)
+        other = taken.setdefault(each.tag, each)
+        if (other.image.name, other.digest) != (each.image.name, each.digest):
+            raise UsageError(f"{_told(other)} and {_told(each)} would both be {each.tag}", hint="give another --tag")
+    return tuple(taken.values())
 
 
-def _new_tags(release: ReleaseFile, image: ReleasedImage, tags: Sequence[str]) -> tuple[Reference, ...]:
-    made = [tag for tag in image.tags if _parts(tag.tag, release.tag)]
+def _told(promotion: Promotion) -> str:
+    return f"{promotion.image.name}{f' {promotion.platform.platform}' if promotion.platform else ''}"
+
+
+def _of_image(release: ReleaseFile, image: ReleasedImage, tags: Sequence[str]) -> Iterator[Promotion]:
+    yield from (Promotion(image, new) for new in _new_tags(release, image, image.tags, tags))
+    for platform in image.platforms:
+        if platform.tags:
+            new_tags = _new_tags(release, image, platform.tags, tags)
+            yield from (Promotion(image, new, platform) for new in new_tags)
+
+
+def _new_tags(
+    release: ReleaseFile, image: ReleasedImage, olds: Sequence[Reference], tags: Sequence[str]
+) -> tuple[Reference, ...]:
+    made = [tag for tag in olds if _parts(tag.tag, release.tag)]
     if not made:
         raise UsageError(
             f"{image.name} has no tag that is made from {release.tag or 'a tag'}: {', '.join(map(str, image.tags))}",
@@ -72,7 +94,13 @@ def retagged(release: ReleaseFile, promotions: Sequence[Promotion], tag: str, mo
     """The same release under its new tags alone."""
 
     def renamed(image: ReleasedImage) -> ReleasedImage:
-        return image.model_copy(update={"tags": tuple(each.tag for each in promotions if each.image is image)})
+        own = [each for each in promotions if each.image is image]
+        platforms = tuple(
+            platform.model_copy(update={"tags": tuple(each.tag for each in own if each.platform is platform)})
+            for platform in image.platforms
+        )
+        whole = tuple(each.tag for each in own if each.platform is None)
+        return image.model_copy(update={"tags": whole, "platforms": platforms})
 
     return release.model_copy(update={"tag": tag, "time": moment, "images": tuple(map(renamed, release.images))})
 
@@ -117,17 +145,16 @@ async def promote(
     """
     report = await verification.run(
         [
-            Subject(replace(promise, reference=promise.reference.at(image.digest)))
-            for image, (promise, _) in zip(release.images, promises_of(release, source), strict=True)
+            Subject(replace(promise, reference=promise.reference.at(image.digest)), copies=tags)
+            for image, (promise, tags, _) in zip(release.images, promises_of(release, source), strict=True)
         ]
     )
     if report.exit_code:
         return Promoted(report)
     registry = verification.registry
-    firsts = {each.image.name: each for each in promotions}
-    raws = await asyncio.gather(*(registry.manifest(each.tag.at(each.image.digest)) for each in firsts.values()))
-    read = dict(zip(firsts, raws, strict=True))
-    wanted = [(each.tag, read[each.image.name]) for each in promotions]
+    firsts = {each.digest: each.tag.at(each.digest) for each in promotions}
+    read = dict(zip(firsts, await asyncio.gather(*map(registry.manifest, firsts.values())), strict=True))
+    wanted = [(each.tag, read[each.digest]) for each in promotions]
     return Promoted(report, await plan_moves(registry, wanted, protect))
 
 

@@ -1,10 +1,13 @@
 """One image of a build: what is known of it so far, and what that comes to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bake_compiler.buildx import Failure
 from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
+from bake_compiler.pipeline.verify import with_tags
 from bake_compiler.plan import Cell, PlannedImage
 from bake_compiler.report import Attempt, CellResult, ImageResult, Outcome
 
@@ -15,7 +18,7 @@ class Record:
 
     Attributes:
         image: as it is wanted.
-        references: its public references.
+        references: its public references, in all registries.
         needs: the images of this run that it needs.
         push: it is pushed and verified, and not only loaded.
         attempts: the bake processes that have ended.
@@ -27,6 +30,7 @@ class Record:
         kept_from: the run that built it, when this one need not.
         content_tag: that it is in the registry under; empty until that is known.
         unchanged: the registry has it, made from the same inputs.
+        architecture_tags: its public references that name one platform each.
     """
 
     image: PlannedImage
@@ -43,6 +47,14 @@ class Record:
     kept_from: str = ""
     content_tag: str = ""
     unchanged: bool = False
+    architecture_tags: Mapping[Reference, Platform] = field(default_factory=dict)
+
+    @property
+    def named(self) -> Mapping[Reference, Digest | None]:
+        """Each of its public references → what it is to name; None where only the build will tell."""
+        digests = {each.platform: each.digest for each in self.verified.platforms} if self.verified else {}
+        single = {tag: digests.get(platform) for tag, platform in self.architecture_tags.items()}
+        return {**dict.fromkeys(self.references, self.digest), **single}
 
     @property
     def failure(self) -> Failure | None:
@@ -67,6 +79,7 @@ class Record:
             reference=first,
             cells=self._cells(),
             tags=tuple(others),
+            platforms=with_tags(known.platforms, self.architecture_tags),
             digest=self.digest,
             seconds=max(0.0, self.ended - self.began),
             failure=self.failure,

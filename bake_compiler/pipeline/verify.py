@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from bake_compiler.oci.platform import Platform
-from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.reference import Reference, one_of_each_repository
 from bake_compiler.oci.snapshot import Child, Snapshot
 from bake_compiler.plan import Plan, Wanted
 from bake_compiler.registry import Registry, fetch_snapshot
@@ -32,12 +32,16 @@ class Subject:
         tags: its other public tags.
         smoke: its smoke command; may be empty.
         fresh: it was pushed just now, so it may need a moment to be seen.
+        architecture_tags: its tags that name one platform each.
+        copies: where else the same digest must be, whatever any tag names: any references of other repositories.
     """
 
     promise: Promise
     tags: tuple[Reference, ...] = ()
     smoke: tuple[str, ...] = ()
     fresh: bool = False
+    architecture_tags: Mapping[Reference, Platform] = field(default_factory=dict)
+    copies: tuple[Reference, ...] = ()
 
 
 class Layers(Protocol):
@@ -52,7 +56,12 @@ class Layers(Protocol):
 def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[Subject, ...]:
     """Every image of a run, as its models promise it."""
     return tuple(
-        Subject(promise_of(plan, image, wanted.variables), wanted.references(image)[1:], image.smoke)
+        Subject(
+            promise_of(plan, image, wanted.variables),
+            wanted.references(image)[1:],
+            image.smoke,
+            architecture_tags=wanted.architecture_references(image),
+        )
         for image in wanted.images
     )
 
@@ -107,12 +116,17 @@ class Verification:
         begin = time.monotonic()
         promise = subject.promise
         provenance = promise.provenance or self.layers is not None
+        single = subject.architecture_tags
         snapshot = await fetch_snapshot(
-            self.registry, promise.reference, tags=subject.tags, provenance=provenance, fresh=subject.fresh
+            self.registry, promise.reference, tags=(*subject.tags, *single), provenance=provenance, fresh=subject.fresh
+        )
+        snapshot = replace(
+            snapshot, tags=tuple(replace(tag, platform=single.get(tag.reference)) for tag in snapshot.tags)
         )
         if not promise.platforms:
             promise = replace(promise, platforms=_there(snapshot))
         findings = check_image(promise, snapshot)
+        findings += await self._elsewhere(replace(subject, promise=promise), snapshot, findings)
         platforms = await asyncio.gather(
             *(
                 self._platform(promise, subject.smoke, child, platform_result(snapshot, child, child.platform))
@@ -126,13 +140,42 @@ class Verification:
             str(promise.reference),
             cells_by_findings(promise, findings, Outcome.VERIFIED),
             tuple(map(str, subject.tags)),
-            tuple(platform for platform, _ in platforms),
+            with_tags((platform for platform, _ in platforms), single),
             snapshot.raw.digest if snapshot.raw else None,
             time.monotonic() - begin,
             findings=findings,
         )
         self.on_image(result)
         return result
+
+    async def _elsewhere(self, subject: Subject, first: Snapshot, known: Sequence[Finding]) -> tuple[Finding, ...]:
+        """What is wrong with the same image in other repositories; of a tag that names another, enough is said."""
+        promise = subject.promise
+        digest = promise.digest or (first.raw.digest if first.raw else None)
+        if digest is None:
+            return ()
+        named = (tag.reference for tag in first.tags if tag.digest == digest)
+        _, *others = one_of_each_repository((promise.reference, *subject.copies, *named))
+        found = await asyncio.gather(
+            *(
+                self._copy(replace(subject, promise=replace(promise, reference=other.at(digest), digest=digest)))
+                for other in others
+            )
+        )
+        said = set(known)
+        return tuple(
+            finding if other.name in finding.message else replace(finding, message=f"{other.name}: {finding.message}")
+            for other, findings in zip(others, found, strict=True)
+            for finding in findings
+            if finding not in said
+        )
+
+    async def _copy(self, subject: Subject) -> tuple[Finding, ...]:
+        promise = subject.promise
+        snapshot = await fetch_snapshot(
+            self.registry, promise.reference, provenance=promise.provenance, fresh=subject.fresh
+        )
+        return check_image(promise, snapshot)
 
     async def _platform(
         self, promise: Promise, smoke: tuple[str, ...], image: Child, result: PlatformResult
@@ -159,6 +202,14 @@ class Verification:
         (smoker.root / log).parent.mkdir(parents=True, exist_ok=True)
         (smoker.root / log).write_text(f"{start.command}\n{start.output}\n", encoding="utf-8")
         return replace(start, log=str(log))
+
+
+def with_tags(platforms: Iterable[PlatformResult], tags: Mapping[Reference, Platform]) -> tuple[PlatformResult, ...]:
+    """The platforms, each with those of these tags that are its own."""
+    return tuple(
+        replace(each, tags=tuple(str(tag) for tag, platform in tags.items() if platform == each.platform))
+        for each in platforms
+    )
 
 
 def platform_result(snapshot: Snapshot, image: Child, platform: Platform) -> PlatformResult:

@@ -2,6 +2,7 @@
 
 from bake_compiler.model.project import Project, Stack
 from bake_compiler.model.values import Split
+from bake_compiler.oci.architecture import suffix_of
 from bake_compiler.plan.abstracts import plan_abstracts
 from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes, without_repeats
 from bake_compiler.plan.groups import default_targets, plan_groups
@@ -43,8 +44,14 @@ def make_plan(stack: Stack) -> Plan:
         common=_common(project),
         abstracts=abstracts,
         images=images,
-        protect=project.protect,
+        protect=_protected(project),
     )
+
+
+def _protected(project: Project) -> tuple[str, ...]:
+    """The patterns of tags that never move; the tags of single platforms follow them."""
+    ends = [suffix_of(platform) for platform in sorted(set(project.platforms))] if project.architecture_tags else []
+    return tuple(f"{pattern}{end}" for end in ("", *ends) for pattern in project.protect)
 
 
 def _common(project: Project) -> PlannedTarget:

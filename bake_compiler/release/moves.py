@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from bake_compiler.errors import NotFoundError, VerificationError
+from bake_compiler.oci.architecture import without_architecture
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry
@@ -61,8 +62,11 @@ def protected_error(tag: Reference, old: RawManifest) -> VerificationError:
 
 
 def is_moving(tag: str) -> bool:
-    """Whether people follow a tag, such as latest, stable or edge: it begins with latest, or names no number."""
-    return tag.startswith("latest") or not re.search(r"[0-9]", tag)
+    """Whether people follow a tag, such as latest, stable or edge: it begins with latest, or names no number.
+
+    The tag of one platform is as the one that it was made from.
+    """
+    return tag.startswith("latest") or not re.search(r"[0-9]", without_architecture(tag))
 
 
 def in_classes(moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:

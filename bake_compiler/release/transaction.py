@@ -167,18 +167,27 @@ async def _undone(registry: Registry, log: Log, release: Release, error: BakecEr
     """Put back what was moved, as far as that can be; the error that says what the tags name now."""
     with suppress(RegistryError, VerificationError):
         await _put_back(registry, log, release)
-    try:
-        status = await status_of(registry, release)
-    except RegistryError:
-        return _told(error, "; the registry does not say which tags have moved", _advice(release))
-    left = [tag for tag in status.tags if tag.names is Names.NEW and not tag.move.is_none]
-    torn = [tag for tag in left if not tag.stays]
-    if not torn:
+    moves = [move for move in release.moves if not move.is_none]
+    found = await asyncio.gather(*(_asked(registry, move) for move in moves))
+    unknown = [str(move.tag) for move, tag in zip(moves, found, strict=True) if tag is None]
+    left = [tag for tag in found if tag and tag.names is Names.NEW]
+    if not unknown and all(tag.stays for tag in left):
         log.add(ROLLED_BACK, keep=True)
-    if not left:
+    if not unknown and not left:
         return _told(error, "; all other tags are as they were", error.hint)
     names = ", ".join(f"{tag.move.tag}{' (new)' if tag.stays else ''}" for tag in left)
-    return _told(error, f"; still moved: {names}", _advice(release))
+    state = f"; still moved: {names}" if left else ""
+    state += f"; the registry does not say what is named by {', '.join(unknown)}" if unknown else ""
+    return _told(error, state, _advice(release))
+
+
+async def _asked(registry: Registry, move: Move) -> TagState | None:
+    """What its tag names; None if the registry does not say."""
+    try:
+        raw = await current(registry, move.tag)
+    except RegistryError:
+        return None
+    return TagState(move, raw.digest if raw else None)
 
 
 def _told(error: BakecError, state: str, hint: str) -> BakecError:

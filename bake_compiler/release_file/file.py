@@ -89,12 +89,14 @@ class ReleasedPlatform(_Part):
         digest: of its manifest.
         size: bytes of its config and layers, as they are stored.
         provenance: digest of the attestation manifest; null when there is none.
+        tags: public references that name this platform alone.
     """
 
     platform: PlatformText
     digest: DigestText
     size: int = Field(ge=0)
     provenance: DigestText | None = None
+    tags: tuple[TagText, ...] = ()
 
 
 class ReleasedImage(_Part):
@@ -102,8 +104,9 @@ class ReleasedImage(_Part):
 
     Attributes:
         name: of the image.
-        repository: where it is, HOST/REPOSITORY.
-        tags: its public references, in the order of its models: the first one stands for it.
+        repository: where it is, HOST/REPOSITORY; of several registries, in the first.
+        tags: its public references, in the order of its models: the first one stands for it. Those of other registries
+            follow those of the first.
         digest: of its index.
         content_tag: that it was pushed under.
         revision: of its sources, as its label org.opencontainers.image.revision says; empty when it says none.
@@ -128,7 +131,7 @@ class ReleasedImage(_Part):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         _refuse_twice("platform", (str(each.platform) for each in self.platforms))
-        _refuse_twice("tag", map(str, self.tags))
+        _refuse_twice("tag", map(str, (*self.tags, *(tag for each in self.platforms for tag in each.tags))))
         object.__setattr__(self, "bases", tuple(sorted(self.bases, key=lambda base: (base.name, str(base.digest)))))
         object.__setattr__(self, "platforms", tuple(sorted(self.platforms, key=lambda each: each.platform)))
         return self
@@ -141,7 +144,7 @@ class ReleaseFile(_Part):
         schema: the version of this format.
         run: the id of the run.
         time: when it was written, in UTC: 2026-11-24T19:33:20Z.
-        registry: that it was published to.
+        registry: that it was published to; of several, the first.
         tag: that the images' tags were made from.
         covers: the selectors of the run; `all` for the whole project.
         partial: whether images that the run was to publish are missing.

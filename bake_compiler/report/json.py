@@ -115,6 +115,7 @@ def _platform(result: PlatformResult) -> dict[str, Any]:
         "platform": str(result.platform),
         "digest": str(result.digest),
         "size": result.size,
+        "tags": list(result.tags),
         "provenance": [_provenance(statement) for statement in result.provenance],
         "binaries": None if result.binaries is None else dict(sorted(result.binaries.items())),
         "start": _start(result.start) if result.start else None,

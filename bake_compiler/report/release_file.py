@@ -31,12 +31,18 @@ class _Cell(BaseModel):
     platform: str
 
 
+class _Platform(BaseModel):
+    platform: str
+    tags: tuple[str, ...] = ()
+
+
 class _Image(BaseModel):
     name: str
     reference: str
     tags: tuple[str, ...] = ()
     digest: str
     cells: tuple[_Cell, ...] = Field(min_length=1)
+    platforms: tuple[_Platform, ...] = ()
 
 
 class _Report(BaseModel):
@@ -44,6 +50,14 @@ class _Report(BaseModel):
     published: bool | None
     partial: bool = False
     images: tuple[_Image, ...] = Field(min_length=1)
+
+
+class Promised(NamedTuple):
+    """What one image of a release must be, its other tags, and those of its platforms alone."""
+
+    promise: Promise
+    tags: tuple[Reference, ...]
+    architecture_tags: Mapping[Reference, Platform] = {}
 
 
 class Made(NamedTuple):
@@ -98,17 +112,22 @@ def _released(image: ImageResult, snapshot: Snapshot) -> ReleasedImage:
         content_tag=image.content_tag,
         revision=_sound(revisions.pop()) if len(revisions) == 1 else "",
         bases=tuple(ReleasedBase(name=_sound(base.name), digest=base.digest) for base in bases),
-        platforms=tuple(_platform(snapshot, child) for child in children),
+        platforms=tuple(_platform(image, snapshot, child) for child in children),
     )
 
 
-def _platform(snapshot: Snapshot, image: Child) -> ReleasedPlatform:
+def _platform(image: ImageResult, snapshot: Snapshot, child: Child) -> ReleasedPlatform:
     attestations = (*snapshot.attestations, *snapshot.artifacts)
     told = (
-        each.descriptor.digest for each in attestations if each.statements and each.subject == image.descriptor.digest
+        each.descriptor.digest for each in attestations if each.statements and each.subject == child.descriptor.digest
     )
+    tags = next((each.tags for each in image.platforms if each.platform == child.platform), ())
     return ReleasedPlatform(
-        platform=image.platform, digest=image.descriptor.digest, size=image.size, provenance=next(told, None)
+        platform=child.platform,
+        digest=child.descriptor.digest,
+        size=child.size,
+        provenance=next(told, None),
+        tags=tuple(map(Reference.parse, tags)),
     )
 
 
@@ -131,8 +150,8 @@ def load_release(path: Path) -> ReleaseFile:
         raise UsageError(f"{path}: {error}", hint=_HINT) from error
 
 
-def read_release(path: Path) -> Sequence[tuple[Promise, tuple[Reference, ...]]]:
-    """What each image of a release must be, and its other tags: of a release file, or of a build's report.
+def read_release(path: Path) -> Sequence[Promised]:
+    """What each image of a release must be, and its tags: of a release file, or of a build's report.
 
     Raises:
         UsageError: no such file, or neither a release nor the report of a build that has published every image.
@@ -152,15 +171,16 @@ def read_release(path: Path) -> Sequence[tuple[Promise, tuple[Reference, ...]]]:
         raise UsageError(f"--release: {path}: {error}", hint=_HINT) from error
 
 
-def promises_of(release: ReleaseFile, source: str) -> list[tuple[Promise, tuple[Reference, ...]]]:
-    """What each image of a release must be, and its other tags; `source` says so."""
+def promises_of(release: ReleaseFile, source: str) -> list[Promised]:
+    """What each image of a release must be, and its tags; `source` says so."""
     return [_promise(image, source) for image in release.images]
 
 
-def _promise(image: ReleasedImage, source: str) -> tuple[Promise, tuple[Reference, ...]]:
+def _promise(image: ReleasedImage, source: str) -> Promised:
     platforms = tuple(each.platform for each in image.platforms)
     first, *others = image.tags
-    return Promise(image.name, first, platforms, image.digest, source, provenance=_is_attested(image)), tuple(others)
+    promise = Promise(image.name, first, platforms, image.digest, source, provenance=_is_attested(image))
+    return Promised(promise, tuple(others), {tag: each.platform for each in image.platforms for tag in each.tags})
 
 
 def _is_attested(image: ReleasedImage) -> bool:
@@ -184,7 +204,8 @@ def _published(content: bytes) -> _Report:
     return report
 
 
-def _promised(image: _Image, source: str) -> tuple[Promise, tuple[Reference, ...]]:
+def _promised(image: _Image, source: str) -> Promised:
     platforms = tuple(Platform.parse(cell.platform) for cell in image.cells)
     promise = Promise(image.name, Reference.parse(image.reference), platforms, Digest.parse(image.digest), source)
-    return promise, tuple(map(Reference.parse, image.tags))
+    single = {Reference.parse(tag): Platform.parse(each.platform) for each in image.platforms for tag in each.tags}
+    return Promised(promise, tuple(map(Reference.parse, image.tags)), single)

@@ -50,6 +50,7 @@ class PlatformResult:
         provenance: its statements, if they were read.
         binaries: machine → how many programs and libraries there are for it; None when no layer was read.
         start: how its smoke command ended; None when it was not started.
+        tags: the public references that name it alone.
     """
 
     platform: Platform
@@ -58,6 +59,7 @@ class PlatformResult:
     provenance: tuple[Provenance, ...] = ()
     binaries: Mapping[str, int] | None = None
     start: Start | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

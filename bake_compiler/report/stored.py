@@ -179,11 +179,12 @@ class _Platform(Stored):
     provenance: tuple[_Statement, ...] = ()
     binaries: dict[Text, int] | None = None
     start: _Start | None = None
+    tags: tuple[Text, ...] = ()
 
     def value(self) -> PlatformResult:
         statements = tuple(statement.value() for statement in self.provenance)
         start = self.start.value(self.platform) if self.start else None
-        return PlatformResult(self.platform, self.digest, self.size, statements, self.binaries, start)
+        return PlatformResult(self.platform, self.digest, self.size, statements, self.binaries, start, self.tags)
 
 
 class _Finding(Stored):

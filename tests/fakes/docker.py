@@ -26,6 +26,7 @@ class Docker:
     Attributes:
         root: the project's.
         fake: where it pushes.
+        mirrors: host → where it pushes too, as far as it is told to.
         plays: image → the recordings that its next attempts fail with; "" is one that succeeds.
         takes: image → seconds of a bake process, 1 where it is not said.
         makes: image → what is pushed in place of a sound image.
@@ -61,6 +62,7 @@ class Docker:
     inside: int = 0
     most: int = 0
     made: Counter[str] = field(default_factory=Counter)
+    mirrors: Mapping[str, FakeRegistry] = field(default_factory=dict)
 
     async def __call__(self, command: Command, on_line: Callable[[str], None]) -> int:
         match command.argv:
@@ -126,9 +128,11 @@ class Docker:
     def _push(self, name: str, command: Command) -> str:
         self.made[name] += 1
         made = self.makes.get(name) or self._made(name, command.env)
-        if "--load" not in command.argv:
-            staged = Reference.parse(_after(command, "--set").removeprefix(f"{name}.tags="))
-            self.fake.push(staged.repository, staged.tag, made)
+        begin = f"{name}.tags="
+        for word in command.argv:
+            if word.startswith(begin):
+                staged = Reference.parse(word.removeprefix(begin))
+                self.mirrors.get(staged.registry, self.fake).push(staged.repository, staged.tag, made)
         return str(made.digest)
 
     def _made(self, name: str, env: Mapping[str, str]) -> Made:

@@ -25,7 +25,7 @@ from bake_compiler.schedule import Retries
 from tests.fakes import virtual_time
 from tests.fakes.clock import FakeClock
 from tests.fakes.docker import Docker
-from tests.fakes.project import component, write_project
+from tests.fakes.project import PROJECT, component, write_project
 from tests.fakes.registry import FakeRegistry
 
 COMPONENTS = {
@@ -46,6 +46,7 @@ class Site:
         lags: part of a method and path, such as `PUT /v2/web` → seconds before the registry answers.
         listens: is told what is told.
         told: all that was.
+        mirrors: host → another registry.
     """
 
     root: Path
@@ -56,12 +57,19 @@ class Site:
     listens: Callable[[Event], None] = lambda _: None
     told: list[Event] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
+    mirrors: dict[str, FakeRegistry] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, root: Path, components: Mapping[str, str] = COMPONENTS) -> "Site":
-        fake = FakeRegistry()
-        write_project(root, dict(components))
-        return cls(root, fake, Docker(root, fake), _compiled(root))
+    def make(
+        cls,
+        root: Path,
+        components: Mapping[str, str] = COMPONENTS,
+        project: str = PROJECT,
+        mirrors: Sequence[str] = (),
+    ) -> "Site":
+        fake, others = FakeRegistry(), {host: FakeRegistry() for host in mirrors}
+        write_project(root, dict(components), project=project)
+        return cls(root, fake, Docker(root, fake, mirrors=others), _compiled(root), mirrors=others)
 
     def rewrite(self, **components: str) -> None:
         """Change components, and compile."""
@@ -75,7 +83,8 @@ class Site:
             method, _, path = part.partition(" ")
             if place.startswith(method) and path in place:
                 await asyncio.sleep(seconds)
-        return await self.fake.send(request)
+        there = (other for host, other in self.mirrors.items() if f"//{host}/" in place)
+        return await next(there, self.fake).send(request)
 
     def build(self, *selectors: str, only: Sequence[str] = (), **options: Any) -> Build:
         """A build of all that is selected, for `only` these platforms; options are those of Build."""

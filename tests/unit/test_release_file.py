@@ -34,7 +34,7 @@ def written(path: Path, image: ImageResult = WEB, **changed: Any) -> Path:
 
 
 def test_a_report_of_a_build_is_a_release(tmp_path: Path) -> None:
-    ((promise, tags),) = read_release(written(tmp_path))
+    ((promise, tags, _),) = read_release(written(tmp_path))
 
     assert (promise.image, promise.reference, promise.platforms) == ("web", Reference.parse("r.test/web:1.0"), (ARM64,))
     assert (promise.digest, promise.source) == (Digest.of(b"index"), "release.json")

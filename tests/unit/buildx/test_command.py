@@ -6,8 +6,12 @@ import pytest
 from bake_compiler.buildx import BakeRun, bake_command, metadata_file, print_command, read_digest
 from bake_compiler.errors import BuildError
 from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference
 from bake_compiler.process import Command
 from tests.fakes.planned import planned
+
+
+WEB = (Reference.parse("r.test/web:1.0"), Reference.parse("r.test/web:latest"))
 
 
 def run_in(root: Path, *, push: bool = True, staging: str = "staged-1") -> BakeRun:
@@ -24,7 +28,7 @@ def run_in(root: Path, *, push: bool = True, staging: str = "staged-1") -> BakeR
 def test_an_image_is_pushed_under_its_staging_tag(tmp_path: Path) -> None:
     image = planned("web", platforms="amd64,arm64")
 
-    assert bake_command(run_in(tmp_path), image, file="docker-bake.hcl", registry="r.test") == Command(
+    assert bake_command(run_in(tmp_path), image, file="docker-bake.hcl", references=WEB) == Command(
         argv=(
             *("docker", "buildx", "bake", "--file", "docker-bake.hcl", "--progress", "rawjson"),
             *("--metadata-file", "runs/web.metadata.json", "--set", "web.tags=r.test/web:staged-1"),
@@ -36,11 +40,23 @@ def test_an_image_is_pushed_under_its_staging_tag(tmp_path: Path) -> None:
     )
 
 
+def test_an_image_is_staged_once_in_each_repository(tmp_path: Path) -> None:
+    mirrors = tuple(map(Reference.parse, ("docker.io/acme/web:1.0", "docker.io/acme/web:latest", "m.test/web:1.0")))
+
+    command = bake_command(run_in(tmp_path), planned("web"), file="f", references=(*WEB, *mirrors))
+
+    assert [word.removeprefix("web.tags=") for word in command.argv if word.startswith("web.tags=")] == [
+        "r.test/web:staged-1",
+        "docker.io/acme/web:staged-1",
+        "m.test/web:staged-1",
+    ]
+
+
 def test_an_image_is_loaded_under_its_own_tag_for_the_platforms_that_are_left(tmp_path: Path) -> None:
     run = run_in(tmp_path, push=False, staging="")
 
     command = bake_command(
-        run, planned("web", platforms="arm64,riscv64"), file="docker-bake.hcl", registry="r.test", narrowed=True
+        run, planned("web", platforms="arm64,riscv64"), file="docker-bake.hcl", references=WEB, narrowed=True
     )
 
     assert command.argv[7:] == (
@@ -52,7 +68,7 @@ def test_an_image_is_loaded_under_its_own_tag_for_the_platforms_that_are_left(tm
 def test_a_command_is_shown_with_the_variables_that_matter_and_nothing_else(tmp_path: Path) -> None:
     run = run_in(tmp_path, push=False, staging="")
 
-    assert str(bake_command(run, planned("web"), file="docker-bake.hcl", registry="r.test")) == (
+    assert str(bake_command(run, planned("web"), file="docker-bake.hcl", references=WEB)) == (
         "REGISTRY=r.test TAG=1.0 docker buildx bake --file docker-bake.hcl --progress rawjson "
         "--metadata-file runs/web.metadata.json --load web"
     )

@@ -109,10 +109,10 @@ def test_a_file_that_can_not_be_written_or_made_is_told(site: Site) -> None:
 def test_a_release_is_verified_by_its_file_and_a_tag_that_was_moved_is_found(site: Site) -> None:
     path = site.root / "release.json"
     assert asyncio.run(write_release_file(site.build().edges, site.run(), (), path)) is None
-    names = [promise.image for promise, _ in read_release(path)]
+    names = [each.promise.image for each in read_release(path)]
 
     assert sorted(names) == ["hub", "other", "web"]
-    assert all(promise.digest and promise.provenance for promise, _ in read_release(path))
+    assert all(each.promise.digest and each.promise.provenance for each in read_release(path))
 
 
 def test_promotion_gives_every_image_its_new_tags_with_the_same_digests(site: Site) -> None:
