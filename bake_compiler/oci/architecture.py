@@ -5,7 +5,7 @@ import re
 from bake_compiler.oci.platform import ARCHITECTURES, SYSTEMS, Platform
 from bake_compiler.oci.reference import Reference
 
-_SUFFIX = re.compile(rf"-(?:(?:{'|'.join(SYSTEMS)})-)?(?:{'|'.join(ARCHITECTURES)})(?:-v[0-9]+)?")
+_SUFFIX = re.compile(rf"-(?:(?:{'|'.join(SYSTEMS)})-)?(?:{'|'.join(ARCHITECTURES)})(?:-v[0-9]+)?\Z")
 
 
 def suffix_of(platform: Platform) -> str:
@@ -24,7 +24,4 @@ def architecture_tag(tag: Reference, platform: Platform) -> Reference:
 
 def without_architecture(tag: str) -> str:
     """The tag that the one of a platform was made from, `stable` of `stable-arm64`; any other tag as it is."""
-    for found in _SUFFIX.finditer(tag, 1):
-        if found.end() == len(tag):
-            return tag[: found.start()]
-    return tag
+    return _SUFFIX.sub("", tag)
