@@ -99,6 +99,10 @@ def _word(tidied: Tidied, deleted: bool) -> str:
 
 def _summary(what: str, things: Sequence[Tidied], deleted: bool) -> str:
     words = [_word(each, deleted) for each in things]
-    counts = [f"{words.count(word)} {word}" for word in ("removed", "would go", "may go", "not removed", "stays")]
-    told = ", ".join(count for count in counts if not count.startswith("0 "))
+    counts = {word: words.count(word) for word in ("removed", "would go", "may go", "not removed", "stays")}
+    told = ", ".join(f"{count} {_plural(word, count)}" for word, count in counts.items() if count)
     return f"{len(things)} {what}{'' if len(things) == 1 else 's'}{f': {told}' if told else ''}"
+
+
+def _plural(word: str, count: int) -> str:
+    return "stay" if word == "stays" and count > 1 else word
