@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from bake_compiler.errors import NotFoundError, VerificationError
 from bake_compiler.oci.architecture import without_architecture
+from bake_compiler.oci.manifest import INDEXES
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry
@@ -70,9 +71,16 @@ def is_moving(tag: str) -> bool:
 
 
 def in_classes(moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:
-    """Version tags first, so that whoever follows a moving tag finds all of its release; moving tags last."""
+    """Version tags first, so that whoever follows a moving tag finds all of its release; moving tags last.
+
+    Among both, single platforms come before the indexes that list them, never at the same time: distribution 2 refuses
+    an index (DIGEST_INVALID) while one of its manifests is just being written under a tag of its own.
+    """
     for moving in (False, True):
-        yield tuple(move for move in moves if is_moving(move.tag.tag) is moving)
+        for whole in (False, True):
+            yield tuple(
+                move for move in moves if is_moving(move.tag.tag) is moving and (move.to.media_type in INDEXES) is whole
+            )
 
 
 async def current(registry: Registry, tag: Reference) -> RawManifest | None:

@@ -164,13 +164,18 @@ async def _all(writes: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 async def _undone(registry: Registry, log: Log, release: Release, error: BakecError) -> BakecError:
-    """Put back what was moved, as far as that can be; the error that says what the tags name now."""
-    with suppress(RegistryError, VerificationError):
-        await _put_back(registry, log, release)
+    """Put back what was moved, as far as that can be; the error that says what the tags name now.
+
+    Of a registry that does not say, nothing is written: each attempt would wait for it anew.
+    """
     moves = [move for move in release.moves if not move.is_none]
-    found = await asyncio.gather(*(_asked(registry, move) for move in moves))
-    unknown = [str(move.tag) for move, tag in zip(moves, found, strict=True) if tag is None]
-    left = [tag for tag in found if tag and tag.names is Names.NEW]
+    told = [tag.move for tag in await _asked(registry, moves)]
+    with suppress(RegistryError, VerificationError):
+        await _put_back(registry, log, replace(release, moves=tuple(told)))
+    found = await _asked(registry, told)
+    known = {tag.move.tag for tag in found}
+    unknown = [str(move.tag) for move in moves if move.tag not in known]
+    left = [tag for tag in found if tag.names is Names.NEW]
     if not unknown and all(tag.stays for tag in left):
         log.add(ROLLED_BACK, keep=True)
     if not unknown and not left:
@@ -181,13 +186,17 @@ async def _undone(registry: Registry, log: Log, release: Release, error: BakecEr
     return _told(error, state, _advice(release))
 
 
-async def _asked(registry: Registry, move: Move) -> TagState | None:
-    """What its tag names; None if the registry does not say."""
-    try:
-        raw = await current(registry, move.tag)
-    except RegistryError:
-        return None
-    return TagState(move, raw.digest if raw else None)
+async def _asked(registry: Registry, moves: Sequence[Move]) -> list[TagState]:
+    """What the tags name, of those of which a registry says it."""
+
+    async def ask(move: Move) -> TagState | None:
+        try:
+            raw = await current(registry, move.tag)
+        except RegistryError:
+            return None
+        return TagState(move, raw.digest if raw else None)
+
+    return [tag for tag in await asyncio.gather(*map(ask, moves)) if tag]
 
 
 def _told(error: BakecError, state: str, hint: str) -> BakecError:

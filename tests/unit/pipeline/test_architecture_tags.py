@@ -105,6 +105,15 @@ def test_one_that_can_not_be_moved_puts_all_others_back(site: Site, tag: str) ->
     assert site.public == {image.name: str(image.digest) for image in old.images}
 
 
+def test_no_index_is_written_while_one_of_its_manifests_is(site: Site) -> None:
+    site.lags = {"PUT ": 1}
+    site.run()
+
+    puts = [request.path.rpartition("/")[2] for request in site.fake.requests if request.method == "PUT"]
+
+    assert puts == [*["1.0-amd64", "1.0-arm64"] * 3, *["1.0"] * 3, *["edge-amd64", "edge-arm64"] * 3, *["edge"] * 3]
+
+
 def test_a_rollback_puts_them_back(site: Site) -> None:
     site.run()
     before = single(site, "web")
