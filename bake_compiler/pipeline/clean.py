@@ -79,7 +79,7 @@ class Cleaning:
         goes = [each.held.digest for each in judge(tags, known, self.before) if each.fate is Fate.GOES]
         listed = await asyncio.gather(*(self.registry.referrers(repository, digest) for digest in goes))
         said = {digest: "a signature or attestation is about it" for digest, by in zip(goes, listed, strict=True) if by}
-        known = replace(known, referred=said)
+        known = replace(known, pinned={**known.pinned, **said})
         return known, judge(tags, known, self.before)
 
     async def _last_used(self, repository: Reference, held: Held) -> tuple[tuple[str, Digest], float | None]:

@@ -76,10 +76,9 @@ async def _held(registry: Registry, tag: Reference) -> Held | None:
 
 async def _needs(registry: Registry, ref: Reference, raw: RawManifest) -> set[Digest]:
     read = _read(raw, ref)
-    if isinstance(read, Manifest):
-        return {read.subject.digest} if read.subject else set()
-    inner = (entry.digest for entry in read.manifests if entry.media_type in INDEXES)
-    return {entry.digest for entry in read.manifests}.union(*await _of_nested(registry, ref, inner))
+    entries = read.manifests if isinstance(read, Index) else tuple(filter(None, (read.subject,)))
+    inner = (entry.digest for entry in entries if entry.media_type in INDEXES)
+    return {entry.digest for entry in entries}.union(*await _of_nested(registry, ref, inner))
 
 
 async def _of_nested(registry: Registry, ref: Reference, digests: Iterable[Digest]) -> list[set[Digest]]:

@@ -101,7 +101,6 @@ class Removal:
         try:
             await self.registry.manifest(tag)
         except NotFoundError:
-            self._tags = tuple(each for each in self._tags if each != held)
             return
         raise RegistryError(
             f"{tag} is still there: the registry removes nothing",

@@ -26,7 +26,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Held:
-    """A tag, the digest that it names, and all digests that this one needs: children at any depth, a subject."""
+    """A tag, the digest that it names, and all digests that this one needs: children at any depth, or a subject."""
 
     tag: str
     digest: Digest
@@ -46,15 +46,13 @@ class Known:
         used: tag and digest → seconds since the epoch when it was last made or used; not there: nobody knows.
         own: the public tags that the project publishes there.
         kept: tag → why it stays, however old it is.
-        pinned: digest → why it stays, under whatever tag.
-        referred: digest → what else refers to it, such as a signature.
+        pinned: digest → why it stays, under whatever tag: a release has it, a signature is about it.
     """
 
     used: Mapping[tuple[str, Digest], float] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
     kept: Mapping[str, str] = field(default_factory=dict)
     pinned: Mapping[Digest, str] = field(default_factory=dict)
-    referred: Mapping[Digest, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,10 @@ def judge(tags: Sequence[Held], known: Known, before: float) -> tuple[Judgement,
         known: what else is known.
         before: seconds since the epoch; what was last used later stays.
     """
-    own = {held.digest: held.tag for held in tags if held.tag in known.own}
-    stays = {held: why for held in tags if held.is_staged and (why := _why(held, known, own, before))}
-    leaving = [held for held in tags if held.is_staged and held not in stays]
-    needed = _needed([held for held in tags if held not in leaving], known, {held.digest for held in leaving})
-    judged = [_judged(held, stays.get(held, ""), needed, known) for held in tags if held.is_staged]
-    return tuple(sorted(judged, key=lambda each: (-len(each.held.needs), each.held.tag)))
+    stays = {held: why for held in tags if held.is_staged and (why := _why(held, tags, known, before))}
+    needed = _needed(held for held in tags if held in stays or not held.is_staged)
+    staged = sorted((held for held in tags if held.is_staged), key=lambda held: (-len(held.needs), held.tag))
+    return tuple(_judged(held, stays.get(held, ""), needed, known) for held in staged)
 
 
 def named_at(tag: str) -> float | None:
@@ -102,13 +98,16 @@ def named_at(tag: str) -> float | None:
         return None
 
 
-def _why(held: Held, known: Known, own: Mapping[Digest, str], before: float) -> str:
+def _why(held: Held, tags: Sequence[Held], known: Known, before: float) -> str:
     """Why a staged tag stays, whoever else needs its manifest; empty when it need not."""
-    used = known.used.get((held.tag, held.digest))
-    if held.digest in own:
-        return f"{own[held.digest]} names it: the next build asks for it"
+    if published := next((each.tag for each in tags if each.tag in known.own and each.digest == held.digest), ""):
+        return f"{published} names it: the next build asks for it"
     if held.tag in known.kept or held.digest in known.pinned:
         return known.kept.get(held.tag) or known.pinned[held.digest]
+    said = f"{held.digest.algorithm}-{held.digest.encoded[:64]}"  # cosign; a list of referrers (distribution-spec v1.1)
+    if about := next((each.tag for each in tags if each.tag.startswith(said)), ""):
+        return f"{about} is about it"
+    used = known.used.get((held.tag, held.digest))
     if used is None:
         return "its age is not known"
     return "" if used < before else "it was used since"
@@ -123,17 +122,13 @@ def _judged(held: Held, why: str, needed: Mapping[Digest, str], known: Known) ->
     return Judgement(held, Fate.GOES, used=used)
 
 
-def _needed(others: Iterable[Held], known: Known, asked: Iterable[Digest]) -> Mapping[Digest, str]:
-    """Digest → what needs it, of those that something which stays, or that we don't judge, needs."""
-    found = dict(known.referred)
+def _needed(others: Iterable[Held]) -> Mapping[Digest, str]:
+    """Digest → the tag that needs it, of all that these tags name and need."""
     ordered = sorted(others, key=lambda held: (held.is_staged, held.tag))
+    found: dict[Digest, str] = {}
     for held in ordered:
         found.setdefault(held.digest, f"{held.tag} names it too")
     for held in ordered:
         for digest in held.needs:
             found.setdefault(digest, f"{held.tag} needs it")
-    for digest in asked:
-        said = f"{digest.algorithm}-{digest.encoded[:64]}"  # distribution-spec v1.1, "Referrers Tag Schema"; cosign
-        if about := next((held.tag for held in ordered if held.tag.startswith(said)), ""):
-            found.setdefault(digest, f"{about} is about it")
     return found

@@ -157,7 +157,7 @@ def test_provenance_that_is_kept_beside_an_image_counts_and_so_does_what_refers_
     site.fake.push("hub", "signature", artifact_of(index_of(image)))
     del site.fake.repositories["hub"].tags["signature"]
     found = cleaned(site, "hub", before=AT + 1, delete=False)
-    assert fates(found) == {"hub:staged-1": (Fate.TAG_ALONE, "a signature or attestation is about it")}
+    assert fates(found) == {"hub:staged-1": (Fate.STAYS, "a signature or attestation is about it")}
 
 
 def test_a_run_whose_inputs_nobody_knows_has_its_time_in_the_name(site: Site) -> None:

@@ -60,8 +60,6 @@ def test_what_may_still_be_asked_for_stays(known: Known, why: str) -> None:
         (held("1.0", "index", "a"), "1.0 needs it"),
         (held("signature", "s", "a"), "signature needs it"),
         (held("staged-unknown", "a"), "staged-unknown names it too"),
-        (held(f"sha256-{OLD.digest.encoded}", "s"), f"sha256-{OLD.digest.encoded} is about it"),
-        (held(f"sha256-{OLD.digest.encoded}.sig", "s"), f"sha256-{OLD.digest.encoded}.sig is about it"),
     ],
 )
 def test_of_a_manifest_that_something_needs_at_most_the_tag_goes(other: Held, why: str) -> None:
@@ -70,10 +68,13 @@ def test_of_a_manifest_that_something_needs_at_most_the_tag_goes(other: Held, wh
     assert (found.fate, found.why) == (Fate.TAG_ALONE, why)
 
 
-def test_what_refers_to_a_manifest_needs_it() -> None:
-    found = fates((OLD,), Known(aged(OLD), referred={OLD.digest: "a signature is of it"}))["staged-old"]
+@pytest.mark.parametrize("end", ["", ".sig", ".att"])
+def test_what_is_signed_or_attested_stays(end: str) -> None:
+    about = held(f"sha256-{OLD.digest.encoded}{end}", "s")
 
-    assert (found.fate, found.why) == (Fate.TAG_ALONE, "a signature is of it")
+    found = fates((OLD, about), Known(aged(OLD)))["staged-old"]
+
+    assert (found.fate, found.why) == (Fate.STAYS, f"{about.tag} is about it")
 
 
 def test_what_the_project_publishes_keeps_its_content_tag() -> None:
@@ -92,6 +93,18 @@ def test_tags_of_one_manifest_and_an_index_of_another_go_together_the_index_firs
         ("staged-old", Fate.GOES),
         ("staged-same", Fate.GOES),
     ]
+
+
+def test_what_an_index_needs_that_stays_for_its_signature_stays_too() -> None:
+    signed = held("staged-index", "i", "a")
+
+    for known, tags in (
+        (Known(aged(OLD, signed), pinned={signed.digest: "signed"}), (OLD, signed)),
+        (Known(aged(OLD, signed)), (OLD, signed, held(f"sha256-{signed.digest.encoded}.sig", "s"))),
+    ):
+        found = fates(tags, known)
+        assert found["staged-index"].fate is Fate.STAYS
+        assert (found["staged-old"].fate, found["staged-old"].why) == (Fate.TAG_ALONE, "staged-index needs it")
 
 
 @pytest.mark.parametrize("tag", ["staged-20261124T193000-1a2b3c", "staged-probe-20261124T193000-1a2b3c"])
