@@ -19,8 +19,9 @@ from tests.fakes.registry import FakeRegistry
 from tests.fakes.tags import index, moves_to, named, public_tags
 from tests.fakes.wire import Reply, Request
 
-HOST = "registry.test"
-TAGS = public_tags(HOST, "acme", 2, ("v1", "v2", "latest"))
+HOST, MIRROR = "registry.test", "mirror.test"
+HERE = public_tags(HOST, "acme", 1, ("v1", "v2", "latest"))
+TAGS = (*HERE, *public_tags(MIRROR, "far", 1, ("v1", "v2", "latest")))
 NEW_TAG = TAGS[1]
 THEIRS = index("theirs")
 
@@ -30,7 +31,7 @@ class Crash(BaseException):
 
 
 class Unsure(FakeRegistry):
-    """At one of its requests something happens; what a killed process would still ask is not answered.
+    """Two registries; at a request something happens; what a killed process would still ask is not answered.
 
     Attributes:
         at: the request, counted from now.
@@ -40,7 +41,7 @@ class Unsure(FakeRegistry):
 
     def __init__(self) -> None:
         super().__init__()
-        self.at, self.what, self.is_dead = -1, "", False
+        self.at, self.what, self.is_dead, self.is_down = -1, "", False, False
         self.overwrote: list[str] = []
 
     def respond(self, request: Request) -> Reply:
@@ -52,6 +53,9 @@ class Unsure(FakeRegistry):
         writes = request.method == "PUT"
         if what == "rival" and not writes and self.tag(name, tag):
             self.rival(Reference(HOST, name, tag))
+        self.is_down |= what == "down"
+        if self.is_down and name.startswith("far/"):
+            return Reply(403, body=b"no")
         if what == "crash before":
             self.is_dead = True
             raise Crash
@@ -73,12 +77,12 @@ class Unsure(FakeRegistry):
 
 
 HAPPENINGS = st.tuples(
-    st.integers(0, 40), st.sampled_from(["", "rival", "crash before", "crash after", "refused", "lost"])
+    st.integers(0, 40), st.sampled_from(["", "rival", "crash before", "crash after", "refused", "lost", "down"])
 )
 
 
 class Releases(RuleBasedStateMachine):
-    """One release of six tags, one of which was not there before."""
+    """One release of six tags in two registries, one of which was not there before."""
 
     @initialize(happening=HAPPENINGS)
     def release(self, happening: tuple[int, str]) -> None:
@@ -87,6 +91,9 @@ class Releases(RuleBasedStateMachine):
         self.run(self.set_up)
         self.new = {str(move.tag): str(move.to.digest) for move in self.moves}
         self.happens(happening, lambda registry: move_all(registry, self.root, "1", self.moves), self.new)
+        if happening[1] == "down":  # what became of the mirror's tags, only the mirror can say
+            here = {str(tag) for tag in HERE if tag != NEW_TAG}
+            assert len({self.now[tag] == self.new[tag] for tag in here}) == 1
 
     async def set_up(self, registry: Registry) -> None:
         before = [tag for tag in TAGS if tag != NEW_TAG]
@@ -155,7 +162,7 @@ class Releases(RuleBasedStateMachine):
         except VerificationError as error:
             said = error.message
         except (RegistryError, Crash):
-            assert happening[1] in {"crash before", "crash after", "refused", "lost"}
+            assert happening[1] in {"crash before", "crash after", "refused", "lost", "down"}
         except BakecError as error:
             raise AssertionError from error
         else:
@@ -164,7 +171,7 @@ class Releases(RuleBasedStateMachine):
             assert not late or happening[1] == "rival"
             assert ours == {tag: digest for tag, digest in wanted.items() if tag not in late}, before
         finally:
-            self.fake.at, self.fake.is_dead = -1, False
+            self.fake.at, self.fake.is_dead, self.fake.is_down = -1, False, False
         assert str(THEIRS.digest) in said
 
     @property

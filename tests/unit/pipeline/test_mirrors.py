@@ -18,7 +18,7 @@ from bake_compiler.report import Report
 from bake_compiler.report.release_file import promises_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.docker import DENIED
-from tests.fakes.images import Made
+from tests.fakes.images import Made, image_of, index_of
 from tests.fakes.project import PROJECT, component
 from tests.fakes.registry import FakeRegistry, Fault
 from tests.fakes.site import Site
@@ -180,6 +180,15 @@ def test_an_image_that_one_registry_has_not_whole_moves_no_tag_anywhere(site: Si
     assert web.errors
     assert all(f"{MIRROR}/far/web" in finding.message for finding in web.errors)
     assert here(site) == there(site) == digests(old)
+
+
+def test_what_is_wrong_with_an_image_wherever_it_is_is_said_once(site: Site) -> None:
+    site.docker.makes = {"web": index_of("linux/amd64", image_of("linux/arm64", says="linux/amd64"), attested=True)}
+
+    web = next(image for image in site.run().images if image.name == "web")
+
+    assert [finding.code for finding in web.errors].count("platform-lie") == 1
+    assert not any(MIRROR in finding.message for finding in web.errors)
 
 
 def test_a_registry_that_does_not_answer_ends_a_run_before_anything_is_built(site: Site) -> None:
