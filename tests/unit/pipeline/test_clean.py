@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bake_compiler.oci.digest import Digest
 from bake_compiler.pipeline.clean import Cleaning, repositories_of
 from bake_compiler.pipeline.cleaned import Cleaned, Tidied, cleaned_document, render_cleaned
 from bake_compiler.pipeline.remembered import Remembered, remembered
@@ -20,7 +21,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.docker import AUTHOR
 from tests.fakes.images import Made, artifact_of, attestation_of, image_of, index_of
 from tests.fakes.registry import Deletes, Fault
-from tests.fakes.site import Site
+from tests.fakes.site import Site, outcomes
 
 LATER = 10 * 86_400.0
 TIME, AT = "2026-11-24T19:33:20Z", 1795548800.0
@@ -119,6 +120,33 @@ def test_what_an_earlier_run_left_goes_by_the_time_of_that_run(site: Site) -> No
     assert fates(cleaned(site, "hub", before=0.0))[f"hub:{first}"] == (Fate.STAYS, "it was used since")
     assert fates(cleaned(site, "hub"))[f"hub:{first}"] == (Fate.GOES, "")
     assert first not in staged(site)
+
+
+def test_what_a_release_replaced_and_all_that_an_index_of_it_needs_stay_too(site: Site) -> None:
+    site.run("hub")
+    (first,) = staged(site)
+    change(site)
+    site.run("hub")
+    newest, oldest = release_ids(site.root)
+    released = Digest.parse(str(site.fake.tag("hub", first)))
+    children = [
+        each["digest"] for each in json.loads(site.fake.repositories["hub"].manifests[str(released)][1])["manifests"]
+    ]
+
+    pinned = remembered(site.root, [oldest]).pinned
+
+    assert {pinned[released], *(pinned[Digest.parse(child)] for child in children)} == {f"release {newest} has it"}
+
+
+def test_of_several_runs_that_used_a_tag_the_newest_counts(site: Site) -> None:
+    first, second = site.run("hub"), site.run("hub")
+    (hub,) = second.images
+    assert outcomes(second) == {"hub": "unchanged"}
+
+    (moment,) = remembered(site.root).used.values()
+
+    assert moment >= second.began > first.began
+    assert hub.content_tag in str(*remembered(site.root).used)
 
 
 def test_a_run_that_can_not_be_read_tells_nothing(site: Site) -> None:

@@ -198,24 +198,24 @@ async def test_the_child_of_a_nested_index_and_the_subject_of_an_artifact_stay(
 
 
 class Rival(FakeRegistry):
-    """Someone else lets a public tag name what is to go, once so many requests were answered."""
+    """Someone else does something when the first request of this method comes."""
 
-    def __init__(self, at: int, does: Callable[["Rival"], None]) -> None:
+    def __init__(self, method: str, does: Callable[["Rival"], None]) -> None:
         super().__init__()
-        self.at, self.does = at, does
-        self.deletes = Deletes.MANIFESTS
+        self.method, self.does = method, does
 
     def respond(self, request: Request) -> Reply:
         """Answer, after what the rival does."""
-        self.at -= 1
-        if self.at == 0:
+        if request.method == self.method:
+            self.method = ""
             self.does(self)
         return super().respond(request)
 
 
 async def test_a_tag_that_moves_there_after_the_judgement_saves_it() -> None:
     stale = image("stale")
-    rival = Rival(1, lambda one: one.repositories["acme/web"].tags.update(latest=str(stale.digest)))
+    rival = Rival("GET", lambda one: one.repositories["acme/web"].tags.update(latest=str(stale.digest)))
+    rival.deletes = Deletes.MANIFESTS
     rival.push("acme/web", "staged-a", stale)
 
     assert await removed(Registry(rival), old(("staged-a", stale))) == {
@@ -244,3 +244,16 @@ async def test_a_tag_that_was_pushed_anew_meanwhile_stays(fake: FakeRegistry, re
 
     assert await removed(registry, old(("staged-a", image("stale")))) == {}
     assert tags(fake) == {"staged-a"}
+
+
+async def test_a_tag_that_was_pushed_anew_while_the_registry_was_probed_stays() -> None:
+    made, new = image("published"), image("new")
+    rival = Rival("PUT", lambda one: one.repositories["acme/web"].tags.update({"staged-a": str(new.digest)}))
+    rival.deletes = Deletes.TAGS
+    for tag, one in (("1.0", made), ("staged-a", made), ("2.0", new)):
+        rival.push("acme/web", tag, one)
+    registry, seconds = Registry(rival), iter(range(0, 1000, 3))
+    removal = Removal(registry, WEB, old(("staged-a", made)), BEFORE, Probe(registry), lambda: float(next(seconds)))
+
+    assert [held.tag async for held, _ in removal.run()] == []
+    assert rival.tag("acme/web", "staged-a") == str(new.digest)
