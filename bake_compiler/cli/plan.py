@@ -101,6 +101,9 @@ def _image_document(
         "phase": image.phase,
         "variant": image.variant,
         "references": list(map(str, wanted.references(image))),
+        "architecture_tags": {
+            str(tag): str(platform) for tag, platform in wanted.architecture_references(image).items()
+        },
         "context": _shown(image.attributes.get("context")),
         "dockerfile": _shown(image.attributes.get("dockerfile")),
         "stage": _shown(image.attributes.get("target")),
@@ -133,7 +136,7 @@ def _lines(document: dict[str, Any], planned: "Plan") -> Iterator[str]:
                 + _among(" on ", image["bases"] or ())
                 + _among(" needing ", image["needs"])
             )
-            yield f"    → {', '.join(image['references'])}"
+            yield f"    → {', '.join((*image['references'], *image['architecture_tags']))}"
     for each in document["excluded"]:
         yield f"excluded: {each['image']} {each['platform']}: {each['reason']}"
     cells = sum(len(image["platforms"]) for image in images)
