@@ -4,6 +4,7 @@ A registry has no compare-and-delete: what someone else pushes or moves between 
 can see. What was read counts for two seconds, so that it is never longer than that.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from bake_compiler.staged.probe import Probe
 from bake_compiler.staged.stale import Fate, Held, Judgement, Known, judge
 
 _FRESH = 2.0  # seconds
+_SETTLING = (0.1, 0.5)  # seconds
 
 
 @dataclass
@@ -96,12 +98,14 @@ class Removal:
         await self._gone(held)
 
     async def _gone(self, held: Held) -> None:
-        """Make sure of it."""
+        """Make sure of it; some registries show it a moment later."""
         tag = self.repository.tagged(held.tag)
-        try:
-            await self.registry.manifest(tag)
-        except NotFoundError:
-            return
+        for pause in (0.0, *_SETTLING):
+            await asyncio.sleep(pause)
+            try:
+                await self.registry.manifest(tag)
+            except NotFoundError:
+                return
         raise RegistryError(
             f"{tag} is still there: the registry removes nothing",
             hint="let its owner allow it (distribution: storage.delete.enabled), or the registry itself expire tags",

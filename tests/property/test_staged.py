@@ -54,7 +54,7 @@ KINDS = st.sampled_from([kind for kind in Deletes if kind is not Deletes.NOTHING
 MADE = st.dictionaries(st.sampled_from(TAGS), _made(), min_size=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     data=st.data(),
     kind=st.sampled_from([kind for kind in Deletes if kind is not Deletes.NOTHING]),

@@ -11,6 +11,7 @@ import pytest
 from bake_compiler.oci.digest import Digest
 from bake_compiler.pipeline.clean import Cleaning, repositories_of
 from bake_compiler.pipeline.cleaned import Cleaned, Tidied, cleaned_document, render_cleaned
+from bake_compiler.pipeline.compile import plan_project
 from bake_compiler.pipeline.remembered import Remembered, remembered
 from bake_compiler.pipeline.runs import RUNS
 from bake_compiler.plan import select
@@ -20,6 +21,7 @@ from bake_compiler.staged import Fate
 from tests.fakes.clock import FakeClock
 from tests.fakes.docker import AUTHOR
 from tests.fakes.images import Made, artifact_of, attestation_of, image_of, index_of
+from tests.fakes.project import PROJECT, component, write_project
 from tests.fakes.registry import Deletes, Fault
 from tests.fakes.site import Site, outcomes
 
@@ -213,6 +215,16 @@ def test_only_the_repositories_of_what_is_selected_are_asked(site: Site) -> None
 
     assert list(fates(cleaned(site, "web", before=AT + 1))) == ["web:staged-1"]
     assert (staged(site, "hub"), staged(site, "web")) == (["staged-1"], [])
+
+
+def test_a_project_with_more_registries_is_cleaned_in_each(tmp_path: Path) -> None:
+    project = PROJECT.replace('tag="1.0"', 'tag="1.0", also=("mirror.test/acme",)')
+    plan = plan_project(write_project(tmp_path, {"hub": component('name="hub"')}, project=project))
+    wanted = select(plan, ())
+
+    found = {str(repository): tags for repository, tags in repositories_of(wanted, wanted).items()}
+
+    assert found == {"127.0.0.1:5000/hub": {"1.0"}, "mirror.test/acme/hub": {"1.0"}}
 
 
 def test_a_repository_that_refuses_does_not_keep_the_others(site: Site) -> None:

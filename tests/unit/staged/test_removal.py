@@ -130,6 +130,27 @@ async def test_where_nothing_is_removed_that_is_an_error(registry: Registry, fak
         await removed(registry, old(("staged-a", stale)))
 
 
+async def test_a_registry_that_shows_it_a_moment_later_is_given_that_moment(
+    registry: Registry, fake: FakeRegistry
+) -> None:
+    fake.deletes = Deletes.MANIFESTS
+    stale = fake.push("acme/web", "staged-a", image("stale"))
+    known = old(("staged-a", stale))
+    reading_and_once_after = 2
+    fake.faults.append(
+        Fault(
+            200,
+            method="GET",
+            path="/manifests/staged-a",
+            body=stale.content,
+            headers={"Content-Type": stale.media_type},
+            times=reading_and_once_after,
+        )
+    )
+
+    assert await removed(registry, known) == {"staged-a": ""}
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
 async def test_an_error_in_the_middle_ends_it_and_what_was_removed_was_told(
     registry: Registry, fake: FakeRegistry, status: int
