@@ -1,7 +1,7 @@
 """bakec clean: the staged tags of the project's repositories that can go."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bake_compiler.errors import RegistryError
@@ -68,8 +68,16 @@ class Cleaning:
                     was = tags[held.tag]
                     tags[held.tag] = replace(was, fate=Fate.STAYS, why=why) if why else replace(was, removed=True)
         except RegistryError as error:
-            return tuple(tags.values()), error
+            return tuple(await self._as_they_are(repository, tags)), error
         return tuple(tags.values()), None
+
+    async def _as_they_are(self, repository: Reference, tags: Mapping[str, Tidied]) -> Iterable[Tidied]:
+        """After an error in the middle: which tags are gone, by the registry, or as far as was seen."""
+        try:
+            left = await self.registry.tags(repository) if tags else ()
+        except RegistryError:
+            return tags.values()
+        return [replace(each, removed=tag not in left) for tag, each in tags.items()]
 
     async def _look(self, repository: Reference, own: frozenset[str]) -> tuple[Known, tuple[Judgement, ...]]:
         tags = await read_contents(self.registry, repository)

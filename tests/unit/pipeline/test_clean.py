@@ -250,6 +250,26 @@ def test_a_repository_that_refuses_does_not_keep_the_others(site: Site) -> None:
     assert all(error["message"] and error["hint"] for error in document["errors"])
 
 
+@pytest.mark.parametrize("lists_again", [True, False])
+def test_after_an_error_in_the_middle_the_registry_says_which_tags_are_gone(site: Site, lists_again: bool) -> None:
+    site.fake.deletes = Deletes.TAGS
+    for name in ("staged-1", "staged-2"):
+        site.fake.push("hub", name, built(TIME, name))
+    manifest = f"/manifests/{built(TIME, 'staged-1').digest}"
+    site.fake.faults.append(Fault(403, method="DELETE", path=manifest))  # its tag was removed before
+    if not lists_again:
+        site.fake.faults += [Fault(path="/tags/list"), Fault(path="/tags/list"), Fault(403, path="/tags/list")]
+
+    found = cleaned(site, "hub", before=AT + 1)
+
+    assert {each.name.rpartition(":")[2]: each.removed for each in found.staged} == {
+        "staged-1": lists_again,
+        "staged-2": False,
+    }
+    assert staged(site) == ["staged-2"]
+    assert list(found.errors) == ["127.0.0.1:5000/hub"]
+
+
 def test_what_is_said_has_the_age_and_the_reason(site: Site) -> None:
     site.fake.push("hub", "staged-1", built(TIME))
     site.fake.push("hub", "staged-2", built(""))
