@@ -30,7 +30,12 @@ class Words(NamedTuple):
 
 def title(report: Report) -> str:
     """What the report is about; empty when references were given."""
-    return f"{report.registry}, tag {report.tag}" if report.registry else ""
+    if not report.registry:
+        return ""
+    tags = (tag for image in report.images[:1] for tag in (image.reference, *image.tags))
+    more = len({tag.rpartition(":")[0] for tag in tags}) - 1  # every image is in each registry
+    also = f" and {more} more {'registry' if more == 1 else 'registries'}" if more > 0 else ""
+    return f"{report.registry}{also}, tag {report.tag}"
 
 
 def header(report: Report) -> tuple[str, ...]:

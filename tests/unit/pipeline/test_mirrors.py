@@ -15,6 +15,7 @@ from bake_compiler.registry.transport import Request, Response
 from bake_compiler.release import Names, State, finish, move_all, read_release, roll_back, status_of
 from bake_compiler.release_file import ReleaseFile
 from bake_compiler.report import Report
+from bake_compiler.report.lines import title
 from bake_compiler.report.release_file import promises_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.docker import DENIED
@@ -78,6 +79,7 @@ def test_one_build_is_in_each_registry_with_the_same_digests(site: Site) -> None
         f"{where}/hub:{tag}"
         for where, tag in (("127.0.0.1:5000", "latest"), (f"{MIRROR}/far", "1.0"), (f"{MIRROR}/far", "latest"))
     )
+    assert title(report) == "127.0.0.1:5000 and 1 more registry, tag 1.0"
     assert verified(site).exit_code == 0
 
 
