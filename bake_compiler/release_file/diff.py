@@ -89,12 +89,16 @@ def diff_releases(before: ReleaseFile, after: ReleaseFile) -> ReleaseDiff:
 
 
 def _differ(before: ReleasedImage, after: ReleasedImage) -> bool:
-    parts = ("digest", "repository", "platforms", "bases")
-    return set(before.tags) != set(after.tags) or any(getattr(before, part) != getattr(after, part) for part in parts)
+    parts = ("digest", "repository", "bases")
+    return (
+        set(before.all_tags) != set(after.all_tags)
+        or any(_platforms(before.platforms, after.platforms))
+        or any(getattr(before, part) != getattr(after, part) for part in parts)
+    )
 
 
 def _change(before: ReleasedImage, after: ReleasedImage) -> ImageChange:
-    old, new = set(map(str, before.tags)), set(map(str, after.tags))
+    old, new = set(map(str, before.all_tags)), set(map(str, after.all_tags))
     return ImageChange(
         before,
         after,
@@ -108,8 +112,13 @@ def _change(before: ReleasedImage, after: ReleasedImage) -> ImageChange:
 def _platforms(before: Sequence[ReleasedPlatform], after: Sequence[ReleasedPlatform]) -> Iterator[PlatformChange]:
     old, new = ({each.platform: each for each in side} for side in (before, after))
     for platform in sorted(old.keys() | new.keys()):
-        if old.get(platform) != new.get(platform):
+        if _content(old.get(platform)) != _content(new.get(platform)):
             yield PlatformChange(platform, old.get(platform), new.get(platform))
+
+
+def _content(platform: ReleasedPlatform | None) -> ReleasedPlatform | None:
+    """All of it but its tags, which are told with the image's."""
+    return platform and platform.model_copy(update={"tags": ()})
 
 
 def _bases(before: Sequence[ReleasedBase], after: Sequence[ReleasedBase]) -> Iterator[BaseChange]:

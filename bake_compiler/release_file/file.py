@@ -124,6 +124,11 @@ class ReleasedImage(_Part):
     platforms: tuple[ReleasedPlatform, ...] = Field(min_length=1)
 
     @property
+    def all_tags(self) -> tuple[Reference, ...]:
+        """Its public references, then those of its platforms alone."""
+        return (*self.tags, *(tag for platform in self.platforms for tag in platform.tags))
+
+    @property
     def pin(self) -> str:
         """`HOST/REPOSITORY@DIGEST`."""
         return f"{self.repository}@{self.digest}"
@@ -131,7 +136,7 @@ class ReleasedImage(_Part):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         _refuse_twice("platform", (str(each.platform) for each in self.platforms))
-        _refuse_twice("tag", map(str, (*self.tags, *(tag for each in self.platforms for tag in each.tags))))
+        _refuse_twice("tag", map(str, self.all_tags))
         object.__setattr__(self, "bases", tuple(sorted(self.bases, key=lambda base: (base.name, str(base.digest)))))
         object.__setattr__(self, "platforms", tuple(sorted(self.platforms, key=lambda each: each.platform)))
         return self

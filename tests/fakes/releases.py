@@ -14,9 +14,13 @@ def digest(text: str) -> Digest:
     return Digest.of(text.encode())
 
 
-def platform(name: str, content: str, size: int = 1_000_000) -> ReleasedPlatform:
+def platform(name: str, content: str, size: int = 1_000_000, tags: tuple[str, ...] = ()) -> ReleasedPlatform:
     return ReleasedPlatform(
-        platform=Platform.parse(name), digest=digest(f"{content} {name}"), size=size, provenance=digest(f"of {content}")
+        platform=Platform.parse(name),
+        digest=digest(f"{content} {name}"),
+        size=size,
+        provenance=digest(f"of {content}"),
+        tags=tuple(map(Reference.parse, tags)),
     )
 
 
@@ -60,6 +64,8 @@ platforms = st.builds(
     digest=DIGESTS,
     size=st.integers(0, 1 << 40),
     provenance=st.none() | DIGESTS,
+    tags=st.builds(lambda number: (Reference.parse(f"r.test/web:single-{number}"),), st.integers(0, 10**9))
+    | st.just(()),
 )
 images = st.builds(
     ReleasedImage,
@@ -74,7 +80,9 @@ images = st.builds(
     content_tag=TEXTS,
     revision=TEXTS,
     bases=st.lists(st.builds(ReleasedBase, name=TEXTS, digest=st.none() | DIGESTS), max_size=3).map(tuple),
-    platforms=st.lists(platforms, min_size=1, unique_by=lambda each: each.platform).map(tuple),
+    platforms=st.lists(
+        platforms, min_size=1, unique_by=(lambda each: each.platform, lambda each: each.tags or each)
+    ).map(tuple),
 )
 releases = st.builds(
     ReleaseFile,

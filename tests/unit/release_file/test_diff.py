@@ -41,6 +41,19 @@ def test_a_rebuild_with_another_base_alone_is_a_change() -> None:
     assert [change.after.name for change in found.changed] == ["web"]
 
 
+def test_another_tag_of_a_platform_is_told_as_a_tag_and_not_as_a_platform() -> None:
+    one = released("web")
+    before, after = (
+        one.model_copy(update={"platforms": (platform("arm64", "web", tags=(f"r.test/acme/web:{tag}-arm64",)),)})
+        for tag in ("1", "2")
+    )
+
+    (web,) = diff_releases(release(before), release(after)).changed
+
+    assert (web.tags_lost, web.tags_gained) == (("r.test/acme/web:1-arm64",), ("r.test/acme/web:2-arm64",))
+    assert web.platforms == ()
+
+
 @given(releases)
 def test_a_release_does_not_differ_from_itself(one: ReleaseFile) -> None:
     found = diff_releases(one, one)
