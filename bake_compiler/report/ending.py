@@ -53,7 +53,7 @@ def next_step(report: Report) -> str:
 
 
 def _published(report: Report) -> str:
-    tags = [tag for image in report.images for tag in (image.reference, *image.tags)]
+    tags = [tag for image in report.images for tag in image.all_tags]
     if not report.published or not tags:
         return ""
     return f"published: {tags[0]}" if len(tags) == 1 else f"published: {len(tags)} tags, such as {tags[0]}"

@@ -122,6 +122,11 @@ class ImageResult:
     content_tag: str = ""
 
     @property
+    def all_tags(self) -> tuple[str, ...]:
+        """Its public references, then those of its platforms alone."""
+        return (self.reference, *self.tags, *(tag for platform in self.platforms for tag in platform.tags))
+
+    @property
     def retries(self) -> int:
         """How many times it was attempted again."""
         return max(0, len(self.attempts) - 1)

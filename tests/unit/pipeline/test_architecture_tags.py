@@ -16,6 +16,7 @@ from bake_compiler.release import State, move_all, read_release, roll_back, stat
 from bake_compiler.release.moves import is_moving
 from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
 from bake_compiler.report import Report
+from bake_compiler.report.ending import next_step
 from bake_compiler.report.json import render_json
 from bake_compiler.report.release_file import promises_of
 from bake_compiler.report.release_file import read_release as read_promises
@@ -183,6 +184,7 @@ def test_the_report_names_them_and_is_read_again_as_it_was_written(site: Site) -
     assert hub.platforms[1].tags == tuple(
         f"{where}/hub:{tag}-arm64" for where in ("127.0.0.1:5000", f"{MIRROR}/far") for tag in ("1.0", "edge")
     )
+    assert next_step(report) == "published: 12 tags, such as 127.0.0.1:5000/hub:1.0"
     (again,) = report_from_document(json.loads(render_json(report))).images
     assert [each.tags for each in again.platforms] == [each.tags for each in hub.platforms]
 
