@@ -17,6 +17,53 @@ OLDEST_BUILDX = (0, 13)
 
 
 @dataclass(frozen=True)
+class Tools:
+    """How docker and buildx are called.
+
+    Attributes:
+        runner: runs commands.
+        root: where.
+        env: their environment.
+        buildx: the words that start buildx.
+    """
+
+    runner: Runner
+    root: Path
+    env: Mapping[str, str]
+    buildx: tuple[str, ...]
+
+    async def output(self, *argv: str) -> tuple[int, str]:
+        """The exit status of a command, and all that it said.
+
+        Raises:
+            PreflightError: there is no such program.
+        """
+        return await output_of(self.runner, Command(argv, self.env, self.root))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the engine runs on this machine: not on another one, such as Docker Desktop's."""
+        host = self.env.get("DOCKER_HOST", "")
+        return sys.platform == "linux" and not self.env.get("DOCKER_CONTEXT") and (not host or host.startswith("unix:"))
+
+
+@dataclass(frozen=True)
+class Builder:
+    """What `docker buildx inspect` tells of a builder.
+
+    Attributes:
+        driver: of it; empty when it tells none.
+        nodes, running: how many it has, and how many of them run.
+        platforms: of all its nodes.
+    """
+
+    driver: str
+    nodes: int
+    running: int
+    platforms: frozenset[Platform]
+
+
+@dataclass(frozen=True)
 class Machine:
     """What a build has to work with.
 
@@ -34,32 +81,30 @@ class Machine:
     buildx: tuple[str, ...]
 
 
-async def check_machine(
-    runner: Runner, root: Path, env: Mapping[str, str], platforms: Sequence[Platform], buildx: tuple[str, ...]
-) -> Machine:
+async def check_machine(tools: Tools, platforms: Sequence[Platform]) -> Machine:
     """Return if buildx is there, new enough, and its builder can build for all platforms.
 
     Raises:
         PreflightError: what is missing, and what mends it.
     """
     async with together() as group:
-        group.create_task(_check_version(runner, root, env, buildx))
-        inspection = group.create_task(output_of(runner, Command((*buildx, "inspect"), env, root)))
-        size = group.create_task(_size_of_engine(runner, root, env))
+        group.create_task(_check_version(tools))
+        inspection = group.create_task(tools.output(*tools.buildx, "inspect"))
+        size = group.create_task(_size_of_engine(tools))
     (status, text), (cores, memory) = inspection.result(), size.result()
     _refuse("the builder does not answer", status, text)
-    if not builder_platforms(text).issuperset(platforms) and re.search(r"^Status:\s*(?!running)\S", text, re.MULTILINE):
-        status, text = await output_of(runner, Command((*buildx, "inspect", "--bootstrap"), env, root))
+    builder = read_builder(text)
+    if not builder.platforms.issuperset(platforms) and builder.running < builder.nodes:
+        status, text = await tools.output(*tools.buildx, "inspect", "--bootstrap")
         _refuse("the builder can't be started", status, text)
-    able = builder_platforms(text)
-    if missing := [str(platform) for platform in platforms if platform not in able]:
+        builder = read_builder(text)
+    if missing := [str(platform) for platform in platforms if platform not in builder.platforms]:
+        able = ", ".join(map(str, sorted(builder.platforms)))
         raise PreflightError(
-            f"the builder can't build for {', '.join(missing)}; it can for {', '.join(map(str, sorted(able)))}",
+            f"the builder can't build for {', '.join(missing)}; it can for {able}",
             hint="register QEMU with binfmt_misc (flags POCF), or add a native node: `docker buildx create --append`",
         )
-    driver = re.search(r"^Driver:\s*(\S+)", text, re.MULTILINE)
-    nodes = len(re.findall(r"^Status:\s*running", text, re.MULTILINE))
-    return Machine(driver[1] if driver else "", max(1, nodes), cores, memory, buildx)
+    return Machine(builder.driver, max(1, builder.running), cores, memory, tools.buildx)
 
 
 def _refuse(what: str, status: int, text: str) -> None:
@@ -90,21 +135,17 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-async def _size_of_engine(runner: Runner, root: Path, env: Mapping[str, str]) -> tuple[int, int]:
-    """Cores and bytes of memory: this machine's, unless the engine runs on another one, such as Docker Desktop's."""
-    host = env.get("DOCKER_HOST", "")
-    here = not env.get("DOCKER_CONTEXT") and (not host or host.startswith("unix:"))
-    if sys.platform == "linux" and here:
+async def _size_of_engine(tools: Tools) -> tuple[int, int]:
+    """Cores and bytes of memory of the machine that the engine runs on."""
+    if tools.is_local:
         return os.cpu_count() or 1, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    status, text = await output_of(
-        runner, Command(("docker", "info", "--format", "{{.NCPU}} {{.MemTotal}}"), env, root)
-    )
+    status, text = await tools.output("docker", "info", "--format", "{{.NCPU}} {{.MemTotal}}")
     match = re.fullmatch(r"(\d+) (\d+)", text.strip())
     return (int(match[1]) or 1, int(match[2])) if match and not status else (os.cpu_count() or 1, 0)
 
 
-async def _check_version(runner: Runner, root: Path, env: Mapping[str, str], buildx: tuple[str, ...]) -> None:
-    status, text = await output_of(runner, Command((*buildx, "version"), env, root))
+async def _check_version(tools: Tools) -> None:
+    status, text = await tools.output(*tools.buildx, "version")
     match = re.search(r"\bv?(\d+)\.(\d+)\.\d+", text)
     if status or not match:
         raise PreflightError("docker has no buildx", hint="install the docker-buildx plugin")
@@ -112,14 +153,14 @@ async def _check_version(runner: Runner, root: Path, env: Mapping[str, str], bui
         raise PreflightError(f"buildx {match[0]} is too old", hint="install buildx 0.13 or later")
 
 
-def builder_platforms(inspection: str) -> frozenset[Platform]:
-    """Every platform that `docker buildx inspect` lists, of all nodes; unknown ones are left out."""
-    names = [
-        name.strip(" *")
-        for line in re.findall(r"^Platforms:(.*)$", inspection, re.MULTILINE)
-        for name in line.split(",")
-    ]
-    return frozenset(platform for name in names if name for platform in _known(name))
+def read_builder(inspection: str) -> Builder:
+    """What `docker buildx inspect` says; platforms that bakec does not know are left out."""
+    driver = re.search(r"^Driver:\s*(\S+)", inspection, re.MULTILINE)
+    states = re.findall(r"^Status:\s*(\S+)", inspection, re.MULTILINE)
+    lines = re.findall(r"^Platforms:(.*)$", inspection, re.MULTILINE)
+    names = [name.strip(" *") for line in lines for name in line.split(",")]
+    platforms = frozenset(platform for name in names if name for platform in _known(name))
+    return Builder(driver[1] if driver else "", len(states), states.count("running"), platforms)
 
 
 def _known(name: str) -> tuple[Platform, ...]:

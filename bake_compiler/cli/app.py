@@ -16,6 +16,7 @@ VERBS = {
     "promote": "promote",
     "rollback": "rollback",
     "clean": "clean",
+    "doctor": "doctor",
 }
 """Each verb, in the order of --help, and the function, or the app of its own verbs, in the module of its name."""
 

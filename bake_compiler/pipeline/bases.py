@@ -100,18 +100,24 @@ async def refuse_absent(
     Raises:
         PreflightError: a base is not there, or not for all of its platforms; says where it is wanted, of each.
     """
-    if not found.absent:
-        return
+    told = await absent_bases(registry, bases, made, found)
+    if told:
+        raise PreflightError(
+            "\n  ".join(("nothing was built:", *told)) if len(told) > 1 else f"{told[0]}; nothing was built",
+            hint="mend the name, choose another base, or say `platforms=Only(…)` with the reason",
+        )
+
+
+async def absent_bases(
+    registry: Registry, bases: Mapping[Base, frozenset[Platform]], made: Mapping[str, Made], found: LookedUp
+) -> tuple[str, ...]:
+    """Each image and the place where it takes a base that is not there, in words; arguments as above."""
     words = await asyncio.gather(*(_told(registry, each, bases[each], found.absent[each]) for each in found.absent))
-    told = [
+    return tuple(
         f"{image}, {each.places[base]}: {said}"
         for base, said in zip(found.absent, words, strict=True)
         for image, each in made.items()
         if base in each.places
-    ]
-    raise PreflightError(
-        "\n  ".join(("nothing was built:", *told)) if len(told) > 1 else f"{told[0]}; nothing was built",
-        hint="mend the name, choose another base, or say `platforms=Only(…)` with the reason",
     )
 
 
@@ -119,7 +125,8 @@ async def _told(registry: Registry, base: Base, platforms: frozenset[Platform], 
     if failure.fault != "no-match-for-platform":
         return f"there is no image {base.name}"
     has = await _platforms_of(registry, base)
-    missing = base.platform or _listed(platforms - has)
+    named = base.platform or str(failure.platform or "")
+    missing = _listed(platforms - has) if has and not base.platform else named or f"all of {_listed(platforms)}"
     return f"{base.name} is not made for {missing}" + (f", but for {_listed(has)}" if has else "")
 
 

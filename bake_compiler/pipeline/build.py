@@ -39,7 +39,7 @@ from bake_compiler.pipeline.verify import Layers, Verification
 from bake_compiler.plan import Plan, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.order import with_needs
-from bake_compiler.preflight import Machine, check_machine, find_buildx, source_variables
+from bake_compiler.preflight import Machine, Tools, check_machine, find_buildx, source_variables
 from bake_compiler.process import Command
 from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release import move_all, plan_moves
@@ -159,7 +159,7 @@ class Build:
         edges = self.edges
         async with together() as group:
             machine = group.create_task(
-                check_machine(edges.runner, edges.root, edges.env, platforms, find_buildx(edges.env))
+                check_machine(Tools(edges.runner, edges.root, edges.env, find_buildx(edges.env)), platforms)
             )
             variables = group.create_task(self.variables())
             group.create_task(self._check_registry())

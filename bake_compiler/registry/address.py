@@ -61,6 +61,11 @@ def referrers_path(ref: Reference, digest: Digest) -> str:
     return f"{ref.repository}/referrers/{digest}"
 
 
+def uploads_path(ref: Reference) -> str:
+    """Where an upload to a repository begins."""
+    return f"{ref.repository}/blobs/uploads/"
+
+
 def tags_path(ref: Reference, number: int) -> str:
     """Where the list of a repository's tags is, with so many on a page."""
     return f"{ref.repository}/tags/list?n={number}"

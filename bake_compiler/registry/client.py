@@ -3,9 +3,11 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Collection, Container, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 from bake_compiler.errors import NotFoundError, RegistryError, UsageError
@@ -21,6 +23,7 @@ from bake_compiler.registry.address import (
     referrers_path,
     same_place,
     tags_path,
+    uploads_path,
 )
 from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, Limits
 from bake_compiler.registry.authority import Authority
@@ -220,6 +223,29 @@ class Registry:
         raise LimitError(
             f"{place(ask)}: more than {_MOST_PAGES_OF_TAGS} pages of tags", hint="this is not what a registry answers"
         )
+
+    async def try_push(self, ref: Reference) -> float | None:
+        """Begin an upload to a repository, and cancel it: nothing else tells whether one may push.
+
+        Source: distribution-spec v1.1, "Pushing a blob in chunks"; distribution, "Canceling an Upload".
+
+        Returns:
+            Seconds by which the registry's clock is ahead of this machine's; None when it does not tell its time.
+
+        Raises:
+            RegistryError: it could not be asked, or takes no upload; AccessError: it lets us not.
+        """
+        ask = self._question("POST", ref, uploads_path(ref), actions="pull,push")
+        answer = await self._ask(ask, seconds=_PING_SECONDS)
+        now = time.time()
+        with suppress(RegistryError, ValueError):  # an upload that is left is forgotten by itself
+            url = join(ask.url, answer.headers.get("Location", ""))
+            if same_place(ask.url, url):
+                await self._ask(replace(ask, method="DELETE", url=url, takes=_NO_DELETING), seconds=_PING_SECONDS)
+        try:
+            return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() - now
+        except ValueError:
+            return None
 
     async def delete(self, ref: Reference) -> bool:
         """Remove a manifest, with every tag that names it, if the reference has a digest; else a tag.

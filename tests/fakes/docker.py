@@ -38,6 +38,8 @@ class Docker:
         looked_up: the bake files of the look-ups.
         revision: that git tells; empty where there is no checkout.
         platforms: that the builder has.
+        store: its image store.
+        nodes: what `buildx inspect` says in place of the truth.
         baked: the images, in order of their attempts.
         stopped: those of which one was ended before its time.
         inside: how many bake processes there are, and `most`, how many there were at once.
@@ -56,6 +58,8 @@ class Docker:
     looked_up: list[dict[str, Any]] = field(default_factory=list)
     revision: str = ""
     platforms: str = "linux/amd64, linux/arm64"
+    store: str = "[[driver-type io.containerd.snapshotter.v1]]"
+    nodes: str = ""
     baked: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
@@ -73,13 +77,28 @@ class Docker:
                 on_line(" M a file, so that there is no SOURCE_DATE_EPOCH")
             case (*_, "version"):
                 on_line("github.com/docker/buildx v0.29.1 abc")
-            case (*_, "inspect"):
-                on_line(f"Driver: docker\nStatus: running\nPlatforms: {self.platforms}")
+            case (*_, "inspect") | (*_, "inspect", "--bootstrap"):
+                on_line(self.nodes or f"Driver: docker\nStatus: running\nPlatforms: {self.platforms}")
             case (*_, "--file", file, "--progress", "rawjson") if file.endswith("bases.json"):
                 return self._look_up(json.loads((self.root / file).read_text(encoding="utf-8")), on_line)
+            case ("docker", "info", "--format", "{{.DriverStatus}}"):
+                on_line(self.store)
+            case ("docker", "info", *_):
+                on_line(str(self.root))
+            case (*_, "--file", file, "--progress", "rawjson", "runs"):
+                return self._run_program(Path(file), on_line)
             case _:
                 return await self._bake(command, on_line)
         return 0
+
+    def _run_program(self, path: Path, on_line: Callable[[str], None]) -> int:
+        (platform,) = json.loads(path.read_text(encoding="utf-8"))["target"]["runs"]["platforms"]
+        if platform in self.platforms.split(", "):
+            return 0
+        error = 'process "/program" did not complete successfully: exit code: 255'
+        on_line(_step('[stage-0 2/2] RUN --network=none ["/program"]', error=error))
+        on_line(f"ERROR: failed to solve: {error}")
+        return 1
 
     def _look_up(self, file: dict[str, Any], on_line: Callable[[str], None]) -> int:
         self.looked_up.append(file)

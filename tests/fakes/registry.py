@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -191,8 +192,8 @@ class FakeRegistry:
         if fault and fault.reset:
             raise ConnectionCut
         reply = self._wrong(fault) if fault and fault.status else self._guarded(request)
-        length = {} if reply.endless else {"Content-Length": str(len(reply.body))}
-        headers = {name: value for name, value in {**length, **reply.headers}.items() if name.lower() not in self.omits}
+        usual = {"Date": formatdate(usegmt=True), **({} if reply.endless else {"Content-Length": str(len(reply.body))})}
+        headers = {name: value for name, value in {**usual, **reply.headers}.items() if name.lower() not in self.omits}
         reply = replace(reply, headers=headers)
         return replace(reply, cut=fault.cut, pause=fault.pause) if fault else reply
 
@@ -232,6 +233,7 @@ class FakeRegistry:
             ("POST", _NAME + r"/blobs/uploads/", self._start_upload),
             ("PATCH", _NAME + r"/blobs/uploads/(?P<upload>[0-9a-f-]+)", self._continue_upload),
             ("PUT", _NAME + r"/blobs/uploads/(?P<upload>[0-9a-f-]+)", self._finish_upload),
+            ("DELETE", _NAME + r"/blobs/uploads/(?P<upload>[0-9a-f-]+)", self._cancel_upload),
             ("GET", _NAME + r"/tags/list", self._list_tags),
             *((("GET", _NAME + r"/referrers/" + _DIGEST, self._list_referrers),) if self.lists_referrers else ()),
         )
@@ -305,6 +307,14 @@ class FakeRegistry:
             return _error(404, "BLOB_UPLOAD_UNKNOWN")
         self._uploads[upload] += request.body
         return self._accepted(name, upload)
+
+    def _cancel_upload(self, _: Request, upload: str, **_repository: str) -> Reply:
+        return Reply(204) if self._uploads.pop(upload, None) is not None else _error(404, "BLOB_UPLOAD_UNKNOWN")
+
+    @property
+    def uploads(self) -> int:
+        """How many uploads were begun and neither finished nor cancelled."""
+        return len(self._uploads)
 
     def _finish_upload(self, request: Request, name: str, upload: str) -> Reply:
         if upload not in self._uploads:

@@ -9,7 +9,7 @@ import pytest
 
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.platform import Platform
-from bake_compiler.preflight import Machine, builder_platforms, check_machine, find_buildx, source_variables
+from bake_compiler.preflight import Machine, Tools, check_machine, find_buildx, read_builder, source_variables
 from bake_compiler.process import Command
 from tests.fakes.project import write
 
@@ -70,7 +70,7 @@ class Engine:
 
 
 def checked(engine: Engine, env: Mapping[str, str] | None = None, buildx: tuple[str, ...] = BUILDX) -> Machine:
-    return asyncio.run(check_machine(engine, Path(), env or {}, [ARM64], buildx))
+    return asyncio.run(check_machine(Tools(engine, Path(), env or {}, buildx), [ARM64]))
 
 
 def complaint(engine: Engine) -> str:
@@ -96,7 +96,7 @@ def test_a_platform_that_the_builder_lacks_is_named() -> None:
 
 
 def test_platforms_of_all_nodes_count() -> None:
-    assert builder_platforms(TWO_NODES) == {Platform.parse("amd64"), Platform.parse("386"), ARM64}
+    assert read_builder(TWO_NODES).platforms == {Platform.parse("amd64"), Platform.parse("386"), ARM64}
 
 
 ASLEEP = "Name: remote\nDriver: docker-container\nName: remote0\nStatus: inactive"

@@ -73,7 +73,7 @@ def test_where_its_registry_can_not_be_asked_the_platforms_that_are_wanted_are_s
     site.docker.absent = {MINE: NO_PLATFORM}
     site.lags = {"GET /v2/base/": 99}
 
-    assert f"{MINE} is not made for linux/amd64, linux/arm64; nothing" in refused(site).message
+    assert f"{MINE} is not made for all of linux/amd64, linux/arm64; nothing" in refused(site).message
 
 
 def test_a_platform_that_a_from_names_is_the_one_that_is_missing(site: Site) -> None:

@@ -52,6 +52,14 @@ async def test_ping_finds_a_registry(client: Registry, place: Place) -> None:
     await client.ping(place.host)
 
 
+async def test_a_push_is_tried_without_a_trace(client: Registry, ref: Reference) -> None:
+    skew = await client.try_push(ref)
+
+    assert skew is not None
+    assert abs(skew) < 60
+    assert await client.tags(ref) == ()
+
+
 async def test_a_manifest_comes_back_by_tag_as_it_was_pushed(client: Registry, ref: Reference, pushed: Made) -> None:
     assert await client.manifest(ref) == RawManifest(pushed.media_type, pushed.digest, pushed.content)
 

@@ -1,0 +1,60 @@
+"""bakec doctor: what a build needs, whether it is so, and what mends it."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from bake_compiler.cli.options import (
+    Insecure,
+    Json,
+    Platforms,
+    ProjectDir,
+    Registry,
+    Selectors,
+    Tag,
+    Variables,
+    edges,
+    print_text,
+    root_of,
+    run_async,
+    select_wanted,
+)
+from bake_compiler.errors import PreflightError
+
+if TYPE_CHECKING:
+    from bake_compiler.doctor import Check
+
+
+def doctor(
+    selectors: Selectors = None,
+    platforms: Platforms = None,
+    tag: Tag = "",
+    registry: Registry = "",
+    variables: Variables = None,
+    insecure: Insecure = None,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Look at all that a build needs, and name the command that mends what is wrong.
+
+    docker, buildx, the builder, whether programs of each platform really run there, room on the disk, whether each
+    registry lets us push, the base images, the bake file. What can't be looked at is unknown, never ok. Ends with 7
+    when something is wrong.
+
+    Examples: `bakec doctor`, `bakec doctor backend --platform arm64`, `bakec doctor --json`.
+    """
+    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+    from bake_compiler.pipeline.doctor import doctor_document, examine, render_doctor  # noqa: PLC0415
+
+    root = root_of(project)
+    plan = plan_project(root)
+    wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
+
+    async def work() -> "tuple[Check, ...]":
+        async with edges(root, insecure) as real:
+            return await examine(real, plan, wanted)
+
+    checks = run_async(work)
+    document = doctor_document(checks)
+    print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if as_json else render_doctor(checks))
+    sys.exit(0 if document["good"] else PreflightError.exit_code)

@@ -1,0 +1,56 @@
+"""The smallest program of each architecture: it ends well, and does nothing else. Whether it runs, tells what can run.
+
+Source: System V ABI, ELF header and program header; Linux, the number of `exit` of each architecture.
+"""
+
+import struct
+from typing import NamedTuple
+
+from bake_compiler.oci.platform import Platform
+
+_ADDRESS = 0x10000
+_PAGE = 0x10000
+
+
+class _Machine(NamedTuple):
+    """How an ELF file of an architecture is written: e_machine, e_flags, 64 bit or 32, order of bytes, and the code."""
+
+    number: int
+    code: str
+    wide: bool = True
+    order: str = "<"
+    flags: int = 0
+
+
+_MACHINES = {
+    "amd64": _Machine(62, "31ff b83c000000 0f05"),
+    "386": _Machine(3, "31db b801000000 cd80", wide=False),
+    "arm64": _Machine(183, "000080d2 a80b80d2 010000d4"),
+    "arm": _Machine(40, "0000a0e3 0170a0e3 000000ef", wide=False, flags=0x5000000),
+    "riscv64": _Machine(243, "13050000 9308d005 73000000"),
+    "ppc64le": _Machine(21, "00006038 01000038 02000044", flags=2),
+    "s390x": _Machine(22, "a7290000 0a01", order=">"),
+}
+
+
+def program(platform: Platform) -> bytes | None:
+    """A static ELF file that exits with 0; None for a platform of which bakec has none."""
+    machine = _MACHINES.get(platform.architecture) if platform.os == "linux" else None
+    return _elf(machine) if machine else None
+
+
+def _elf(machine: _Machine) -> bytes:
+    code = bytes.fromhex(machine.code)
+    word = "Q" if machine.wide else "I"
+    header, entry = (64, 56) if machine.wide else (52, 32)
+    size = header + entry + len(code)
+    magic = b"\x7fELF" + bytes((1 + machine.wide, 1 + (machine.order == ">"), 1)) + bytes(9)
+    elf = magic + struct.pack(
+        f"{machine.order}HHI{word}{word}{word}IHHHHHH",
+        *(2, machine.number, 1, _ADDRESS + header + entry, header, 0, machine.flags, header, entry, 1, 0, 0, 0),
+    )
+    if machine.wide:
+        segment = struct.pack(f"{machine.order}IIQQQQQQ", 1, 5, 0, _ADDRESS, _ADDRESS, size, size, _PAGE)
+    else:
+        segment = struct.pack(f"{machine.order}IIIIIIII", 1, 0, _ADDRESS, _ADDRESS, size, size, 5, _PAGE)
+    return elf + segment + code
