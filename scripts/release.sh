@@ -1,11 +1,11 @@
 #!/bin/sh
-# A release, all or nothing: build under a candidate's tag, verify every binary, promote to VERSION, write pins by digest.
+# A release, all or nothing: build under a candidate's tag, verify every binary, promote to VERSION, pin by digest.
 # An example to copy and to change. It goes by exit codes and JSON alone; what is printed is for people.
 #
-#   scripts/release.sh VERSION [SELECTOR...]
+#   scripts/release.sh VERSION [SELECTOR...]               with BAKEC_REGISTRY and the like, as bakec reads them, and:
 #
-# BAKEC_REGISTRY, BAKEC_PLATFORM: as bakec reads them      CANDIDATE: the tag to build under (rc-VERSION)
-# OUT: the folder for all that is written (release)        ALSO: further tags beside VERSION, such as "v1 latest"
+# CANDIDATE: the tag to build under (rc-VERSION)           SIGN: cosign's key, or keyless (no signatures)
+# ALSO: further tags beside VERSION, such as "v1 latest"   OUT: the folder for all that is written (release)
 # Ends as the step that failed did: 2 usage, 3 models, 4 build, 5 registry, 6 verification, 7 preflight, 130 stopped.
 set -eu
 [ $# -gt 0 ] || { echo "usage: $0 VERSION [SELECTOR...]" >&2; exit 2; }
@@ -48,7 +48,7 @@ trap 'stopped=yes; [ -z "$child" ] || kill -TERM "$child" || :' INT TERM HUP
 
 mkdir -p "$out/pins/kustomize"
 (cd "$out" && rm -f candidate.json promotion.json release.json junit.xml report.html pins/*.* pins/kustomize/*)
-run build "$@" --tag "$candidate" --release-file "$out/candidate.json" --junit "$out/junit.xml"
+run build "$@" --tag "$candidate" ${SIGN:+--sign "$SIGN"} --release-file "$out/candidate.json" --junit "$out/junit.xml"
 run verify --release "$out/candidate.json" --deep
 for tag in ${ALSO:-}; do also="$also --tag $tag"; done
 # shellcheck disable=SC2086 # each word of $also is an argument

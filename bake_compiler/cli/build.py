@@ -19,6 +19,8 @@ from bake_compiler.cli.options import (
     ProjectDir,
     Registry,
     Selectors,
+    Sign,
+    SigningConfig,
     Tag,
     Variables,
     edges,
@@ -29,6 +31,7 @@ from bake_compiler.cli.options import (
     run_async,
     say,
     select_wanted,
+    signer,
 )
 from bake_compiler.errors import BakecError, UsageError
 
@@ -83,6 +86,8 @@ def build(
         Path | None,
         typer.Option("--release-file", metavar="FILE", help="What was published, by digest; written only once it is."),
     ] = None,
+    sign: Sign = "",
+    signing_config: SigningConfig = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
     project: ProjectDir = None,
     as_json: Json = False,
@@ -94,7 +99,7 @@ def build(
     needs it. With --json, stdout carries the report and stderr the events, a JSON document a line.
 
     Examples: `bakec build all`, `bakec build foundation -j 4`, `bakec build backend nginx --platform amd64,arm64`,
-    `bakec build --resume`.
+    `bakec build --resume`, `bakec build all --sign cosign.key`.
     """
     from bake_compiler.pipeline.build import Build  # noqa: PLC0415
     from bake_compiler.pipeline.compile import plan_part, plan_project  # noqa: PLC0415
@@ -105,7 +110,7 @@ def build(
     from bake_compiler.schedule import Retries  # noqa: PLC0415
 
     root = root_of(project)
-    earlier = None
+    earlier, config = None, str(signing_config or "")
     if resume:
         earlier = last_run(root)
         _refuse_other(earlier, selectors, platforms, tag, registry, variables)
@@ -113,11 +118,13 @@ def build(
             raise UsageError(f"--resume goes without {option}", hint="leave one of them out")
         selectors, platforms, push = list(earlier.selectors), list(earlier.platforms), earlier.push
         tag, registry, deep = earlier.tag, earlier.registry, deep or earlier.deep
+        sign, config = sign or earlier.sign, config or earlier.signing_config
         variables = [f"{name}={value}" for name, value in earlier.given.items()]
-    if release_file and not push:
-        raise UsageError("--release-file: --load publishes nothing", hint="leave one of them out")
-    if allow_partial and not push:
-        raise UsageError("--allow-partial: --load publishes nothing", hint="leave one of them out")
+    for option, given in (("--release-file", release_file), ("--allow-partial", allow_partial), ("--sign", sign)):
+        if given and not push:
+            raise UsageError(f"{option}: --load publishes nothing", hint="leave one of them out")
+    if config and not sign:
+        raise UsageError("--signing-config: nothing is to be signed", hint="give --sign KEY, or --sign keyless")
     plan = plan_part(root, selectors or []) or plan_project(root)
     wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
     seen = watch(
@@ -139,6 +146,7 @@ def build(
                 rebuild=rebuild,
                 allow_partial=allow_partial,
                 layers=layer_readers(real, jobs or CORES) if deep and push else None,
+                cosign=signer(real, sign, config),
                 resumes=earlier,
             )
             if not dry_run:

@@ -12,6 +12,7 @@ import typer
 from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
+    from bake_compiler.cosign import Cosign
     from bake_compiler.oci.platform import Platform
     from bake_compiler.pipeline.edges import Edges
     from bake_compiler.pipeline.verify import Layers
@@ -69,6 +70,26 @@ Insecure = Annotated[
         "--insecure", metavar="HOST", help="A registry that may be asked over plain http; loopback always may."
     ),
 ]
+Sign = Annotated[
+    str,
+    typer.Option(
+        "--sign",
+        metavar="KEY|keyless",
+        help="Sign every image with cosign before any public tag moves: a key's file or URI, or an identity.",
+        autocompletion=lambda: ["keyless"],
+    ),
+]
+SigningConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--signing-config",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        resolve_path=True,
+        help="cosign's: which log and time stamps signatures go to; default: Sigstore's public ones.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
 Jobs = Annotated[
     int | None,
@@ -85,6 +106,16 @@ def root_of(project: Path | None) -> Path:
     if project is not None and not project.is_dir():
         raise UsageError(f"--project: {project} is not a directory", hint="name the project's root")
     return find_root((project or Path.cwd()).resolve())
+
+
+def signer(edges: "Edges", sign: str, config: str) -> "Cosign | None":
+    """What signs, if anything is to; a key's file is meant from the working directory."""
+    from bake_compiler.cosign import Cosign, environment_of  # noqa: PLC0415
+
+    if not sign:
+        return None
+    key = str(Path(sign).resolve()) if Path(sign).is_file() else sign
+    return Cosign(edges.runner, environment_of(edges.environ, key), edges.root, key, config)
 
 
 def parse_platforms(texts: Sequence[str] | None) -> "tuple[Platform, ...]":

@@ -142,7 +142,7 @@ class Settings(Model):
         needs: images whose build result this one uses; each is the named context of its name.
         tags: the public tags in the image's repository; TAG alone when nothing is said.
         cache_from, cache_to: caches that are read and written; a text is buildx's own CSV.
-        output: what else is exported. `bakec build` pushes to the registry and ignores it.
+        output: how, and where else, it is exported; `bakec build` pushes it to the registry in any case.
         secret: references to secrets, by id.
         ssh: agents and keys, by id.
         attest: attestations; provenance of mode min when nothing is said.

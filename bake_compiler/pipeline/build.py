@@ -11,6 +11,7 @@ from typing import Any
 
 from bake_compiler import schedule
 from bake_compiler.buildx import BakeRun, bake_command
+from bake_compiler.cosign import Cosign
 from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.journal import Journal
 from bake_compiler.oci.reference import Reference
@@ -28,6 +29,7 @@ from bake_compiler.pipeline.runs import (
     RUNS,
     Asked,
     asked_images,
+    forget_run,
     journal_of,
     last_seconds,
     needs_within,
@@ -35,6 +37,7 @@ from bake_compiler.pipeline.runs import (
     write_asked,
     write_report,
 )
+from bake_compiler.pipeline.sign import sign_all
 from bake_compiler.pipeline.verify import Layers, Verification
 from bake_compiler.plan import Plan, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
@@ -45,7 +48,7 @@ from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release import move_all, plan_moves
 from bake_compiler.report import Report
 from bake_compiler.report.event_json import event_document
-from bake_compiler.report.events import Event, Expected, LookingUp, Publishing, RunBegan, RunEnded, StepChanged
+from bake_compiler.report.events import Event, Expected, LookingUp, Publishing, RunBegan, RunEnded, Signing, StepChanged
 from bake_compiler.report.report import excluded_cells
 from bake_compiler.together import together
 from bake_compiler.verify import Promise
@@ -68,6 +71,7 @@ class Build:
         rebuild: build also what the registry has of the same inputs.
         allow_partial: publish the images that are well, also when others are not.
         layers: reads the binaries, if it is to.
+        cosign: signs what is verified before any public tag moves, if it is to.
         resumes: the run whose finished images need not be built again.
         run_id: the run's name, and its folder's.
     """
@@ -84,6 +88,7 @@ class Build:
     rebuild: bool = False
     allow_partial: bool = False
     layers: Layers | None = None
+    cosign: Cosign | None = None
     resumes: Asked | None = None
     run_id: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}")
 
@@ -107,10 +112,9 @@ class Build:
 
         Raises:
             ModelError: the committed file is not what the models say.
-            PreflightError: this machine can't do it.
+            PreflightError: this machine can't do it, or a base image is not there.
             RegistryError: the registry does not answer.
             UsageError: a public tag would lose a platform.
-            PreflightError: a base image is not there.
             VerificationError: a public tag is protected, and names something else.
         """
         began = time.time()
@@ -150,6 +154,8 @@ class Build:
             images=asked_images(self.wanted, made),
             excluded=tuple((each.cell.image, str(each.cell.platform), each.reason) for each in self.wanted.excluded),
             resumes=self.resumes.run if self.resumes else "",
+            sign=self.cosign.key if self.cosign else "",
+            signing_config=self.cosign.config if self.cosign else "",
         )
 
     async def prepare(self) -> tuple[dict[str, str], Machine]:
@@ -163,6 +169,8 @@ class Build:
             )
             variables = group.create_task(self.variables())
             group.create_task(self._check_registry())
+            if self.cosign:
+                group.create_task(self.cosign.check())
         return variables.result(), machine.result()
 
     async def variables(self) -> dict[str, str]:
@@ -249,14 +257,7 @@ class Build:
         tell(RunBegan(began, self.run_id, expected, slots, known, self.resumes.run if self.resumes else ""))
         interrupted, error = False, ""
         try:
-            done = await self._keep(images, made)
-            tags = await self._content_tags(run, made, done, tell)
-            for name in records.keys() - done:
-                records[name].content_tag = tags.get(name, run.staging)
-            done |= await self._present(images, tags)
-            if self.push:
-                names = {tag: digest for record in records.values() for tag, digest in record.named.items()}
-                await refuse_protected(self.edges.registry, names, self.plan.protect)
+            done = await self._spare(images, made)
             await schedule.run_all(
                 [image for image in self.wanted.images if image.name not in done],
                 images,
@@ -266,11 +267,12 @@ class Build:
                 gates=self.plan.gates,
                 fail_fast=self.fail_fast,
             )
+            error = await self._sign(self._to_publish(records), tell)
         except asyncio.CancelledError:
             interrupted = True
-        good = [record for record in records.values() if record.good]
-        publish = self.push and not interrupted and bool(good) and (self.allow_partial or len(good) == len(records))
-        if publish:
+        good = () if interrupted else self._to_publish(records)
+        publish = bool(good)
+        if publish and not error:
             error = await _to_its_end(self._publish(good, tell))
         report = Report(
             verb="build",
@@ -319,6 +321,26 @@ class Build:
 
         return promise
 
+    async def _spare(self, images: Images, made: Mapping[str, Made]) -> frozenset[str]:
+        """The images that need not be built; each other one gets its content tag.
+
+        Of a run that is refused here nothing is kept: it built nothing, and --resume means the one before.
+        """
+        records = images.records
+        try:
+            done = await self._keep(images, made)
+            tags = await self._content_tags(images.run, made, done, images.tell)
+            for name in records.keys() - done:
+                records[name].content_tag = tags.get(name, images.run.staging)
+            done |= await self._present(images, tags)
+            if self.push:
+                names = {tag: digest for record in records.values() for tag, digest in record.named.items()}
+                await refuse_protected(self.edges.registry, names, self.plan.protect)
+        except BakecError:
+            forget_run(self.edges.root, self.run_id)
+            raise
+        return done
+
     async def _keep(self, images: Images, made: Mapping[str, Made]) -> frozenset[str]:
         if not self.resumes or not self.push:  # what was only loaded is not proven to be there still
             return frozenset()
@@ -343,6 +365,26 @@ class Build:
         if self.rebuild:
             return frozenset()
         return await find_present(images, tags)
+
+    def _to_publish(self, records: Mapping[str, Record]) -> tuple[Record, ...]:
+        """The images whose tags may move: all or none, unless some were asked for."""
+        good = tuple(record for record in records.values() if record.good)
+        return good if self.push and (self.allow_partial or len(good) == len(records)) else ()
+
+    async def _sign(self, records: Iterable[Record], tell: Callable[[Event], None]) -> str:
+        """Sign what the public tags are to name; the error in words when that failed."""
+        if not self.cosign:
+            return ""
+        named = [(tag, digest, record) for record in records for tag, digest in record.named.items() if digest]
+        wanted = {tag.at(digest): record.image.name for tag, digest, record in named}
+        if not wanted:
+            return ""
+        tell(Signing(time.time(), len(set(wanted.values()))))
+        try:
+            await sign_all(self.edges.registry, self.cosign, wanted)
+        except BakecError as error:
+            return f"no public tag was moved: {'; '.join(filter(None, (error.message, error.hint)))}"
+        return ""
 
     async def _publish(self, records: Iterable[Record], tell: Callable[[Event], None]) -> str:
         """Move every public tag; the error in words when that failed."""

@@ -65,6 +65,7 @@ class Asked:
         images: in plan order.
         excluded: image, platform and the reason.
         resumes: the run that it resumed; empty when it did not.
+        sign, signing_config: as the options of these names; empty when nothing was to be signed.
     """
 
     run: str
@@ -81,6 +82,8 @@ class Asked:
     images: tuple[AskedImage, ...]
     excluded: tuple[tuple[str, str, str], ...] = ()
     resumes: str = ""
+    sign: str = ""
+    signing_config: str = ""
 
 
 def asked_images(wanted: Wanted, made: Mapping[str, Made]) -> tuple[AskedImage, ...]:
@@ -137,6 +140,11 @@ def write_report(root: Path, report: Report) -> str:
         if not is_written(old / _JOURNAL):
             shutil.rmtree(old, ignore_errors=True)
     return ""
+
+
+def forget_run(root: Path, run: str) -> None:
+    """Keep nothing of a run."""
+    shutil.rmtree(root / RUNS / run, ignore_errors=True)
 
 
 def _tells_time(image: ImageResult) -> bool:

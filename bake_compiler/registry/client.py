@@ -85,6 +85,10 @@ class Registry:
         self._exchange = Exchange(transport, Authority(bare, credentials, self._retry.clock), self._limits)
         self._slots = asyncio.Semaphore(concurrency)
 
+    def is_plain(self, registry_host: str) -> bool:
+        """Whether a registry is asked over plain http."""
+        return self._root(registry_host).startswith("http:")
+
     async def ping(self, registry_host: str) -> None:
         """Return if a registry answers there, be it that it wants credentials; gives up after a few seconds.
 

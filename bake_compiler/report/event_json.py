@@ -23,6 +23,7 @@ from bake_compiler.report.events import (
     Pushed,
     RunBegan,
     RunEnded,
+    Signing,
     StepChanged,
     Stopping,
 )
@@ -167,6 +168,13 @@ class _LookingUp(_Event):
         return LookingUp(**self.fields())
 
 
+class _Signing(_Event):
+    images: int
+
+    def value(self) -> Event:
+        return Signing(**self.fields())
+
+
 class _Publishing(_Event):
     tags: int
 
@@ -198,6 +206,7 @@ _EVENTS: dict[str, type[_Event]] = {
         (Pushed, _Pushed),
         (ImageEnded, _ImageEnded),
         (LookingUp, _LookingUp),
+        (Signing, _Signing),
         (Publishing, _Publishing),
         (Stopping, _Stopping),
         (RunEnded, _RunEnded),

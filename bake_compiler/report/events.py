@@ -98,6 +98,14 @@ class ImageEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Signing:
+    """All images are verified, and so many are being signed before their tags move."""
+
+    at: float
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
 class Publishing:
     """All images are verified, and so many public tags are being moved."""
 
@@ -130,6 +138,7 @@ Event: TypeAlias = (
     | AttemptFailed
     | Pushed
     | ImageEnded
+    | Signing
     | Publishing
     | Stopping
     | RunEnded

@@ -19,6 +19,7 @@ from bake_compiler.report.events import (
     Pushed,
     RunBegan,
     RunEnded,
+    Signing,
     StepChanged,
 )
 from bake_compiler.verify import Finding, Severity
@@ -181,6 +182,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Pushed, MOMENTS, NAMES, DIGESTS),
     st.builds(ImageEnded, MOMENTS, images),
     st.builds(LookingUp, MOMENTS, st.integers(0, 99)),
+    st.builds(Signing, MOMENTS, st.integers(0, 99)),
     st.builds(Publishing, MOMENTS, st.integers(0, 99)),
     st.builds(RunEnded, MOMENTS, TEXTS, st.integers(0, 130), TEXTS),
 )

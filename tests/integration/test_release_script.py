@@ -169,6 +169,14 @@ def move_away(project: Stack, image: str, tag: str) -> None:
     at.put_manifest(image, child.content, child.headers["Content-Type"])
 
 
+def test_what_can_not_be_signed_is_not_released(project: Stack) -> None:
+    ended = release(project, "v1.4.0", "api", SIGN="no-such.key")
+
+    assert ended.status == 7, ended.err
+    assert "error: --sign" in ended.err
+    assert told(project, ended).count("is no tag") == 2
+
+
 def test_a_signal_to_the_script_alone_ends_bakec_too_and_no_tag_moves(project: Stack) -> None:
     project.component("web", "FROM api\nRUN sleep 301\n", 'Image(name="web")', needs='["api"]')
     assert project.bakec("compile").status == 0

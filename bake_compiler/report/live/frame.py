@@ -69,6 +69,8 @@ def _times(run: RunState, left: TimeLeft | None, now: float) -> str:
         return f"{passed} · stopping"
     if run.publishing:
         return f"{passed} · moving {count(run.publishing, 'tag')}"
+    if run.signing:
+        return f"{passed} · signing {count(run.signing, 'image')}"
     if left is None:
         return passed
     return f"{passed} · {'at least' if left.at_least else 'about'} {roughly(left.seconds)} left"

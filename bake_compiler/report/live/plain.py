@@ -13,6 +13,7 @@ from bake_compiler.report.events import (
     Pushed,
     RunBegan,
     RunEnded,
+    Signing,
     StepChanged,
     Stopping,
 )
@@ -43,7 +44,7 @@ class Plain:
             self._stream.flush()
 
 
-def line_of(run: RunState, event: Event) -> str:  # noqa: C901 - one case an event
+def line_of(run: RunState, event: Event) -> str:  # noqa: C901, PLR0912 - one case an event
     """What to tell of an event, with the time since the run began as mm:ss and the image's name; empty: nothing.
 
     Steps are told when they end, if they failed or took a second or more.
@@ -68,8 +69,10 @@ def line_of(run: RunState, event: Event) -> str:  # noqa: C901 - one case an eve
             image, words = event.image, f"pushed as sha256:{event.digest.short}, checking in the registry"
         case ImageEnded():
             image, words = event.result.name, f"[{run.ended}/{len(run.images)}] {_ended(event.result)}"
+        case Signing():
+            image, words = "", f"verified: signing {count(event.images, 'image')}"
         case Publishing():
-            image, words = "", f"all are verified: moving {count(event.tags, 'tag')}"
+            image, words = "", f"verified: moving {count(event.tags, 'tag')}"
         case Stopping():
             image, words = "", _STOPPING
         case RunEnded():

@@ -18,6 +18,7 @@ from bake_compiler.report.events import (
     Pushed,
     RunBegan,
     RunEnded,
+    Signing,
     StepChanged,
     Stopping,
 )
@@ -107,6 +108,7 @@ class RunState:
         slots: how many are built at once, at most.
         known: image → seconds that it took the last time.
         looking_up: how many base images are being looked up, until the first image is begun or ended.
+        signing: how many images are being signed, until tags are moved.
         publishing: how many tags are being moved.
         stopping: whether it was asked to end.
         over: whether it has ended.
@@ -118,6 +120,7 @@ class RunState:
     slots: int = 1
     known: Mapping[str, float] = field(default_factory=dict)
     looking_up: int = 0
+    signing: int = 0
     publishing: int = 0
     stopping: bool = False
     over: bool = False
@@ -145,7 +148,7 @@ def fold(run: RunState, event: Event) -> RunState:
         case RunBegan():
             images = {expected.image: ImageState(expected) for expected in event.images}
             return RunState(event.run, event.at, images, event.slots, event.seconds)
-        case LookingUp() | Publishing() | Stopping() | RunEnded():
+        case LookingUp() | Signing() | Publishing() | Stopping() | RunEnded():
             return replace(run, **_of_run(event))
         case AttemptBegan() | StepChanged() | AttemptFailed() | Pushed() | ImageEnded():
             name = event.result.name if isinstance(event, ImageEnded) else event.image
@@ -157,10 +160,12 @@ def fold(run: RunState, event: Event) -> RunState:
             assert_never(event)
 
 
-def _of_run(event: LookingUp | Publishing | Stopping | RunEnded) -> dict[str, Any]:
+def _of_run(event: LookingUp | Signing | Publishing | Stopping | RunEnded) -> dict[str, Any]:
     match event:
         case LookingUp():
             return {"looking_up": event.bases}
+        case Signing():
+            return {"signing": event.images}
         case Publishing():
             return {"publishing": event.tags}
         case Stopping():

@@ -10,7 +10,6 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.process import Command
 from tests.fakes.planned import planned
 
-
 WEB = (Reference.parse("r.test/web:1.0"), Reference.parse("r.test/web:latest"))
 
 

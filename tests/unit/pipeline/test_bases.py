@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bake_compiler.errors import PreflightError
+from bake_compiler.pipeline.runs import last_run
 from tests.fakes.images import image_of, index_of
 from tests.fakes.project import component
 from tests.fakes.site import Site
@@ -26,10 +27,10 @@ def write(site: Site, image: str, text: str) -> None:
 
 
 def refused(site: Site) -> PreflightError:
+    baked, public = list(site.docker.baked), site.public
     with pytest.raises(PreflightError) as caught:
         site.run()
-    assert site.docker.baked == []
-    assert set(site.public.values()) == {None}
+    assert (site.docker.baked, site.public) == (baked, public)
     return caught.value
 
 
@@ -37,8 +38,11 @@ def test_a_base_that_is_not_there_is_said_with_its_place_before_anything_is_buil
     write(site, "web", "FROM busybox:stable AS work\n\nFROM nobody/none:1\n")
     site.docker.absent = {"nobody/none:1": NOTHING}
 
+    before = site.run("other")
+
     error = refused(site)
 
+    assert last_run(site.root).run == before.run  # which --resume and `bakec report` mean
     assert error.message == "web, components/web/Dockerfile:3: there is no image nobody/none:1; nothing was built"
     assert "choose another base" in error.hint
 

@@ -11,7 +11,16 @@ from rich.cells import cell_len
 from bake_compiler.buildx import Step
 from bake_compiler.oci.digest import Digest
 from bake_compiler.report import Outcome
-from bake_compiler.report.events import AttemptBegan, AttemptFailed, Event, ImageEnded, Publishing, Pushed, StepChanged
+from bake_compiler.report.events import (
+    AttemptBegan,
+    AttemptFailed,
+    Event,
+    ImageEnded,
+    Publishing,
+    Pushed,
+    Signing,
+    StepChanged,
+)
 from bake_compiler.report.live.frame import frame
 from bake_compiler.report.live.state import ENDS, RunState, State, fold
 from bake_compiler.report.live.time_left import TimeLeft, time_left
@@ -134,8 +143,12 @@ def test_a_bound_is_not_told_as_an_estimate_and_nothing_is_told_without_one() ->
     assert lines(run, 30)[-1].endswith(" 0:30")
 
 
-def test_publishing_is_said_in_place_of_the_time_left() -> None:
-    run = fold(state_at(made_up(13), 30), Publishing(30, 26))
+def test_signing_and_publishing_are_said_in_place_of_the_time_left() -> None:
+    run = fold(state_at(made_up(13), 30), Signing(30, 13))
+
+    assert lines(run, 30, left=TimeLeft(400, at_least=True))[-1].endswith(" 0:30 · signing 13 images")
+
+    run = fold(run, Publishing(30, 26))
 
     assert lines(run, 30, left=TimeLeft(400, at_least=True))[-1].endswith(" 0:30 · moving 26 tags")
 

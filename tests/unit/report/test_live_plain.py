@@ -22,6 +22,7 @@ from bake_compiler.report.events import (
     Pushed,
     RunBegan,
     RunEnded,
+    Signing,
     StepChanged,
 )
 from bake_compiler.report.live import watch
@@ -91,7 +92,8 @@ def ended(outcome: Outcome, why: str = "", failure: Failure | None = None, **fie
             ended(Outcome.BLOCKED, "needs apphub, which failed"),
             "02:05 nginx         [1/2] blocked: needs apphub, which failed",
         ),
-        (Publishing(1130, 2), "02:10 all are verified: moving 2 tags"),
+        (Signing(1130, 1), "02:10 verified: signing 1 image"),
+        (Publishing(1130, 2), "02:10 verified: moving 2 tags"),
     ],
 )
 def test_a_line_says_when_and_of_which_image_and_what(event: Event, expected: str) -> None:
