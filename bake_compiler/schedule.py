@@ -17,20 +17,22 @@ from bake_compiler.plan.order import in_order
 from bake_compiler.plan.plan import PlannedImage
 from bake_compiler.together import together
 
-MEMORY_FOR_ONE = 1 << 30
+MEMORY_FOR_ONE = 2 << 30
 """Bytes of memory that one image is reckoned to need while it is built."""
+
+_SLOTS_OF_CORE = 4
 
 
 def default_slots(nodes: int, cores: int, memory: int) -> int:
-    """How many images to build at once: two for each core, as much of a build is waiting; less where memory is short.
+    """How many images to build at once: four for each core, as much of a build is waiting; less where memory is short.
 
     Args:
         nodes: of the builder.
         cores: of each node.
         memory: bytes of each node; 0 when it is not known.
     """
-    fitting = max(1, memory // MEMORY_FOR_ONE) if memory else 2 * cores
-    return max(1, nodes) * max(1, min(2 * cores, fitting))
+    fitting = memory // MEMORY_FOR_ONE if memory else 2 * cores
+    return max(1, nodes) * max(1, min(_SLOTS_OF_CORE * cores, fitting))
 
 
 @dataclass(frozen=True)

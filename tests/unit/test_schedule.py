@@ -190,16 +190,16 @@ def test_images_in_order_come_after_all_that_they_need() -> None:
 @pytest.mark.parametrize(
     ("nodes", "cores", "memory", "slots"),
     [
-        (1, 4, 64 * GIB, 8),
-        (3, 4, 64 * GIB, 24),
-        (1, 16, 4 * GIB, 4),
-        (2, 16, 4 * GIB, 8),
-        (1, 4, GIB // 2, 1),
+        (1, 4, 64 * GIB, 16),
+        (3, 4, 64 * GIB, 48),
+        (1, 16, 8 * GIB, 4),
+        (2, 16, 8 * GIB, 8),
+        (1, 4, GIB, 1),
         (1, 4, 0, 8),
         (0, 0, 0, 1),
     ],
 )
-def test_there_are_two_slots_for_each_core_as_far_as_memory_goes(
+def test_there_are_four_slots_for_each_core_as_far_as_memory_goes(
     nodes: int, cores: int, memory: int, slots: int
 ) -> None:
     assert default_slots(nodes, cores, memory) == slots
