@@ -36,14 +36,16 @@ class BakecError(Exception):
     Args:
         message: what is wrong, and where.
         hint: what to do about it; empty when there is nothing to say.
+        problems: every fault that was found, each with its place and hint; none when the message says it all.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.problems = tuple(problems)
 
 
 class UsageError(BakecError):
@@ -53,17 +55,9 @@ class UsageError(BakecError):
 
 
 class ModelError(BakecError):
-    """The components, or the plan made from them, contradict themselves.
-
-    Args:
-        problems: every mistake that was found, each with its place and hint; none when the message says it all.
-    """
+    """The components, or the plan made from them, contradict themselves."""
 
     exit_code = 3
-
-    def __init__(self, message: str, *, hint: str = "", problems: Sequence["Problem"] = ()) -> None:
-        super().__init__(message, hint=hint)
-        self.problems = tuple(problems)
 
 
 class BuildError(BakecError):

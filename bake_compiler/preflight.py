@@ -1,10 +1,14 @@
-"""What must be true of this machine before anything is built: found in a second, not after an hour."""
+"""What docker, buildx, the builder and git say of themselves, before anything is built."""
 
+import asyncio
+import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bake_compiler.buildx import BUILDX
@@ -14,6 +18,31 @@ from bake_compiler.process import Command, Runner, output_of
 from bake_compiler.together import together
 
 OLDEST_BUILDX = (0, 13)
+PATIENCE = 10.0
+"""Seconds after which a command that should answer at once is given up."""
+_STARTING = 180.0  # a builder may be an image that must be pulled first
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said.
+
+    Attributes:
+        status: that it ended with.
+        text: all that it printed.
+        trouble: why it could not be asked; empty when it was.
+    """
+
+    status: int
+    text: str
+    trouble: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """Why it answers nothing, in a line; empty when it ended well."""
+        if self.trouble or not self.status:
+            return self.trouble
+        return self.text.strip().splitlines()[-1] if self.text.strip() else f"exit status {self.status}"
 
 
 @dataclass(frozen=True)
@@ -32,13 +61,15 @@ class Tools:
     env: Mapping[str, str]
     buildx: tuple[str, ...]
 
-    async def output(self, *argv: str) -> tuple[int, str]:
-        """The exit status of a command, and all that it said.
-
-        Raises:
-            PreflightError: there is no such program.
-        """
-        return await output_of(self.runner, Command(argv, self.env, self.root))
+    async def ask(self, *argv: str, patience: float = PATIENCE) -> Answer:
+        """What a short command says; one that does not end is not waited for."""
+        try:
+            async with asyncio.timeout(patience):
+                return Answer(*await output_of(self.runner, Command(argv, self.env, self.root)))
+        except PreflightError as error:
+            return Answer(-1, "", error.message)
+        except TimeoutError:
+            return Answer(-1, "", f"`{shlex.join(argv)}` does not end within {patience:.0f} s")
 
     @property
     def is_local(self) -> bool:
@@ -55,12 +86,63 @@ class Builder:
         driver: of it; empty when it tells none.
         nodes, running: how many it has, and how many of them run.
         platforms: of all its nodes.
+        native: those that a node has without emulation: BuildKit names its machine's own first.
     """
 
     driver: str
     nodes: int
     running: int
     platforms: frozenset[Platform]
+    native: frozenset[Platform] = frozenset()
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What `docker info` tells of the engine.
+
+    Attributes:
+        version: of it; empty when it does not answer.
+        folder: where it keeps its things.
+        store: the driver and status of its image store, in its own words.
+        cores, memory: of its machine, memory in bytes; 0 where it does not tell.
+    """
+
+    version: str = ""
+    folder: str = ""
+    store: str = ""
+    cores: int = 0
+    memory: int = 0
+
+
+@dataclass(frozen=True)
+class Said:
+    """What docker, buildx and the builder say of themselves.
+
+    Attributes:
+        version: of buildx.
+        inspection: of its builder.
+        info: of the engine.
+    """
+
+    version: Answer
+    inspection: Answer
+    info: Answer
+
+    @cached_property
+    def buildx(self) -> tuple[int, int, int] | None:
+        """The version of buildx; None when it tells none."""
+        match = re.search(r"\bv?(\d+)\.(\d+)\.(\d+)", self.version.text)
+        return (int(match[1]), int(match[2]), int(match[3])) if match and not self.version.refusal else None
+
+    @cached_property
+    def builder(self) -> Builder:
+        """The builder, as far as it tells."""
+        return read_builder(self.inspection.text)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, as far as it tells."""
+        return read_engine(self.info.text)
 
 
 @dataclass(frozen=True)
@@ -81,36 +163,24 @@ class Machine:
     buildx: tuple[str, ...]
 
 
-async def check_machine(tools: Tools, platforms: Sequence[Platform]) -> Machine:
-    """Return if buildx is there, new enough, and its builder can build for all platforms.
-
-    Raises:
-        PreflightError: what is missing, and what mends it.
-    """
+async def ask_all(tools: Tools, platforms: Sequence[Platform]) -> Said:
+    """Ask docker, buildx and the builder; the builder is started where these platforms need that."""
     async with together() as group:
-        group.create_task(_check_version(tools))
-        inspection = group.create_task(tools.output(*tools.buildx, "inspect"))
-        size = group.create_task(_size_of_engine(tools))
-    (status, text), (cores, memory) = inspection.result(), size.result()
-    _refuse("the builder does not answer", status, text)
-    builder = read_builder(text)
-    if not builder.platforms.issuperset(platforms) and builder.running < builder.nodes:
-        status, text = await tools.output(*tools.buildx, "inspect", "--bootstrap")
-        _refuse("the builder can't be started", status, text)
-        builder = read_builder(text)
-    if missing := [str(platform) for platform in platforms if platform not in builder.platforms]:
-        able = ", ".join(map(str, sorted(builder.platforms)))
-        raise PreflightError(
-            f"the builder can't build for {', '.join(missing)}; it can for {able}",
-            hint="register QEMU with binfmt_misc (flags POCF), or add a native node: `docker buildx create --append`",
-        )
-    return Machine(builder.driver, max(1, builder.running), cores, memory, tools.buildx)
+        version = group.create_task(tools.ask(*tools.buildx, "version"))
+        info = group.create_task(tools.ask("docker", "info", "--format", "{{json .}}"))
+        inspection = await tools.ask(*tools.buildx, "inspect")
+        builder = read_builder(inspection.text)
+        if builder.running < builder.nodes and not builder.platforms.issuperset(platforms):
+            inspection = await tools.ask(*tools.buildx, "inspect", "--bootstrap", patience=_STARTING)
+    return Said(version.result(), inspection, info.result())
 
 
-def _refuse(what: str, status: int, text: str) -> None:
-    if status:
-        last = text.strip().splitlines()[-1] if text.strip() else f"exit status {status}"
-        raise PreflightError(f"{what}: {last}", hint="is Docker running? see `docker buildx ls`")
+def machine_of(tools: Tools, said: Said) -> Machine:
+    """What there is to build with; what is not known is taken to be as here."""
+    cores, memory = said.engine.cores or os.cpu_count() or 1, said.engine.memory
+    if tools.is_local:
+        cores, memory = os.cpu_count() or 1, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Machine(said.builder.driver, max(1, said.builder.running), cores, memory, tools.buildx)
 
 
 def find_buildx(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -135,32 +205,38 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-async def _size_of_engine(tools: Tools) -> tuple[int, int]:
-    """Cores and bytes of memory of the machine that the engine runs on."""
-    if tools.is_local:
-        return os.cpu_count() or 1, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    status, text = await tools.output("docker", "info", "--format", "{{.NCPU}} {{.MemTotal}}")
-    match = re.fullmatch(r"(\d+) (\d+)", text.strip())
-    return (int(match[1]) or 1, int(match[2])) if match and not status else (os.cpu_count() or 1, 0)
-
-
-async def _check_version(tools: Tools) -> None:
-    status, text = await tools.output(*tools.buildx, "version")
-    match = re.search(r"\bv?(\d+)\.(\d+)\.\d+", text)
-    if status or not match:
-        raise PreflightError("docker has no buildx", hint="install the docker-buildx plugin")
-    if (int(match[1]), int(match[2])) < OLDEST_BUILDX:
-        raise PreflightError(f"buildx {match[0]} is too old", hint="install buildx 0.13 or later")
-
-
 def read_builder(inspection: str) -> Builder:
     """What `docker buildx inspect` says; platforms that bakec does not know are left out."""
     driver = re.search(r"^Driver:\s*(\S+)", inspection, re.MULTILINE)
     states = re.findall(r"^Status:\s*(\S+)", inspection, re.MULTILINE)
     lines = re.findall(r"^Platforms:(.*)$", inspection, re.MULTILINE)
-    names = [name.strip(" *") for line in lines for name in line.split(",")]
-    platforms = frozenset(platform for name in names if name for platform in _known(name))
-    return Builder(driver[1] if driver else "", len(states), states.count("running"), platforms)
+    nodes = [[platform for name in line.split(",") for platform in _known(name.strip(" *"))] for line in lines]
+    return Builder(
+        driver[1] if driver else "",
+        len(states),
+        states.count("running"),
+        frozenset(platform for node in nodes for platform in node),
+        frozenset(node[0] for node in nodes if node),
+    )
+
+
+def read_engine(info: str) -> Engine:
+    """What `docker info` says, as JSON and between warnings; nothing where it says something else."""
+    try:
+        told = json.loads(next((line for line in info.splitlines() if line.startswith("{")), ""))
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or not told.get("ServerVersion"):
+        return Engine()
+    store = " ".join(map(str, (told.get("Driver"), told.get("DriverStatus"))))
+    cores, memory = (told.get(name) for name in ("NCPU", "MemTotal"))
+    return Engine(
+        str(told["ServerVersion"]),
+        str(told.get("DockerRootDir") or ""),
+        store,
+        cores if isinstance(cores, int) else 0,
+        memory if isinstance(memory, int) else 0,
+    )
 
 
 def _known(name: str) -> tuple[Platform, ...]:

@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from bake_compiler.errors import BakecError, ModelError
+from bake_compiler.errors import BakecError
 
 DEBUG = "--debug"
 
@@ -83,7 +83,7 @@ def _told_before() -> str:
 def error_text(error: BakecError) -> str:
     """What a person reads: each mistake with its place, then the error and what to do about it."""
     lines = []
-    for problem in error.problems if isinstance(error, ModelError) else ():
+    for problem in error.problems:
         lines.append(f"error: {problem}")
         lines += [f" hint: {problem.hint}"] if problem.hint else []
     lines.append(f"error: {error.message}")

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -27,6 +28,7 @@ from bake_compiler.cli.options import (
     layer_readers,
     parse_platforms,
     print_report,
+    print_text,
     root_of,
     run_async,
     say,
@@ -88,6 +90,9 @@ def build(
     ] = None,
     sign: Sign = "",
     signing_config: SigningConfig = None,
+    preflight: Annotated[
+        bool, typer.Option("--preflight/--no-preflight", help="Look first at all that a build needs, as doctor does.")
+    ] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
     project: ProjectDir = None,
     as_json: Json = False,
@@ -144,6 +149,7 @@ def build(
                 retries=Retries(retries, retry_pause),
                 fail_fast=fail_fast,
                 rebuild=rebuild,
+                preflight=preflight,
                 allow_partial=allow_partial,
                 layers=layer_readers(real, jobs or CORES) if deep and push else None,
                 cosign=signer(real, sign, config),
@@ -157,10 +163,24 @@ def build(
                 sys.stdout.write(f"{command}\n")
             return None
 
-    with seen as tell:
+    with _refusals(as_json=as_json), seen as tell:
         ended = run_async(lambda: work(tell), lambda: tell(Stopping(time())))
     if ended is not None:
         _tell(*ended, junit, as_json=as_json)
+
+
+@contextmanager
+def _refusals(*, as_json: bool) -> Iterator[None]:
+    """What a preflight found is a document too."""
+    from bake_compiler.doctor import UnfitError  # noqa: PLC0415
+    from bake_compiler.pipeline.doctor import render_json  # noqa: PLC0415
+
+    try:
+        yield
+    except UnfitError as error:
+        if as_json:
+            print_text(render_json(error.checks))
+        raise
 
 
 def _tell(report: "Report", failed: BakecError | None, junit: Path | None, *, as_json: bool) -> NoReturn:

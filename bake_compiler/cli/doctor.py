@@ -1,11 +1,11 @@
 """bakec doctor: what a build needs, whether it is so, and what mends it."""
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
 from bake_compiler.cli.options import (
     Insecure,
+    Jobs,
     Json,
     Platforms,
     ProjectDir,
@@ -32,19 +32,20 @@ def doctor(
     registry: Registry = "",
     variables: Variables = None,
     insecure: Insecure = None,
+    jobs: Jobs = None,
     project: ProjectDir = None,
     as_json: Json = False,
 ) -> None:
     """Look at all that a build needs, and name the command that mends what is wrong.
 
     docker, buildx, the builder, whether programs of each platform really run there, room on the disk, whether each
-    registry lets us push, the base images, the bake file. What can't be looked at is unknown, never ok. Ends with 7
-    when something is wrong.
+    registry lets us push, the base images, the bake file. What can't be looked at is unknown, never ok; a note is no
+    reason to end a build. Ends with 7 when something is bad. `bakec build` looks at the same before it builds.
 
     Examples: `bakec doctor`, `bakec doctor backend --platform arm64`, `bakec doctor --json`.
     """
     from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
-    from bake_compiler.pipeline.doctor import doctor_document, examine, render_doctor  # noqa: PLC0415
+    from bake_compiler.pipeline.doctor import Job, is_good, look, render_doctor, render_json  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)
@@ -52,9 +53,8 @@ def doctor(
 
     async def work() -> "tuple[Check, ...]":
         async with edges(root, insecure) as real:
-            return await examine(real, plan, wanted)
+            return await look(Job(real, plan, wanted, slots=jobs or 0))
 
     checks = run_async(work)
-    document = doctor_document(checks)
-    print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if as_json else render_doctor(checks))
-    sys.exit(0 if document["good"] else PreflightError.exit_code)
+    print_text(render_json(checks) if as_json else render_doctor(checks))
+    sys.exit(0 if is_good(checks) else PreflightError.exit_code)

@@ -1,20 +1,24 @@
 """What a build needs of machine, builder and registries, each looked at by itself, with what mends it."""
 
-from bake_compiler.doctor.builder import check_builder, check_buildx
-from bake_compiler.doctor.check import Check, State, bad, good, unknown
-from bake_compiler.doctor.platforms import check_platform
+from bake_compiler.doctor.builder import check_builder, check_buildx, check_docker
+from bake_compiler.doctor.check import Check, State, UnfitError, bad, good, note, unknown
+from bake_compiler.doctor.platforms import check_platforms
 from bake_compiler.doctor.registries import check_registry
-from bake_compiler.doctor.room import check_room
+from bake_compiler.doctor.room import check_memory, check_room
 
 __all__ = [
     "Check",
     "State",
+    "UnfitError",
     "bad",
     "check_builder",
     "check_buildx",
-    "check_platform",
+    "check_docker",
+    "check_memory",
+    "check_platforms",
     "check_registry",
     "check_room",
     "good",
+    "note",
     "unknown",
 ]

@@ -1,55 +1,56 @@
-"""buildx and its builder: found, new enough, running, and able to build and push an index."""
+"""docker, buildx and its builder: found, new enough, running, and able to build and push an index."""
 
-import re
-
-from bake_compiler.doctor.check import Check, bad, good, unknown
-from bake_compiler.errors import PreflightError
-from bake_compiler.preflight import OLDEST_BUILDX, Tools, read_builder
+from bake_compiler.doctor.check import Check, bad, good, note, unknown
+from bake_compiler.preflight import OLDEST_BUILDX, Said
 
 _NEW_BUILDER = "docker buildx create --name bakec --driver docker-container --bootstrap --use"
 _SNAPSHOTTER = "io.containerd.snapshotter"
+_HERE = frozenset({"", "docker", "docker-container"})
+"""The drivers that need an engine."""
 
 
-async def check_buildx(tools: Tools) -> Check:
-    """Docker and buildx are there, and buildx is new enough."""
-    oldest = ".".join(map(str, OLDEST_BUILDX))
-    install = f"install Docker with the docker-buildx plugin, {oldest} or newer"
-    try:
-        status, text = await tools.output(*tools.buildx, "version")
-    except PreflightError as error:
-        return bad("buildx", error.message, install)
-    version = re.search(r"\bv?(\d+)\.(\d+)\.\d+", text)
-    if status or not version:
-        return bad("buildx", "docker has no buildx", install)
-    if (int(version[1]), int(version[2])) < OLDEST_BUILDX:
-        return bad("buildx", f"{version[0].removeprefix('v')} is older than {oldest}", install)
-    return good("buildx", version[0].removeprefix("v"))
+def check_docker(said: Said) -> Check:
+    """The engine answers, where the builder needs one."""
+    if said.engine.version:
+        return good("docker", said.engine.version)
+    found = said.info.refusal or "the engine does not answer"
+    if said.builder.driver in _HERE:
+        return bad("docker", found, "install Docker, and start it: systemctl start docker")
+    return note("docker", f"{found}; the builder, driver {said.builder.driver}, needs none")
 
 
-async def check_builder(tools: Tools) -> Check:
+def check_buildx(said: Said, oldest: tuple[int, int] = OLDEST_BUILDX) -> Check:
+    """The plugin is there, and new enough.
+
+    Args:
+        said: what it says.
+        oldest: that can read the bake file.
+    """
+    wanted = ".".join(map(str, oldest))
+    install = f"install the docker-buildx plugin, {wanted} or newer"
+    if not said.buildx:
+        return bad("buildx", said.version.trouble or "docker has no buildx", install)
+    found = ".".join(map(str, said.buildx))
+    return bad("buildx", f"{found} is older than {wanted}", install) if said.buildx < oldest else good("buildx", found)
+
+
+def check_builder(said: Said) -> Check:
     """The builder runs; docker's own one has the image store that an index needs."""
-    try:
-        status, text = await tools.output(*tools.buildx, "inspect", "--bootstrap")
-    except PreflightError as error:
-        return unknown("builder", error.message)
-    builder = read_builder(text)
-    if status or not builder.driver:
-        return bad("builder", _last_line(text, status), "start Docker, or see what `docker buildx ls` says")
+    builder = said.builder
+    if said.inspection.trouble:
+        return unknown("builder", said.inspection.trouble)
+    if said.inspection.refusal or not builder.driver:
+        found = said.inspection.refusal or said.inspection.text.strip().splitlines()[-1:] or "it says nothing"
+        return bad("builder", "".join(found), "start Docker, or see what `docker buildx ls` says")
     if not builder.running:
         return bad("builder", f"driver {builder.driver}, and no node of it runs", "docker buildx inspect --bootstrap")
     found = f"driver {builder.driver}, {builder.running} of {builder.nodes} nodes running"
-    return await _check_store(tools, found) if builder.driver == "docker" else good("builder", found)
+    return _check_store(said, found) if builder.driver == "docker" else good("builder", found)
 
 
-async def _check_store(tools: Tools, found: str) -> Check:
-    status, store = await tools.output("docker", "info", "--format", "{{.DriverStatus}}")
-    if status:
+def _check_store(said: Said, found: str) -> Check:
+    if not said.engine.store:
         return unknown("builder", f"{found}; docker does not tell its image store")
-    if _SNAPSHOTTER not in store:
+    if _SNAPSHOTTER not in said.engine.store:
         return bad("builder", f"{found}; its image store takes no index of several platforms", _NEW_BUILDER)
     return good("builder", f"{found}, with the containerd image store")
-
-
-def _last_line(text: str, status: int) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else f"`docker buildx inspect` exited with {status}"

@@ -1,6 +1,10 @@
-"""The smallest program of each architecture: it ends well, and does nothing else. Whether it runs, tells what can run.
+"""The smallest program of each architecture: it ends with the number of its arguments, and does nothing else.
 
-Source: System V ABI, ELF header and program header; Linux, the number of `exit` of each architecture.
+Whether it runs, tells what can run; started without arguments it ends well, but under an emulator that takes its name
+for one: argc - 1 is then 1.
+
+Source: System V ABI, ELF header and program header, and argc on top of the first stack; Linux, the number of `exit` of
+each architecture.
 """
 
 import struct
@@ -23,18 +27,18 @@ class _Machine(NamedTuple):
 
 
 _MACHINES = {
-    "amd64": _Machine(62, "31ff b83c000000 0f05"),
-    "386": _Machine(3, "31db b801000000 cd80", wide=False),
-    "arm64": _Machine(183, "000080d2 a80b80d2 010000d4"),
-    "arm": _Machine(40, "0000a0e3 0170a0e3 000000ef", wide=False, flags=0x5000000),
-    "riscv64": _Machine(243, "13050000 9308d005 73000000"),
-    "ppc64le": _Machine(21, "00006038 01000038 02000044", flags=2),
-    "s390x": _Machine(22, "a7290000 0a01", order=">"),
+    "amd64": _Machine(62, "8b3c24 ffcf b83c000000 0f05"),
+    "386": _Machine(3, "8b1c24 4b b801000000 cd80", wide=False),
+    "arm64": _Machine(183, "e00340f9 000400d1 a80b80d2 010000d4"),
+    "arm": _Machine(40, "00009de5 010040e2 0170a0e3 000000ef", wide=False, flags=0x5000000),
+    "riscv64": _Machine(243, "03350100 1305f5ff 9308d005 73000000"),
+    "ppc64le": _Machine(21, "000061e8 ffff6338 01000038 02000044", flags=2),
+    "s390x": _Machine(22, "e320f0000004 a72bffff 0a01", order=">"),
 }
 
 
 def program(platform: Platform) -> bytes | None:
-    """A static ELF file that exits with 0; None for a platform of which bakec has none."""
+    """A static ELF file that exits with the number of its arguments; None for a platform of which bakec has none."""
     machine = _MACHINES.get(platform.architecture) if platform.os == "linux" else None
     return _elf(machine) if machine else None
 

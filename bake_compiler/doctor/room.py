@@ -1,11 +1,10 @@
-"""Room on the disk of an engine that runs on this machine."""
+"""Room on the disk of an engine that runs on this machine, and memory for what is built at once."""
 
 import os
 from pathlib import Path
 
-from bake_compiler.doctor.check import Check, bad, good, unknown
-from bake_compiler.errors import PreflightError
-from bake_compiler.preflight import Tools
+from bake_compiler.doctor.check import Check, bad, good, note, unknown
+from bake_compiler.preflight import Machine, Said, Tools
 
 LEAST_BYTES = 2_000_000_000
 LEAST_FILES = 0.02  # of all inodes
@@ -13,21 +12,19 @@ _UNPACKED = 4  # times the bytes that a registry stores: unpacked, and beside it
 _MEND = "see `docker buildx du`, make room with `docker buildx prune`"
 
 
-async def check_room(tools: Tools, stored: int) -> Check:
+def check_room(tools: Tools, said: Said, stored: int) -> Check:
     """Bytes and inodes of the engine's disk against what the last run made.
 
     Args:
-        tools: to ask the engine where it keeps its things.
+        tools: how the engine is called.
+        said: where it keeps its things.
         stored: bytes of the last run's images as a registry stores them; 0 where nobody knows.
     """
-    if not tools.is_local:
-        return unknown("disk", "the engine is on another machine")
+    if not tools.is_local or said.builder.driver not in {"docker", "docker-container"}:
+        return unknown("disk", "the builder's disk is on another machine")
     try:
-        status, folder = await tools.output("docker", "info", "--format", "{{.DockerRootDir}}")
-        told = os.statvfs(Path(folder.strip())) if not status else None
-    except (PreflightError, OSError):
-        told = None
-    if told is None:
+        told = os.statvfs(Path(said.engine.folder or "/nowhere"))
+    except OSError:
         return unknown("disk", "the engine's disk can't be looked at from here")
     free, needed = told.f_bavail * told.f_frsize, max(LEAST_BYTES, _UNPACKED * stored)
     found = f"{free / 1e9:.1f} GB free, of which a build may need {needed / 1e9:.1f}"
@@ -36,3 +33,23 @@ async def check_room(tools: Tools, stored: int) -> Check:
     if told.f_files and told.f_favail < told.f_files * LEAST_FILES:
         return bad("disk", f"{told.f_favail} of {told.f_files} inodes free", _MEND)
     return good("disk", found)
+
+
+def check_memory(machine: Machine, slots: int, each: int) -> Check:
+    """Memory against the images that are built at once; too little makes a build slow before it ends it.
+
+    Args:
+        machine: what there is.
+        slots: how many images are built at once.
+        each: bytes that one is reckoned to need.
+    """
+    if not machine.memory:
+        return unknown("memory", "the builder does not tell how much it has")
+    fitting = max(1, machine.nodes * machine.memory // each)
+    nodes = f"{machine.nodes} x " if machine.nodes > 1 else ""
+    found = f"{nodes}{machine.memory / 1e9:.1f} GB, for {slots} images at once"
+    return (
+        note("memory", f"{found}, of which {fitting} fit", f"-j {fitting}")
+        if slots > fitting
+        else good("memory", found)
+    )

@@ -86,32 +86,17 @@ async def _ask(
     return failed, progress.failure(status, "") if status else None
 
 
-async def refuse_absent(
+async def absent_bases(
     registry: Registry, bases: Mapping[Base, frozenset[Platform]], made: Mapping[str, Made], found: LookedUp
-) -> None:
-    """What can't be built ends a run before anything is.
+) -> tuple[str, ...]:
+    """Each image and the place where it takes a base that is not there, in words.
 
     Args:
         registry: is asked for the platforms that a base has.
         bases: each with the platforms that it is wanted for.
         made: image → what it is made from.
         found: what the builder said.
-
-    Raises:
-        PreflightError: a base is not there, or not for all of its platforms; says where it is wanted, of each.
     """
-    told = await absent_bases(registry, bases, made, found)
-    if told:
-        raise PreflightError(
-            "\n  ".join(("nothing was built:", *told)) if len(told) > 1 else f"{told[0]}; nothing was built",
-            hint="mend the name, choose another base, or say `platforms=Only(…)` with the reason",
-        )
-
-
-async def absent_bases(
-    registry: Registry, bases: Mapping[Base, frozenset[Platform]], made: Mapping[str, Made], found: LookedUp
-) -> tuple[str, ...]:
-    """Each image and the place where it takes a base that is not there, in words; arguments as above."""
     words = await asyncio.gather(*(_told(registry, each, bases[each], found.absent[each]) for each in found.absent))
     return tuple(
         f"{image}, {each.places[base]}: {said}"

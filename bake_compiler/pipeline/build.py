@@ -16,11 +16,11 @@ from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.journal import Journal
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, RawManifest
-from bake_compiler.pipeline.bases import look_up, refuse_absent
-from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large, refuse_stale
+from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large
+from bake_compiler.pipeline.doctor import Found, Job, examine
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.images import Images
-from bake_compiler.pipeline.inputs import Made, bases_of, content_tag, made_from
+from bake_compiler.pipeline.inputs import Made, content_tag
 from bake_compiler.pipeline.present import find_present
 from bake_compiler.pipeline.record import Record
 from bake_compiler.pipeline.release import refuse_protected
@@ -42,15 +42,14 @@ from bake_compiler.pipeline.verify import Layers, Verification
 from bake_compiler.plan import Plan, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.order import with_needs
-from bake_compiler.preflight import Machine, Tools, check_machine, find_buildx, source_variables
+from bake_compiler.preflight import source_variables
 from bake_compiler.process import Command
 from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release import move_all, plan_moves
 from bake_compiler.report import Report
 from bake_compiler.report.event_json import event_document
-from bake_compiler.report.events import Event, Expected, LookingUp, Publishing, RunBegan, RunEnded, Signing, StepChanged
+from bake_compiler.report.events import Event, Expected, Publishing, RunBegan, RunEnded, Signing, StepChanged
 from bake_compiler.report.report import excluded_cells
-from bake_compiler.together import together
 from bake_compiler.verify import Promise
 from bake_compiler.verify.promised import promise_of
 
@@ -69,6 +68,7 @@ class Build:
         retries: when a failed image is attempted again.
         fail_fast: stop at the first failure.
         rebuild: build also what the registry has of the same inputs.
+        preflight: check first that all is there that the build needs.
         allow_partial: publish the images that are well, also when others are not.
         layers: reads the binaries, if it is to.
         cosign: signs what is verified before any public tag moves, if it is to.
@@ -86,6 +86,7 @@ class Build:
     retries: schedule.Retries = field(default_factory=schedule.Retries)
     fail_fast: bool = False
     rebuild: bool = False
+    preflight: bool = True
     allow_partial: bool = False
     layers: Layers | None = None
     cosign: Cosign | None = None
@@ -112,17 +113,16 @@ class Build:
 
         Raises:
             ModelError: the committed file is not what the models say.
-            PreflightError: this machine can't do it, or a base image is not there.
-            RegistryError: the registry does not answer.
+            UnfitError: what this machine, the builder or a registry lacks, all of it.
+            RegistryError: the registry would not say what a public tag names.
             UsageError: a public tag would lose a platform.
             VerificationError: a public tag is protected, and names something else.
         """
         began = time.time()
-        variables, machine = await self.prepare()
+        found = await self.examine()
+        machine, made, variables = found.machine, found.made, found.variables
         slots = self.slots or schedule.default_slots(machine.nodes, machine.cores, machine.memory)
         run = replace(self._bake_run(variables), buildx=machine.buildx)
-        known = {**self.wanted.variables, **variables}
-        made = await asyncio.to_thread(made_from, self.edges.root, self.plan, self.wanted.images, self.text, known)
         with closing(Journal(journal_of(self.edges.root, self.run_id))) as journal:
             write_asked(self.edges.root, self._asked(began, variables, slots, made))
 
@@ -131,7 +131,7 @@ class Build:
                     journal.write(event_document(event))
                 self.edges.tell(event)
 
-            report = await self._run(run, made, began, slots, tell)
+            report = await self._run(run, found, began, slots, tell)
             trouble = journal.trouble or write_report(self.edges.root, report)
             if trouble:
                 report = replace(report, note=f"{report.note}\nnot all is kept of this run: {trouble}".strip())
@@ -158,20 +158,14 @@ class Build:
             signing_config=self.cosign.config if self.cosign else "",
         )
 
-    async def prepare(self) -> tuple[dict[str, str], Machine]:
-        """All that can be known before a build; returns the bake file's variables, and what there is to build with."""
-        refuse_stale(self.edges.root, self.plan, self.wanted.images)
-        platforms = sorted({cell.platform for cell in self.wanted.cells})
-        edges = self.edges
-        async with together() as group:
-            machine = group.create_task(
-                check_machine(Tools(edges.runner, edges.root, edges.env, find_buildx(edges.env)), platforms)
-            )
-            variables = group.create_task(self.variables())
-            group.create_task(self._check_registry())
-            if self.cosign:
-                group.create_task(self.cosign.check())
-        return variables.result(), machine.result()
+    async def examine(self) -> Found:
+        """All that can be known before a build."""
+        job = Job(self.edges, self.plan, self.wanted, self.push, self.slots, self.cosign)
+        found = await examine(job, self.variables(), preflight=self.preflight)
+        found.refuse()
+        if self.push:
+            await self._check_nothing_lost()
+        return found
 
     async def variables(self) -> dict[str, str]:
         """The values of the bake file's variables in this run."""
@@ -183,14 +177,6 @@ class Build:
             **self.wanted.given,
             **await source_variables(self.edges.runner, self.edges.root, self.edges.env),
         }
-
-    async def _check_registry(self) -> None:
-        if self.push:
-            tags = (tag for image in self.wanted.images for tag in self.wanted.references(image))
-            async with together() as group:
-                for host in dict.fromkeys(tag.registry for tag in tags):
-                    group.create_task(self.edges.registry.ping(host))
-            await self._check_nothing_lost()
 
     async def _check_nothing_lost(self) -> None:
         """A tag is one index: a run for fewer platforms must not take the others away from a public tag."""
@@ -234,9 +220,7 @@ class Build:
         names = {name for each in needed for name in each.secret_variables}
         return {name: self.edges.environ[name] for name in sorted(names) if name in self.edges.environ}
 
-    async def _run(
-        self, run: BakeRun, made: Mapping[str, Made], began: float, slots: int, tell: Callable[[Event], None]
-    ) -> Report:
+    async def _run(self, run: BakeRun, found: Found, began: float, slots: int, tell: Callable[[Event], None]) -> Report:
         records = {image.name: self._record(image) for image in self.wanted.images}
         seconds = last_seconds(self.edges.root)
         verification = Verification(self.edges.registry, self.layers)
@@ -257,7 +241,7 @@ class Build:
         tell(RunBegan(began, self.run_id, expected, slots, known, self.resumes.run if self.resumes else ""))
         interrupted, error = False, ""
         try:
-            done = await self._spare(images, made)
+            done = await self._spare(images, found)
             await schedule.run_all(
                 [image for image in self.wanted.images if image.name not in done],
                 images,
@@ -321,15 +305,15 @@ class Build:
 
         return promise
 
-    async def _spare(self, images: Images, made: Mapping[str, Made]) -> frozenset[str]:
+    async def _spare(self, images: Images, found: Found) -> frozenset[str]:
         """The images that need not be built; each other one gets its content tag.
 
         Of a run that is refused here nothing is kept: it built nothing, and --resume means the one before.
         """
         records = images.records
         try:
-            done = await self._keep(images, made)
-            tags = await self._content_tags(images.run, made, done, images.tell)
+            done = await self._keep(images, found.made)
+            tags = self._content_tags(images.run, found, done)
             for name in records.keys() - done:
                 records[name].content_tag = tags.get(name, images.run.staging)
             done |= await self._present(images, tags)
@@ -346,19 +330,13 @@ class Build:
             return frozenset()
         return await keep(self.resumes, images, made)
 
-    async def _content_tags(
-        self, run: BakeRun, made: Mapping[str, Made], done: Collection[str], tell: Callable[[Event], None]
-    ) -> dict[str, str]:
+    def _content_tags(self, run: BakeRun, found: Found, done: Collection[str]) -> dict[str, str]:
         """Image → the tag that its inputs give it, for those that are not done and whose inputs are all known."""
-        todo = [image for image in self.wanted.images if image.name not in done]
-        bases = bases_of(todo, made)
-        if bases:
-            tell(LookingUp(time.time(), len(bases)))
-        found = await look_up(self.edges.runner, run, bases)
-        await refuse_absent(self.edges.registry, bases, made, found)
         if not self.push:
             return {}
-        tags = {image.name: content_tag(image, made[image.name], run.variables, found.digests) for image in todo}
+        todo = [image for image in self.wanted.images if image.name not in done]
+        made, digests = found.made, found.bases.digests
+        tags = {image.name: content_tag(image, made[image.name], run.variables, digests) for image in todo}
         return {name: tag for name, tag in tags.items() if tag}
 
     async def _present(self, images: Images, tags: Mapping[str, str]) -> frozenset[str]:

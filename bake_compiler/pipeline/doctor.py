@@ -1,63 +1,228 @@
-"""bakec doctor: all that a build would need, looked at at once."""
+"""bakec doctor, and the preflight of every build: all that a build needs, looked at at once."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bake_compiler import schedule
 from bake_compiler.buildx import BakeRun
+from bake_compiler.cosign import Cosign
 from bake_compiler.doctor import (
     Check,
     State,
+    UnfitError,
     bad,
     check_builder,
     check_buildx,
-    check_platform,
+    check_docker,
+    check_memory,
+    check_platforms,
     check_registry,
     check_room,
     good,
     unknown,
 )
-from bake_compiler.errors import BakecError, ModelError
+from bake_compiler.errors import BakecError, ModelError, PreflightError
+from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.pipeline.bases import absent_bases, look_up
+from bake_compiler.pipeline.bases import LookedUp, absent_bases, look_up
 from bake_compiler.pipeline.compile import BAKE_FILE, committed, refuse_stale
 from bake_compiler.pipeline.edges import Edges
-from bake_compiler.pipeline.inputs import bases_of, made_from
+from bake_compiler.pipeline.inputs import Made, bases_of, made_from
 from bake_compiler.pipeline.runs import stored_report
 from bake_compiler.plan import Plan, Wanted
-from bake_compiler.preflight import Tools, find_buildx
+from bake_compiler.preflight import OLDEST_BUILDX, Machine, Said, Tools, ask_all, find_buildx, machine_of
+from bake_compiler.together import together
 
 _COMPILE = "bakec compile"
 
 
-async def examine(edges: Edges, plan: Plan, wanted: Wanted) -> tuple[Check, ...]:
-    """Every check of what a build of these images would need; what can't be looked at is unknown.
+@dataclass(frozen=True)
+class Job:
+    """What is to be built, and how; for which the checks are made.
 
-    Args:
+    Attributes:
         edges: through which the world is looked at; nothing is changed but for an upload that is begun and cancelled.
         plan: the project's.
         wanted: what of it would be built.
+        push: it would be pushed.
+        slots: how many images at once; 0 for what the builder can bear.
+        cosign: what would sign it, if anything does.
     """
-    tools = Tools(edges.runner, edges.root, edges.env, find_buildx(edges.env))
-    platforms = sorted({cell.platform for cell in wanted.cells})
+
+    edges: Edges
+    plan: Plan
+    wanted: Wanted
+    push: bool = True
+    slots: int = 0
+    cosign: Cosign | None = None
+
+    @property
+    def tools(self) -> Tools:
+        """How docker and buildx are called."""
+        return Tools(self.edges.runner, self.edges.root, self.edges.env, find_buildx(self.edges.env))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found out before a build.
+
+    Attributes:
+        machine: what there is to build with.
+        variables: the values of the bake file's variables, those of the git checkout among them.
+        made: image → what it is made from.
+        bases: what their names stand for.
+        checks: of all that the build needs; none where that was not asked for.
+    """
+
+    machine: Machine
+    variables: Mapping[str, str]
+    made: Mapping[str, Made]
+    bases: LookedUp
+    checks: tuple[Check, ...] = ()
+
+    def refuse(self) -> None:
+        """Return if nothing is wrong.
+
+        Raises:
+            ModelError: the committed file is not what the models say, and that is all.
+            UnfitError: more, or something else, is not as a build needs it.
+        """
+        wrong = [check for check in self.checks if check.state is State.BAD]
+        if wrong and all(check.subject == BAKE_FILE for check in wrong):
+            raise ModelError(wrong[0].found, hint=f"run `{_COMPILE}`")
+        if wrong:
+            raise UnfitError(self.checks)
+
+
+async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *, preflight: bool = True) -> Found:
+    """Find out what a build needs to know, and check all that it needs; what can't be looked at is unknown.
+
+    All is asked at once, but for the builder: it must run before it can be asked for more.
+
+    Args:
+        job: what would be built.
+        variables: the values of the bake file's variables, which git may have to be asked for.
+        preflight: make all checks, and not only that of the bake file.
+    """
+    tools = job.tools
+    platforms = sorted({cell.platform for cell in job.wanted.cells})
+    async with together() as group:
+        known = group.create_task(variables)
+        registries = group.create_task(_registries(job) if preflight else _nothing())
+        signing = group.create_task(_signing(job) if preflight else _nothing())
+        said = await ask_all(tools, platforms)
+        programs = group.create_task(_programs(job, said, platforms) if preflight else _nothing())
+        values = await known
+        made = await asyncio.to_thread(_made, job, values)
+        bases = LookedUp({}, {}) if said.inspection.refusal else await _look_up(job, tools, made)
+    found = Found(machine_of(tools, said), values, made, bases)
+    if not preflight:
+        return replace(found, checks=(_bake_file(job),))
     checks = (
-        check_buildx(tools),
-        check_builder(tools),
-        *(check_platform(tools, platform) for platform in platforms),
-        check_room(tools, _stored(edges.root)),
-        *(check_registry(edges.registry, each) for each in _one_of_each_registry(wanted)),
+        *_machine_checks(job, said, found.machine),
+        *programs.result(),
+        *registries.result(),
+        *signing.result(),
+        *await _base_checks(job, found),
+        _bake_file(job),
     )
-    found, bases = await asyncio.gather(asyncio.gather(*checks), _bases(edges, tools, plan, wanted))
-    return (*found, *bases, _bake_file(edges.root, plan, wanted))
+    return replace(found, checks=checks)
+
+
+async def look(job: Job) -> tuple[Check, ...]:
+    """Every check of what such a build would need."""
+    return (await examine(job, _no_variables())).checks
+
+
+async def _no_variables() -> Mapping[str, str]:
+    return {}
+
+
+async def _nothing() -> tuple[Check, ...]:
+    return ()
+
+
+def _machine_checks(job: Job, said: Said, machine: Machine) -> tuple[Check, ...]:
+    slots = job.slots or schedule.default_slots(machine.nodes, machine.cores, machine.memory)
+    return (
+        check_docker(said),
+        check_buildx(said, max(OLDEST_BUILDX, job.plan.oldest_buildx)),
+        check_builder(said),
+        check_room(job.tools, said, _stored(job.edges.root)),
+        check_memory(machine, slots, schedule.MEMORY_FOR_ONE),
+    )
+
+
+async def _programs(job: Job, said: Said, platforms: Sequence[Platform]) -> tuple[Check, ...]:
+    if said.inspection.refusal:
+        return tuple(unknown(str(platform), "the builder does not answer") for platform in platforms)
+    return await check_platforms(job.tools, said.builder, platforms, job.edges.binfmt)
+
+
+async def _registries(job: Job) -> tuple[Check, ...]:
+    """Each that a build would push to, asked with the first repository there."""
+    first: dict[str, Reference] = {}
+    for image in job.wanted.images if job.push else ():
+        for reference in job.wanted.references(image):
+            first.setdefault(reference.registry, reference)
+    return tuple(await asyncio.gather(*(check_registry(job.edges.registry, each) for each in first.values())))
+
+
+async def _signing(job: Job) -> tuple[Check, ...]:
+    if not job.cosign:
+        return ()
+    try:
+        await job.cosign.check()
+    except PreflightError as error:
+        return (bad("cosign", error.message, error.hint),)
+    return (good("cosign", "it has a key"),)
+
+
+def _made(job: Job, values: Mapping[str, str]) -> Mapping[str, Made]:
+    root = job.edges.root
+    return made_from(root, job.plan, job.wanted.images, committed(root), {**job.wanted.variables, **values})
+
+
+async def _look_up(job: Job, tools: Tools, made: Mapping[str, Made]) -> LookedUp:
+    bases = bases_of(job.wanted.images, made)
+    with TemporaryDirectory(prefix="bakec-doctor-") as folder:
+        edges = job.edges
+        run = BakeRun(edges.root, edges.env, {}, push=False, staging="", metadata=Path(folder), buildx=tools.buildx)
+        return await look_up(edges.runner, run, bases)
+
+
+async def _base_checks(job: Job, found: Found) -> tuple[Check, ...]:
+    subject, bases = "base images", bases_of(job.wanted.images, found.made)
+    absent = await absent_bases(job.edges.registry, bases, found.made, found.bases)
+    if absent:
+        mend = "mend the name, choose another base, or say `platforms=Only(…)` with the reason"
+        return tuple(bad(subject, words, mend) for words in absent)
+    missing = sorted(base.name for base in bases if base not in found.bases.digests)
+    if missing:
+        return (unknown(subject, f"the builder does not tell of {', '.join(missing)}"),)
+    return (good(subject, f"{len(bases)} found, for each platform that is built"),)
+
+
+def is_good(checks: Sequence[Check]) -> bool:
+    """Whether nothing is bad."""
+    return not any(check.state is State.BAD for check in checks)
+
+
+def render_json(checks: Sequence[Check]) -> str:
+    """What a program reads."""
+    return f"{json.dumps(doctor_document(checks), indent=2, ensure_ascii=False)}\n"
 
 
 def doctor_document(checks: Sequence[Check]) -> dict[str, Any]:
     """The checks as plain dicts and lists."""
     return {
         "schema": "bakec.doctor/1",
-        "good": not any(check.state is State.BAD for check in checks),
+        "good": is_good(checks),
         "checks": [
             {"subject": check.subject, "state": str(check.state), "found": check.found, "mend": check.mend}
             for check in checks
@@ -76,15 +241,6 @@ def render_doctor(checks: Sequence[Check]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _one_of_each_registry(wanted: Wanted) -> tuple[Reference, ...]:
-    """The first repository in each registry that a build would push to."""
-    found: dict[str, Reference] = {}
-    for image in wanted.images:
-        for reference in wanted.references(image):
-            found.setdefault(reference.registry, reference)
-    return tuple(found.values())
-
-
 def _stored(root: Path) -> int:
     """Bytes of the last run's images; 0 when there was none."""
     try:
@@ -94,26 +250,9 @@ def _stored(root: Path) -> int:
     return sum(platform.size for image in report.images for platform in image.platforms)
 
 
-def _bake_file(root: Path, plan: Plan, wanted: Wanted) -> Check:
+def _bake_file(job: Job) -> Check:
     try:
-        refuse_stale(root, plan, wanted.images)
+        refuse_stale(job.edges.root, job.plan, job.wanted.images)
     except ModelError as error:
         return bad(BAKE_FILE, error.message, _COMPILE)
     return good(BAKE_FILE, "is what the models say")
-
-
-async def _bases(edges: Edges, tools: Tools, plan: Plan, wanted: Wanted) -> tuple[Check, ...]:
-    subject = "base images"
-    text = committed(edges.root)
-    made = await asyncio.to_thread(made_from, edges.root, plan, wanted.images, text, wanted.variables)
-    bases = bases_of(wanted.images, made)
-    with TemporaryDirectory(prefix="bakec-doctor-") as folder:
-        run = BakeRun(edges.root, edges.env, {}, push=False, staging="", metadata=Path(folder), buildx=tools.buildx)
-        found = await look_up(edges.runner, run, bases)
-    absent = await absent_bases(edges.registry, bases, made, found)
-    if absent:
-        return tuple(bad(subject, words, "mend the name, or choose another base") for words in absent)
-    missing = sorted(base.name for base in bases if base not in found.digests)
-    if missing:
-        return (unknown(subject, f"the builder does not tell of {', '.join(missing)}"),)
-    return (good(subject, f"{len(bases)} found, for each platform that is built"),)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bake_compiler.doctor.binfmt import BINFMT
 from bake_compiler.process import Runner
 from bake_compiler.registry import Registry
 from bake_compiler.report.events import Event
@@ -20,6 +21,7 @@ class Edges:
         runner: runs commands.
         registry: talks to registries.
         tell: tells whoever watches what happens.
+        binfmt: where this machine's kernel shows what it does with other machines' programs.
     """
 
     root: Path
@@ -28,3 +30,4 @@ class Edges:
     runner: Runner
     registry: Registry
     tell: Callable[[Event], None]
+    binfmt: Path = BINFMT

@@ -18,7 +18,6 @@ from bake_compiler.report.events import (
     Event,
     Expected,
     ImageEnded,
-    LookingUp,
     Publishing,
     Pushed,
     RunBegan,
@@ -161,13 +160,6 @@ class _ImageEnded(_Event):
         return ImageEnded(self.at, self.result.value())
 
 
-class _LookingUp(_Event):
-    bases: int
-
-    def value(self) -> Event:
-        return LookingUp(**self.fields())
-
-
 class _Signing(_Event):
     images: int
 
@@ -205,7 +197,6 @@ _EVENTS: dict[str, type[_Event]] = {
         (AttemptFailed, _AttemptFailed),
         (Pushed, _Pushed),
         (ImageEnded, _ImageEnded),
-        (LookingUp, _LookingUp),
         (Signing, _Signing),
         (Publishing, _Publishing),
         (Stopping, _Stopping),

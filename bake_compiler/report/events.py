@@ -41,14 +41,6 @@ class RunBegan:
 
 
 @dataclass(frozen=True, slots=True)
-class LookingUp:
-    """The builder is asked what so many base images are now, before anything is built."""
-
-    at: float
-    bases: int
-
-
-@dataclass(frozen=True, slots=True)
 class AttemptBegan:
     """A bake process was started; `attempt` counts from 1."""
 
@@ -132,7 +124,6 @@ class RunEnded:
 
 Event: TypeAlias = (
     RunBegan
-    | LookingUp
     | AttemptBegan
     | StepChanged
     | AttemptFailed

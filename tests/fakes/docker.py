@@ -14,6 +14,7 @@ from bake_compiler.process import Command
 from tests.fakes.images import Made, image_of, index_of
 from tests.fakes.registry import FakeRegistry
 
+INFO = {"ServerVersion": "28.5.2", "Driver": "overlayfs", "NCPU": 2, "MemTotal": 8 << 30}
 RECORDED = Path(__file__).parents[1] / "unit" / "buildx" / "recorded"
 TRANSIENT, AUTHOR, DENIED = "push-503", "failing-step", "push-401"
 """Recordings of a fault that may pass by itself, of one that is the author's, and of one of the registry that stays."""
@@ -39,6 +40,10 @@ class Docker:
         revision: that git tells; empty where there is no checkout.
         platforms: that the builder has.
         store: its image store.
+        folder: where it keeps its things.
+        qemu: what an emulator says of itself.
+        crash: how a program of another platform ends.
+        version: what buildx says of itself.
         nodes: what `buildx inspect` says in place of the truth.
         baked: the images, in order of their attempts.
         stopped: those of which one was ended before its time.
@@ -59,6 +64,10 @@ class Docker:
     revision: str = ""
     platforms: str = "linux/amd64, linux/arm64"
     store: str = "[[driver-type io.containerd.snapshotter.v1]]"
+    folder: str = ""
+    qemu: str = "qemu-aarch64 version 10.0.2 (Debian 1:10.0.2+ds-2)"
+    crash: str = "exit code: 255"
+    version: str = "github.com/docker/buildx v0.29.1 abc"
     nodes: str = ""
     baked: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
@@ -75,27 +84,28 @@ class Docker:
                 return 0 if self.revision else 128
             case ("git", "status", *_):
                 on_line(" M a file, so that there is no SOURCE_DATE_EPOCH")
+            case (_, "--version"):
+                on_line(self.qemu)
             case (*_, "version"):
-                on_line("github.com/docker/buildx v0.29.1 abc")
+                on_line(self.version)
             case (*_, "inspect") | (*_, "inspect", "--bootstrap"):
                 on_line(self.nodes or f"Driver: docker\nStatus: running\nPlatforms: {self.platforms}")
             case (*_, "--file", file, "--progress", "rawjson") if file.endswith("bases.json"):
                 return self._look_up(json.loads((self.root / file).read_text(encoding="utf-8")), on_line)
-            case ("docker", "info", "--format", "{{.DriverStatus}}"):
-                on_line(self.store)
             case ("docker", "info", *_):
-                on_line(str(self.root))
+                on_line(json.dumps({**INFO, "DockerRootDir": self.folder, "DriverStatus": self.store}))
             case (*_, "--file", file, "--progress", "rawjson", "runs"):
-                return self._run_program(Path(file), on_line)
+                return self._run_programs(command.cwd / file, on_line)
             case _:
                 return await self._bake(command, on_line)
         return 0
 
-    def _run_program(self, path: Path, on_line: Callable[[str], None]) -> int:
-        (platform,) = json.loads(path.read_text(encoding="utf-8"))["target"]["runs"]["platforms"]
-        if platform in self.platforms.split(", "):
+    def _run_programs(self, path: Path, on_line: Callable[[str], None]) -> int:
+        targets = json.loads(path.read_text(encoding="utf-8"))["target"].values()
+        wanted = {platform for target in targets for platform in target["platforms"]}
+        if wanted <= set(self.platforms.split(", ")):
             return 0
-        error = 'process "/program" did not complete successfully: exit code: 255'
+        error = f'process "/program" did not complete successfully: {self.crash}'
         on_line(_step('[stage-0 2/2] RUN --network=none ["/program"]', error=error))
         on_line(f"ERROR: failed to solve: {error}")
         return 1

@@ -89,7 +89,9 @@ class Site:
     def build(self, *selectors: str, only: Sequence[str] = (), **options: Any) -> Build:
         """A build of all that is selected, for `only` these platforms; options are those of Build."""
         retry = FakeClock().retry()
-        edges = Edges(self.root, self.env, self.env, self.docker, Registry(self, retry=retry), self._tell)
+        edges = Edges(
+            self.root, self.env, self.env, self.docker, Registry(self, retry=retry), self._tell, self.root / "binfmt"
+        )
         wanted = select(self.plan, selectors, platforms=tuple(map(Platform.parse, only)))
         return Build(self.plan, wanted, edges, selectors, **{"retries": Retries(jitter=lambda: 0.5), **options})
 

@@ -232,7 +232,7 @@ def test_says_that_the_registry_is_down_before_it_builds(stack: Stack) -> None:
 
     ended = stack.bakec("build", "all", "--registry", "127.0.0.1:1")
 
-    assert ended.status == 5
+    assert ended.status == 7
     assert "127.0.0.1:1" in ended.err
     assert not (stack.root / ".bakec/runs").exists()
 

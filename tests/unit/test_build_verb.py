@@ -21,8 +21,9 @@ BUILDX = """\
 here=${0%/*}
 case $1 in
 version) echo "github.com/docker/buildx v0.29.1 abc" ;;
-inspect) echo "Platforms: linux/amd64, linux/arm64" ;;
+inspect) printf 'Driver: docker-container\nStatus: running\nPlatforms: linux/amd64, linux/arm64\n' ;;
 bake)
+    case $* in *" rawjson runs") exit 0 ;; esac  # programs of each platform, which all run
     for image; do test "$last" = --metadata-file && file=$image; last=$image; done
     test "$image" = rawjson && exit 1  # the base images, which are not to be had
     if test -f "$here/$image.hangs"; then echo $$ >"$here/$image.hangs"; exec sleep 300; fi
@@ -33,6 +34,10 @@ bake)
     digest=sha256:0000000000000000000000000000000000000000000000000000000000000000
     echo "{\\"$image\\": {\\"containerimage.digest\\": \\"$digest\\"}}" >"$file" ;;
 esac
+"""
+DOCKER = """\
+#!/bin/sh
+echo '{"ServerVersion": "28.5.2"}'
 """
 
 
@@ -51,10 +56,16 @@ class Shell:
         self.plugins.mkdir(parents=True)
         (self.plugins / "docker-buildx").write_text(BUILDX)
         (self.plugins / "docker-buildx").chmod(0o755)
+        (self.plugins / "docker").write_text(DOCKER)
+        (self.plugins / "docker").chmod(0o755)
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """`bakec build`, running."""
-        environ = {"PATH": os.defpath, "HOME": "/nonexistent", "DOCKER_CONFIG": str(self.root / "docker")}
+        environ = {
+            "PATH": f"{self.plugins}:{os.defpath}",
+            "HOME": "/nonexistent",
+            "DOCKER_CONFIG": str(self.root / "docker"),
+        }
         argv = [sys.executable, "-m", "bake_compiler", "build", *words]
         pipe = subprocess.PIPE
         return subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What is wrong with a machine is said before anything is built, and what there is to build with is known."""
+"""What docker, buildx, the builder and git say of themselves, and what there is to build with."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -9,8 +9,18 @@ import pytest
 
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.platform import Platform
-from bake_compiler.preflight import Machine, Tools, check_machine, find_buildx, read_builder, source_variables
-from bake_compiler.process import Command
+from bake_compiler.preflight import (
+    Machine,
+    Said,
+    Tools,
+    ask_all,
+    find_buildx,
+    machine_of,
+    read_builder,
+    source_variables,
+)
+from bake_compiler.process import Command, Runner
+from tests.fakes import virtual_time
 from tests.fakes.project import write
 
 ARM64 = Platform.parse("arm64")
@@ -43,11 +53,9 @@ GIT = {
 class Engine:
     """A machine whose docker and git say these things."""
 
-    version: str = "github.com/docker/buildx v0.29.1 abc"
     inspection: str = "Name: default\nDriver: docker\nStatus: running\nPlatforms: linux/amd64*, linux/arm64, unheard/of"
-    status: int = 0
     woken: tuple[int, str] = (0, "")
-    info: tuple[int, str] = (0, "6 8589934592")
+    info: tuple[int, str] = (0, '{"ServerVersion": "28", "NCPU": 6, "MemTotal": 8589934592}')
     git: Mapping[str, tuple[int, str]] | None = None
 
     async def __call__(self, command: Command, on_line: Callable[[str], None]) -> int:
@@ -59,44 +67,30 @@ class Engine:
                     raise PreflightError("'git' is not on PATH")
                 status, text = self.git[word]
             case (*_, "version"):
-                status, text = 0, self.version
+                status, text = 0, "github.com/docker/buildx v0.29.1 abc"
             case (*_, "--bootstrap"):
                 status, text = self.woken
             case _:
-                status, text = self.status, self.inspection
+                status, text = 0, self.inspection
         for line in text.splitlines():
             on_line(line)
         return status
 
 
-def checked(engine: Engine, env: Mapping[str, str] | None = None, buildx: tuple[str, ...] = BUILDX) -> Machine:
-    return asyncio.run(check_machine(Tools(engine, Path(), env or {}, buildx), [ARM64]))
+def asked(engine: Runner, env: Mapping[str, str] | None = None) -> tuple[Tools, Said]:
+    tools = Tools(engine, Path(), env or {}, BUILDX)
+    return tools, virtual_time.run(ask_all(tools, [ARM64]))
 
 
-def complaint(engine: Engine) -> str:
-    with pytest.raises(PreflightError) as caught:
-        checked(engine)
-    assert caught.value.exit_code == 7
-    assert caught.value.hint
-    return caught.value.message
+def machine(engine: Engine, env: Mapping[str, str] | None = None) -> Machine:
+    return machine_of(*asked(engine, env))
 
 
-def test_no_buildx_an_old_one_and_a_dead_engine_are_told_apart() -> None:
-    assert "no buildx" in complaint(Engine(version="docker: 'buildx' is not a docker command"))
-    assert "too old" in complaint(Engine(version="github.com/docker/buildx v0.12.1 abc"))
-    dead = complaint(Engine(status=1, inspection="some words\nCannot connect to the engine\n"))
-    assert dead == "the builder does not answer: Cannot connect to the engine"
-    assert complaint(Engine(status=41, inspection="")) == "the builder does not answer: exit status 41"
+def test_platforms_of_all_nodes_count_and_the_first_of_each_is_its_own() -> None:
+    builder = read_builder(TWO_NODES)
 
-
-def test_a_platform_that_the_builder_lacks_is_named() -> None:
-    said = complaint(Engine(inspection="Platforms: linux/amd64, linux/386"))
-
-    assert said == "the builder can't build for linux/arm64; it can for linux/386, linux/amd64"
-
-
-def test_platforms_of_all_nodes_count() -> None:
-    assert read_builder(TWO_NODES).platforms == {Platform.parse("amd64"), Platform.parse("386"), ARM64}
+    assert builder.platforms == {Platform.parse("amd64"), Platform.parse("386"), ARM64}
+    assert builder.native == {Platform.parse("amd64"), ARM64}
 
 
 ASLEEP = "Name: remote\nDriver: docker-container\nName: remote0\nStatus: inactive"
@@ -105,40 +99,50 @@ ASLEEP = "Name: remote\nDriver: docker-container\nName: remote0\nStatus: inactiv
 def test_a_builder_that_was_never_started_is() -> None:
     woken = ASLEEP.replace("inactive", "running\nPlatforms: linux/amd64, linux/arm64")
 
-    assert checked(Engine(inspection=ASLEEP, woken=(0, woken))).driver == "docker-container"
+    _, said = asked(Engine(inspection=ASLEEP, woken=(0, woken)))
+
+    assert (said.builder.driver, said.builder.running) == ("docker-container", 1)
 
 
 def test_a_builder_that_can_not_be_started_says_why() -> None:
-    said = complaint(Engine(inspection=ASLEEP, woken=(1, "ERROR: failed to pull moby/buildkit: no such host")))
+    _, said = asked(Engine(inspection=ASLEEP, woken=(1, "first\nERROR: failed to pull moby/buildkit: no such host\n")))
 
-    assert "failed to pull moby/buildkit: no such host" in said
+    assert said.inspection.refusal == "ERROR: failed to pull moby/buildkit: no such host"
 
 
 def test_a_builder_that_runs_is_not_started() -> None:
-    said = complaint(Engine(inspection="Status: running\nPlatforms: linux/386", woken=(0, "Platforms: linux/arm64")))
+    _, said = asked(Engine(inspection="Status: running\nPlatforms: linux/386", woken=(0, "Platforms: linux/arm64")))
 
-    assert said == "the builder can't build for linux/arm64; it can for linux/386"
+    assert said.builder.platforms == {Platform.parse("386")}
+
+
+def test_a_program_that_says_nothing_is_not_waited_for() -> None:
+    async def silent(command: Command, on_line: Callable[[str], None]) -> int:
+        del on_line
+        await asyncio.sleep(0 if command.argv[0] == "git" else 3600)
+        return 0
+
+    _, said = asked(silent)
+
+    assert said.inspection.refusal == "`docker buildx inspect` does not end within 10 s"
+    assert said.buildx is None
 
 
 # What there is to build with.
 
 
 def test_nodes_that_run_are_counted_and_the_driver_is_known() -> None:
-    machine = checked(Engine(inspection=TWO_NODES))
+    found = machine(Engine(inspection=TWO_NODES))
 
-    assert (machine.driver, machine.nodes) == ("docker-container", 2)
+    assert (found.driver, found.nodes, found.buildx) == ("docker-container", 2, BUILDX)
 
 
 def test_a_builder_that_says_nothing_of_its_nodes_has_one() -> None:
-    assert checked(Engine(inspection="Platforms: linux/arm64")).nodes == 1
-
-
-def test_buildx_is_started_as_it_was_found() -> None:
-    assert checked(Engine(), buildx=("/opt/docker-buildx",)).buildx == ("/opt/docker-buildx",)
+    assert machine(Engine(inspection="Platforms: linux/arm64")).nodes == 1
 
 
 def test_the_size_of_an_engine_here_is_this_machine_s() -> None:
-    here = checked(Engine(info=(1, "not asked")))
+    here = machine(Engine(info=(1, "not asked")))
 
     assert here.cores >= 1
     assert here.memory > 1 << 26
@@ -146,17 +150,26 @@ def test_the_size_of_an_engine_here_is_this_machine_s() -> None:
 
 @pytest.mark.parametrize("env", [ELSEWHERE, {"DOCKER_HOST": "ssh://me@there"}, {"DOCKER_CONTEXT": "there"}])
 def test_the_size_of_an_engine_elsewhere_is_what_it_says(env: Mapping[str, str]) -> None:
-    machine = checked(Engine(), env)
+    found = machine(Engine(), env)
 
-    assert (machine.cores, machine.memory) == (6, 8 << 30)
+    assert (found.cores, found.memory) == (6, 8 << 30)
 
 
-@pytest.mark.parametrize("info", [(1, "6 8589934592"), (0, "Cannot connect"), (0, "0 0")])
+@pytest.mark.parametrize(
+    "info",
+    [(1, ""), (0, "Cannot connect"), (0, '{"ServerErrors": ["no"]}'), (0, '{"ServerVersion": "1", "NCPU": "?"}')],
+)
 def test_an_engine_that_does_not_say_its_size_can_be_built_with(info: tuple[int, str]) -> None:
-    machine = checked(Engine(info=info), ELSEWHERE)
+    found = machine(Engine(info=info), ELSEWHERE)
 
-    assert machine.cores >= 1
-    assert machine.memory == 0
+    assert found.cores >= 1
+    assert found.memory == 0
+
+
+def test_what_an_engine_says_between_warnings_is_heard() -> None:
+    _, said = asked(Engine(info=(0, 'WARNING: no swap\n{"ServerVersion": "28", "DockerRootDir": "/d"}\nWARNING: x')))
+
+    assert (said.engine.version, said.engine.folder) == ("28", "/d")
 
 
 # Where buildx is.

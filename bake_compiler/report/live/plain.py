@@ -8,7 +8,6 @@ from bake_compiler.report.events import (
     AttemptFailed,
     Event,
     ImageEnded,
-    LookingUp,
     Publishing,
     Pushed,
     RunBegan,
@@ -44,7 +43,7 @@ class Plain:
             self._stream.flush()
 
 
-def line_of(run: RunState, event: Event) -> str:  # noqa: C901, PLR0912 - one case an event
+def line_of(run: RunState, event: Event) -> str:  # noqa: C901 - one case an event
     """What to tell of an event, with the time since the run began as mm:ss and the image's name; empty: nothing.
 
     Steps are told when they end, if they failed or took a second or more.
@@ -56,8 +55,6 @@ def line_of(run: RunState, event: Event) -> str:  # noqa: C901, PLR0912 - one ca
     match event:
         case RunBegan():
             image, words = "", _began(event)
-        case LookingUp():
-            image, words = "", f"looking up {count(event.bases, 'base image')}" if event.bases else ""
         case AttemptBegan():
             image, words = event.image, "building" + (f" (attempt {event.attempt})" if event.attempt > 1 else "")
         case StepChanged():

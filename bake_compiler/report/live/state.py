@@ -13,7 +13,6 @@ from bake_compiler.report.events import (
     Event,
     Expected,
     ImageEnded,
-    LookingUp,
     Publishing,
     Pushed,
     RunBegan,
@@ -107,7 +106,6 @@ class RunState:
         images: by name, in plan order.
         slots: how many are built at once, at most.
         known: image → seconds that it took the last time.
-        looking_up: how many base images are being looked up, until the first image is begun or ended.
         signing: how many images are being signed, until tags are moved.
         publishing: how many tags are being moved.
         stopping: whether it was asked to end.
@@ -119,7 +117,6 @@ class RunState:
     images: Mapping[str, ImageState] = field(default_factory=dict)
     slots: int = 1
     known: Mapping[str, float] = field(default_factory=dict)
-    looking_up: int = 0
     signing: int = 0
     publishing: int = 0
     stopping: bool = False
@@ -148,22 +145,20 @@ def fold(run: RunState, event: Event) -> RunState:
         case RunBegan():
             images = {expected.image: ImageState(expected) for expected in event.images}
             return RunState(event.run, event.at, images, event.slots, event.seconds)
-        case LookingUp() | Signing() | Publishing() | Stopping() | RunEnded():
+        case Signing() | Publishing() | Stopping() | RunEnded():
             return replace(run, **_of_run(event))
         case AttemptBegan() | StepChanged() | AttemptFailed() | Pushed() | ImageEnded():
             name = event.result.name if isinstance(event, ImageEnded) else event.image
             image = run.images.get(name)
             if image is None or image.state in ENDS:
                 return run
-            return replace(run, looking_up=0, images={**run.images, name: replace(image, **_changes(image, event))})
+            return replace(run, images={**run.images, name: replace(image, **_changes(image, event))})
         case _:
             assert_never(event)
 
 
-def _of_run(event: LookingUp | Signing | Publishing | Stopping | RunEnded) -> dict[str, Any]:
+def _of_run(event: Signing | Publishing | Stopping | RunEnded) -> dict[str, Any]:
     match event:
-        case LookingUp():
-            return {"looking_up": event.bases}
         case Signing():
             return {"signing": event.images}
         case Publishing():

@@ -139,8 +139,7 @@ def _doing(run: RunState, image: ImageState, now: float, width: int) -> str:
     match image.state:
         case State.WAITING:
             needs = run.waits_for(image)
-            otherwise = "waits for the base images" if run.looking_up else "waits for a free slot"
-            return f"waits for {', '.join(needs)}" if needs else otherwise
+            return f"waits for {', '.join(needs)}" if needs else "waits for a free slot"
         case State.BUILDING:
             return _step(image.steps, now, width) if image.steps else ""
         case State.PAUSING:

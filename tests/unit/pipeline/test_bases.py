@@ -43,7 +43,10 @@ def test_a_base_that_is_not_there_is_said_with_its_place_before_anything_is_buil
     error = refused(site)
 
     assert last_run(site.root).run == before.run  # which --resume and `bakec report` mean
-    assert error.message == "web, components/web/Dockerfile:3: there is no image nobody/none:1; nothing was built"
+    assert (
+        error.message
+        == "base images: web, components/web/Dockerfile:3: there is no image nobody/none:1; nothing was built"
+    )
     assert "choose another base" in error.hint
 
 
@@ -52,11 +55,13 @@ def test_all_bases_that_are_not_there_are_said_at_once_each_where_it_is_wanted(s
         write(site, image, f"FROM {'none:1' if image == 'web' else 'none:2'}\n")
     site.docker.absent = {"none:1": NOTHING, "none:2": NOTHING}
 
-    assert refused(site).message.splitlines() == [
-        "nothing was built:",
-        "  web, components/web/Dockerfile:1: there is no image none:1",
-        "  hub, components/hub/Dockerfile:1: there is no image none:2",
-        "  other, components/other/Dockerfile:1: there is no image none:2",
+    error = refused(site)
+
+    assert error.message == "3 faults; nothing was built"
+    assert list(map(str, error.problems)) == [
+        "base images: web, components/web/Dockerfile:1: there is no image none:1",
+        "base images: hub, components/hub/Dockerfile:1: there is no image none:2",
+        "base images: other, components/other/Dockerfile:1: there is no image none:2",
     ]
 
 
@@ -66,8 +71,8 @@ def test_a_base_without_a_platform_is_said_with_the_platforms_that_it_has(site: 
     site.docker.absent = {MINE: NO_PLATFORM}
 
     assert refused(site).message == (
-        f"web, components/web/Dockerfile:1: {MINE} is not made for linux/arm64, but for linux/amd64, linux/s390x;"
-        " nothing was built"
+        f"base images: web, components/web/Dockerfile:1: {MINE} is not made for linux/arm64,"
+        " but for linux/amd64, linux/s390x; nothing was built"
     )
 
 
@@ -92,7 +97,7 @@ def test_a_base_that_a_named_context_says_is_placed_by_its_dockerfile(site: Site
     write(site, "web", "FROM go\n")
     site.docker.absent = {"none:1": NOTHING}
 
-    assert refused(site).message.startswith("web, components/web/Dockerfile: there is no image none:1")
+    assert refused(site).message.startswith("base images: web, components/web/Dockerfile: there is no image none:1")
 
 
 def test_a_base_of_an_image_that_is_not_asked_for_but_needed_counts(site: Site) -> None:

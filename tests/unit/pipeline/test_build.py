@@ -192,8 +192,7 @@ def test_the_longest_of_the_last_run_goes_first(site: Site) -> None:
     site.run(slots=1)
 
     assert site.docker.baked == ["other", "hub", "web"]
-    began = site.told[0]
-    assert isinstance(began, RunBegan)
+    (began,) = (event for event in site.told if isinstance(event, RunBegan))
     assert began.seconds == {"hub": 1, "web": 1, "other": 60}
 
 
@@ -223,7 +222,6 @@ def test_the_journal_tells_what_happened_in_order_and_no_steps(site: Site) -> No
 
     assert site.journal(report.run) == [
         "run-began",
-        "looking-up",
         "attempt-began hub",
         "attempt-failed hub",
         "attempt-began hub",
@@ -294,7 +292,7 @@ def test_what_was_pushed_but_not_verified_before_an_interruption_is_not_built(si
 
 
 def test_an_interruption_in_preflight_leaves_nothing_behind(site: Site) -> None:
-    site.lags = {"GET /v2/": 2}
+    site.lags = {"POST /v2/": 2}
 
     with pytest.raises(asyncio.CancelledError):
         site.interrupted(1)
@@ -330,8 +328,9 @@ def test_an_interruption_at_any_moment_leaves_nothing_uncounted_and_nothing_to_d
 
 def test_a_stale_file_or_an_unfit_builder_ends_a_run_before_it_leaves_anything(site: Site) -> None:
     site.docker.platforms = "linux/amd64"
-    with pytest.raises(PreflightError, match="can't build for linux/arm64"):
+    with pytest.raises(PreflightError, match="linux/arm64: the builder can't run its programs"):
         site.run()
+    site.docker.platforms += ", linux/arm64"
     (site.root / "docker-bake.hcl").write_text("# by hand\n")
     with pytest.raises(ModelError, match="not what the models say"):
         site.run()

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.doctor import Check, State, check_buildx, check_room
-from bake_compiler.errors import PreflightError
+from bake_compiler.cli import error_text
+from bake_compiler.doctor import Check, State, UnfitError, check_docker, check_memory, check_room
+from bake_compiler.errors import ModelError, PreflightError
 from bake_compiler.pipeline.compile import BAKE_FILE
-from bake_compiler.pipeline.doctor import doctor_document, examine, render_doctor
-from bake_compiler.preflight import Tools
+from bake_compiler.pipeline.doctor import Job, doctor_document, look, render_doctor
+from bake_compiler.preflight import Answer, Machine, Said, ask_all
 from bake_compiler.process import Command
+from tests.fakes import virtual_time
 from tests.fakes.registry import Fault
 from tests.fakes.site import Site
 
@@ -28,23 +30,28 @@ def site(tmp_path: Path) -> Site:
 
 def looked_at(site: Site, *selectors: str) -> dict[str, Check]:
     build = site.build(*selectors)
-    checks = asyncio.run(examine(build.edges, build.plan, build.wanted))
-    return {check.subject: check for check in checks}
+    return {check.subject: check for check in virtual_time.run(look(Job(build.edges, build.plan, build.wanted)))}
 
 
 def wrong(site: Site) -> dict[str, Check]:
-    return {name: check for name, check in looked_at(site).items() if check.state is not State.OK}
+    return {
+        name: check
+        for name, check in looked_at(site).items()
+        if check.state not in {State.OK, State.NOTE} and name != "disk"
+    }
 
 
 def test_where_all_is_well_each_thing_is_ok_and_nothing_is_left_behind(site: Site) -> None:
     found = looked_at(site)
 
     assert set(found) == {
+        "docker",
         "buildx",
         "builder",
+        "disk",
+        "memory",
         "linux/amd64",
         "linux/arm64",
-        "disk",
         HOST,
         "base images",
         BAKE_FILE,
@@ -151,14 +158,16 @@ def test_without_docker_what_needs_it_is_unknown_and_the_rest_is_looked_at(site:
     build = site.build()
     edges = replace(build.edges, runner=Gone())
 
-    found = {check.subject: check.state for check in asyncio.run(examine(edges, build.plan, build.wanted))}
+    found = {check.subject: check.state for check in asyncio.run(look(Job(edges, build.plan, build.wanted)))}
 
     assert found == {
+        "docker": State.BAD,
         "buildx": State.BAD,
         "builder": State.UNKNOWN,
+        "disk": State.UNKNOWN,
+        "memory": State.OK,
         "linux/amd64": State.UNKNOWN,
         "linux/arm64": State.UNKNOWN,
-        "disk": State.UNKNOWN,
         HOST: State.OK,
         "base images": State.UNKNOWN,
         BAKE_FILE: State.OK,
@@ -172,26 +181,238 @@ def test_without_docker_what_needs_it_is_unknown_and_the_rest_is_looked_at(site:
         ("no such command", "docker has no buildx"),
     ],
 )
-def test_an_old_buildx_and_none_are_bad(tmp_path: Path, version: str, found: str) -> None:
-    check = asyncio.run(check_buildx(Tools(Gone({"version": version}), tmp_path, {}, ("docker", "buildx"))))
+def test_an_old_buildx_and_none_are_bad(site: Site, version: str, found: str) -> None:
+    site.docker.version = version
+
+    check = wrong(site)["buildx"]
 
     assert (check.state, check.found) == (State.BAD, found)
     assert "0.13 or newer" in check.mend
 
 
-def test_a_disk_is_held_against_what_the_last_run_made(tmp_path: Path) -> None:
-    here = Tools(Gone({"{{.DockerRootDir}}": str(tmp_path)}), tmp_path, {}, ("docker", "buildx"))
+def test_a_buildx_that_is_older_than_the_models_need_is_bad(site: Site) -> None:
+    site.plan = replace(site.plan, oldest_buildx=(0, 31))
 
-    little, much = (asyncio.run(check_room(here, stored)) for stored in (0, 10**18))
+    assert wrong(site)["buildx"].found == "0.29.1 is older than 0.31"
+
+
+def test_a_disk_is_held_against_what_the_last_run_made(site: Site, tmp_path: Path) -> None:
+    site.docker.folder = str(tmp_path)
+    build = site.build()
+    tools = Job(build.edges, build.plan, build.wanted).tools
+    said = asyncio.run(ask_all(tools, ()))
+
+    little, much = (check_room(tools, said, stored) for stored in (0, 10**18))
 
     assert little.found.endswith("of which a build may need 2.0")
     assert (much.state, much.mend.startswith("see `docker buildx du`")) == (State.BAD, True)
 
 
-def test_the_disk_of_another_machine_is_unknown(tmp_path: Path) -> None:
-    there = Tools(Gone(), tmp_path, {"DOCKER_HOST": "ssh://builder"}, ("docker", "buildx"))
+@pytest.mark.parametrize("driver", ["remote", "kubernetes"])
+def test_the_disk_of_another_machine_is_unknown_and_no_engine_is_needed_there(site: Site, driver: str) -> None:
+    site.docker.nodes = f"Driver: {driver}\nStatus: running\nPlatforms: linux/amd64*, linux/arm64"
 
-    assert asyncio.run(check_room(there, 0)) == Check("disk", State.UNKNOWN, "the engine is on another machine")
+    assert looked_at(site)["disk"] == Check("disk", State.UNKNOWN, "the builder's disk is on another machine")
+    assert looked_at(site)["docker"].state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("driver", "state"), [("docker", State.BAD), ("docker-container", State.BAD), ("remote", State.NOTE)]
+)
+def test_an_engine_that_does_not_answer_is_bad_where_the_builder_needs_one(driver: str, state: State) -> None:
+    inspection = Answer(0, f"Driver: {driver}\nStatus: running\nPlatforms: linux/amd64")
+
+    check = check_docker(Said(Answer(0, ""), inspection, Answer(1, "Cannot connect to the Docker daemon\n")))
+
+    assert (check.state, check.found.partition(";")[0]) == (state, "Cannot connect to the Docker daemon")
+
+
+@pytest.mark.parametrize(
+    ("memory", "slots", "state", "mend"),
+    [(0, 4, State.UNKNOWN, ""), (8 << 30, 4, State.OK, ""), (2 << 30, 4, State.NOTE, "-j 2"), (1, 1, State.OK, "")],
+)
+def test_memory_is_held_against_the_images_that_are_built_at_once(
+    memory: int, slots: int, state: State, mend: str
+) -> None:
+    check = check_memory(Machine("docker", 1, 2, memory, ()), slots, 1 << 30)
+
+    assert (check.state, check.mend) == (state, mend)
+
+
+# What runs another machine's programs.
+
+
+ARM64 = "7f454c460201010000000000000000000200b700"
+MASK = "ffffffffffffff00fffffffffffffffffeffffff"
+
+
+def register(site: Site, interpreter: str, flags: str = "POCF", *, enabled: bool = True) -> Path:
+    folder = site.root / "binfmt"
+    folder.mkdir(exist_ok=True)
+    (folder / "status").write_text("enabled\n")
+    (folder / "register").touch()
+    (folder / "python").write_text("enabled\ninterpreter /usr/bin/python\nflags: \nextension .py\n")
+    path = folder / "qemu-aarch64"
+    on = "enabled" if enabled else "disabled"
+    path.write_text(f"{on}\ninterpreter {interpreter}\nflags: {flags}\noffset 0\nmagic {ARM64}\nmask {MASK}\n")
+    return path
+
+
+def emulator(site: Site) -> str:
+    path = site.root / "qemu-aarch64"
+    path.touch()
+    return str(path)
+
+
+def test_a_sound_emulator_is_told_with_its_version_and_flags(site: Site) -> None:
+    register(site, emulator(site))
+
+    check = looked_at(site)["linux/arm64"]
+
+    assert (check.state, check.found) == (State.OK, "its programs run, by QEMU 10.0, flags POCF")
+    assert looked_at(site)["linux/amd64"].found == "its programs run, natively"
+
+
+def test_an_emulator_whose_file_is_gone_is_told_by_its_name(site: Site) -> None:
+    register(site, "/gone/qemu-aarch64")
+
+    assert looked_at(site)["linux/arm64"].found == "its programs run, by /gone/qemu-aarch64, flags POCF"
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        ("qemu-aarch64 version 9.2.0", "tonistiigi/binfmt#215"),
+        ("qemu-aarch64 version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1)", "libc-bin and Node crash"),
+        ("qemu-aarch64 version 5.2.0 (Debian)", "docker/buildx#542"),
+    ],
+)
+def test_a_version_that_is_known_to_crash_is_noted_with_where_that_is_told(site: Site, says: str, words: str) -> None:
+    register(site, emulator(site))
+    site.docker.qemu = says
+
+    check = looked_at(site)["linux/arm64"]
+
+    assert check.state is State.NOTE
+    assert words in check.found
+    assert "register QEMU" in check.mend
+
+
+@pytest.mark.parametrize("says", ["qemu-aarch64 version 7.2.15", "qemu-aarch64 version 11.1.0", "no version"])
+def test_a_version_of_which_nothing_is_known_is_ok(site: Site, says: str) -> None:
+    register(site, emulator(site))
+    site.docker.qemu = says
+
+    assert looked_at(site)["linux/arm64"].state is State.OK
+
+
+def test_an_entry_without_p_is_noted(site: Site) -> None:
+    register(site, emulator(site), flags="OCF")
+
+    check = looked_at(site)["linux/arm64"]
+
+    assert (check.state, "without P" in check.found, "POCF" in check.mend) == (State.NOTE, True, True)
+
+
+def broken_emulator(site: Site, how: str) -> None:
+    site.docker.platforms = "linux/amd64"
+    site.docker.crash = "exit code: 1" if how == "name" else "exit code: 139"
+    if how == "none":
+        register(site, emulator(site)).unlink()
+    else:
+        register(site, emulator(site), "PO" if how == "no F" else "POCF", enabled=how != "disabled")
+
+
+@pytest.mark.parametrize(
+    ("how", "found", "mend"),
+    [
+        ("none", "exit code: 139; binfmt_misc has no entry for them", "--install arm64"),
+        ("disabled", "qemu-aarch64 is disabled", "echo 1 > "),
+        ("no F", "has no flag F, so containers don't find", "--install arm64"),
+        ("name", "takes their name for an argument", "ends in -binfmt-P"),
+        ("crash", "exit code: 139; they are run by", "--install arm64"),
+    ],
+)
+def test_why_programs_do_not_run_is_looked_for_in_binfmt_misc(site: Site, how: str, found: str, mend: str) -> None:
+    broken_emulator(site, how)
+
+    check = wrong(site)["linux/arm64"]
+
+    assert check.state is State.BAD
+    assert found in check.found
+    assert mend in check.mend
+
+
+def test_emulators_of_another_machine_are_not_looked_for_here(site: Site) -> None:
+    register(site, emulator(site))
+    site.env["DOCKER_HOST"] = "ssh://there"
+
+    assert looked_at(site)["linux/arm64"].found == "its programs run"
+
+
+# The preflight of a build.
+
+
+def test_all_that_is_wrong_is_said_at_once_and_nothing_is_built(site: Site) -> None:
+    site.docker.platforms, site.docker.version = "linux/amd64", "github.com/docker/buildx v0.12.1 abc"
+    site.fake.faults.append(Fault(status=403, method="POST", times=9))
+    (site.root / "components/web/Dockerfile").write_text("FROM none:1\n")
+    (site.root / BAKE_FILE).write_text("# nothing\n")
+    site.docker.absent = {"none:1": "not found"}
+
+    with pytest.raises(UnfitError) as caught:
+        site.run()
+
+    assert caught.value.exit_code == 7
+    assert [problem.file for problem in caught.value.problems] == [
+        "buildx",
+        "linux/arm64",
+        HOST,
+        "base images",
+        BAKE_FILE,
+    ]
+    assert all(problem.hint for problem in caught.value.problems)
+    assert error_text(caught.value).splitlines()[-2:] == [
+        "error: 5 faults; nothing was built",
+        " hint: mend them all, and see with `bakec doctor` that they are",
+    ]
+    assert doctor_document(caught.value.checks)["good"] is False
+    assert (site.docker.baked, (site.root / ".bakec").exists()) == ([], False)
+
+
+def test_one_fault_is_an_error_with_what_mends_it(site: Site) -> None:
+    site.docker.store = "[[Backing Filesystem extfs]]"
+
+    with pytest.raises(UnfitError) as caught:
+        site.run()
+
+    assert caught.value.message.startswith("builder: driver docker")
+    assert caught.value.message.endswith("; nothing was built")
+    assert caught.value.hint.startswith("docker buildx create")
+
+
+def test_without_preflight_what_can_be_built_is_but_never_from_another_file(site: Site) -> None:
+    site.docker.store = "[[Backing Filesystem extfs]]"
+    assert site.run(preflight=False).exit_code == 0
+    assert not any(request.method == "POST" for request in site.fake.requests)
+
+    (site.root / BAKE_FILE).write_text("# nothing\n")
+    with pytest.raises(ModelError, match="is not what the models say"):
+        site.run(preflight=False)
+
+
+def test_what_is_only_loaded_needs_no_registry(site: Site) -> None:
+    build = site.build()
+    job = Job(build.edges, build.plan, build.wanted, push=False)
+
+    assert not any(check.subject.startswith("registry") for check in virtual_time.run(look(job)))
+
+
+def test_what_is_unknown_or_only_noted_ends_no_build(site: Site) -> None:
+    site.docker.bases.clear()
+    register(site, emulator(site), flags="OCF")
+
+    assert site.run().exit_code == 0
 
 
 def test_what_a_person_and_a_program_read() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.errors import RegistryError, UsageError
+from bake_compiler.errors import PreflightError, UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.pipeline.promote import plan_promotion, promote
 from bake_compiler.pipeline.release_file import release_file_of
@@ -194,9 +194,9 @@ def test_what_is_wrong_with_an_image_wherever_it_is_is_said_once(site: Site) -> 
 
 
 def test_a_registry_that_does_not_answer_ends_a_run_before_anything_is_built(site: Site) -> None:
-    mirror(site).faults.append(Fault(status=503, path="/v2/", times=999))
+    mirror(site).faults.append(Fault(status=503, method="POST", times=999))
 
-    with pytest.raises(RegistryError, match=MIRROR):
+    with pytest.raises(PreflightError, match=MIRROR):
         site.run()
 
     assert site.docker.baked == []

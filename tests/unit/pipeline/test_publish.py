@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.errors import RegistryError, UsageError, VerificationError
+from bake_compiler.errors import PreflightError, UsageError, VerificationError
 from bake_compiler.pipeline.runs import stored_report
 from bake_compiler.report.events import Publishing
 from tests.fakes.docker import AUTHOR
@@ -104,9 +104,9 @@ def test_a_tag_keeps_the_platforms_that_a_run_leaves_out(site: Site) -> None:
 
 
 def test_a_registry_that_does_not_answer_ends_a_run_before_anything_is_built(site: Site) -> None:
-    site.fake.faults.append(Fault(status=503, path="/v2/", times=999))
+    site.fake.faults.append(Fault(status=503, method="POST", times=999))
 
-    with pytest.raises(RegistryError):
+    with pytest.raises(PreflightError, match="503"):
         site.run()
 
     assert site.docker.baked == []

@@ -176,4 +176,4 @@ def test_events_are_named_as_their_classes_and_the_first_says_its_version() -> N
     )
     changed = event_document(StepChanged(1.0, "web", Step("RUN make", ARM64), 1, 0, 4))
     assert (changed["event"], changed["step"]["platform"]) == ("step-changed", "linux/arm64")
-    assert len(get_args(Event)) == 11
+    assert len(get_args(Event)) == 10

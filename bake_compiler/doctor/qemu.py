@@ -1,0 +1,34 @@
+"""What is known against a version of QEMU: builds that crash now and then, whatever their Dockerfile says."""
+
+import re
+from typing import NamedTuple, TypeAlias
+
+Version: TypeAlias = tuple[int, int]
+
+
+class _Fault(NamedTuple):
+    """A range of versions, from the first to before the last, and what is known of them."""
+
+    since: Version
+    before: Version
+    what: str
+    source: str
+
+
+_FAULTS = (
+    _Fault((0, 0), (5, 1), "libc-bin crashes when it is set up", "docker/buildx#314"),
+    _Fault((5, 1), (6, 0), "small static arm64 programs crash", "docker/buildx#542"),
+    _Fault((8, 1), (10, 0), "libc-bin and Node crash now and then on arm64", "tonistiigi/binfmt#215, #240, #245"),
+    _Fault((10, 1), (10, 2), "libc-bin of Ubuntu 22.04 crashes on arm64", "tonistiigi/binfmt#298"),
+)
+
+
+def version_of(text: str) -> Version | None:
+    """What `qemu-aarch64 --version` says: `qemu-aarch64 version 8.2.2 (Debian …)`."""
+    match = re.search(r"version (\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def known_fault(version: Version) -> str:
+    """What is known against a version, with where it is told; empty when nothing is."""
+    return next((f"{fault.what} ({fault.source})" for fault in _FAULTS if fault.since <= version < fault.before), "")
