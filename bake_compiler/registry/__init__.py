@@ -8,5 +8,15 @@ from bake_compiler.registry.connect import connect
 from bake_compiler.registry.fetch import fetch_snapshot, trouble_of
 from bake_compiler.registry.refusal import LimitError, WrongContentError
 from bake_compiler.registry.retry import Retry
+from bake_compiler.registry.upload import Arrival
 
-__all__ = ["LimitError", "Registry", "Retry", "WrongContentError", "connect", "fetch_snapshot", "trouble_of"]
+__all__ = [
+    "Arrival",
+    "LimitError",
+    "Registry",
+    "Retry",
+    "WrongContentError",
+    "connect",
+    "fetch_snapshot",
+    "trouble_of",
+]

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from bake_compiler.registry.transport import Body
+
 LONGEST_ERROR = 64 * 1024
 
 
@@ -22,7 +24,7 @@ class Ask:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    content: bytes | None = field(default=None, repr=False)
+    content: Body | None = field(default=None, repr=False)
     registry: str = ""
     scope: str = ""
     limit: int = LONGEST_ERROR
@@ -51,11 +53,13 @@ class Limits:
     """What bakec waits for at most.
 
     Attributes:
-        seconds: for all of a small answer, redirects included.
+        seconds: for all of a small answer, redirects included; of a stream that is sent, for each piece of it.
+        finishing: for the answer once all of a stream was sent: on object storage a registry then copies all of it.
         rate: bytes a second that the stream of a blob must bring on average …
         grace: … after this many seconds of waiting for it.
     """
 
     seconds: float = 60.0
+    finishing: float = 300.0
     rate: int = 16 * 1024
     grace: float = 30.0

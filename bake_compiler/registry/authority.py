@@ -73,7 +73,7 @@ class Authority:
         challenge = preferred(headers.get("WWW-Authenticate", "")) if ask.scope else None
         if challenge is None:
             return None
-        if challenge.scope == ask.scope:
+        if set(challenge.scope.split()) <= set(ask.scope.split()):  # a mount has a scope of each repository
             challenge = challenge.for_any_scope()
         if not challenge.scope.startswith("repository:"):
             self._challenges[ask.registry] = challenge

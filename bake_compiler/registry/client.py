@@ -1,14 +1,15 @@
-"""A registry's API as bakec needs it: read manifests, blobs and tags, write a manifest under a tag, and remove one."""
+"""A registry's API as bakec needs it: read manifests, blobs and tags, write manifests and blobs, and remove a tag."""
 
 import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Collection, Container, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Container, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
+from urllib.parse import urlencode
 
 from bake_compiler.errors import NotFoundError, RegistryError, UsageError
 from bake_compiler.oci.digest import Digest
@@ -34,6 +35,7 @@ from bake_compiler.registry.refusal import LimitError, RefusedError, WrongConten
 from bake_compiler.registry.retry import Retry
 from bake_compiler.registry.stream import stream
 from bake_compiler.registry.transport import Response, Transport
+from bake_compiler.registry.upload import Arrival, OpenBlob, Sending, finishing
 
 LARGEST_MANIFEST = 4 * 1024 * 1024  # what distribution accepts (registry/handlers/manifests.go)
 
@@ -46,6 +48,9 @@ _MOST_PAGES = 10
 _TAGS_A_PAGE = 1000
 _MOST_PAGES_OF_TAGS = 1000
 _UNAUTHORIZED = 401
+_CREATED = 201
+_MOST_SENDINGS = 6  # of one blob
+_PROGRESS = 1024 * 1024  # bytes that went out to earn new patience
 _NO_DELETING = frozenset({400, 405, 501})  # to a tag distribution 2.8 answers 400, DIGEST_INVALID
 _NO_REFERRERS = frozenset({400, 404, 405, 501})  # what registries from before the Referrers API answer
 
@@ -101,19 +106,21 @@ class Registry:
         if answer.status == _UNAUTHORIZED and not preferred(answer.headers.get("WWW-Authenticate", "")):
             raise refusal_of(answer).error
 
-    async def manifest(self, ref: Reference, *, fresh: bool = False) -> RawManifest:
+    async def manifest(self, ref: Reference, *, fresh: bool = False, pushing: bool = False) -> RawManifest:
         """The manifest or index under a reference: by digest if it has one, else by tag.
 
         Args:
             ref: where.
             fresh: it was pushed just now, so it may need a moment to be seen.
+            pushing: ask as who may push there: to others some registries deny what does not exist.
 
         Raises:
             NotFoundError: the registry has none.
             WrongContentError: its bytes are not those of the digest.
             RegistryError: it could not be asked; AccessError: it would not say.
         """
-        ask = self._question("GET", ref, manifest_path(ref, _name(ref)), _MANIFEST, limit=LARGEST_MANIFEST)
+        path, actions = manifest_path(ref, _name(ref)), _actions(pushing=pushing)
+        ask = self._question("GET", ref, path, _MANIFEST, actions=actions, limit=LARGEST_MANIFEST)
         answer = await self._ask(ask, fresh=fresh)
         _check(answer, ref.digest or _stated_digest(answer))
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
@@ -153,14 +160,19 @@ class Registry:
         async with aclosing(stream(self._open, ask, size, self._retry, self._limits)) as chunks:
             yield chunks
 
-    async def blob_size(self, ref: Reference, digest: Digest, *, fresh: bool = False) -> int | None:
+    async def blob_size(
+        self, ref: Reference, digest: Digest, *, fresh: bool = False, pushing: bool = False
+    ) -> int | None:
         """How many bytes a blob of a repository has, without reading it; None if the registry does not say.
+
+        With `pushing` it is asked as who may push there, as in `manifest`.
 
         Raises:
             NotFoundError: the repository has no such blob.
             RegistryError: it could not be asked; AccessError: it would not say.
         """
-        ask = self._question("HEAD", ref, blob_path(ref, digest), _VERBATIM, hops=_BLOB_HOPS)
+        path, actions = blob_path(ref, digest), _actions(pushing=pushing)
+        ask = self._question("HEAD", ref, path, _VERBATIM, actions=actions, hops=_BLOB_HOPS)
         answer = await self._ask(ask, fresh=fresh)
         length = answer.headers.get("Content-Length", "")
         return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
@@ -269,19 +281,86 @@ class Registry:
         ask = self._question("DELETE", ref, path, actions="delete", takes=_NO_DELETING)
         return (await self._ask(ask)).status not in _NO_DELETING
 
+    async def push_blob(
+        self,
+        ref: Reference,
+        descriptor: Descriptor,
+        read: OpenBlob,
+        *,
+        near: Reference | None = None,
+        on_bytes: Callable[[int], None] = lambda _: None,
+    ) -> Arrival:
+        """Give a repository a blob that it may already have; what is there is not sent.
+
+        Where a sending is cut, the repository is asked again, and then it is sent from its beginning: what registries
+        keep of half an upload differs too much. Its digest is checked before its last piece goes out.
+
+        Source: distribution-spec v1.1, "Pushing blobs" and "Mounting a blob from another repository".
+
+        Args:
+            ref: which repository.
+            descriptor: of the blob.
+            read: begins to read it, from its beginning; may be called several times.
+            near: a repository of the same registry that has it, from which it is mounted where the registry does that.
+            on_bytes: is told how many bytes went out; a negative number takes back what must be sent again.
+
+        Raises:
+            WrongContentError: its source has other bytes.
+            RegistryError: it could not be read or sent; AccessError: it may not be.
+        """
+        patience = self._retry.patience()
+        for left in reversed(range(_MOST_SENDINGS)):
+            sending = Sending(descriptor, read, on_bytes)
+            try:
+                return await self._push(ref, descriptor, sending, near)
+            except RefusedError as refused:
+                if sending.error:
+                    raise sending.error from refused
+                if sending.sent >= _PROGRESS:
+                    patience = self._retry.patience()
+                if not (left and refused.transient and await patience.pause(refused.pause)):
+                    raise refused.error from refused.error.__cause__
+                on_bytes(-sending.sent)
+        raise AssertionError  # the last sending returns or raises
+
+    async def _push(self, ref: Reference, descriptor: Descriptor, sending: Sending, near: Reference | None) -> Arrival:
+        with suppress(NotFoundError):
+            if await self.blob_size(ref, descriptor.digest, pushing=True) in {None, descriptor.size}:
+                return Arrival.PRESENT
+        begun = await self._begin(ref, descriptor.digest, near)
+        if begun.status == _CREATED:
+            return Arrival.MOUNTED
+        async with self._slots:
+            await self._exchange.ask(finishing(begun, descriptor, sending))
+        return Arrival.SENT
+
+    async def _begin(self, ref: Reference, digest: Digest, near: Reference | None) -> Answer:
+        """A 201 if the blob was mounted, else the beginning of an upload."""
+        ask = self._question("POST", ref, uploads_path(ref), actions="pull,push")
+        if near is None:
+            return await self._ask(ask)
+        query = urlencode({"mount": str(digest), "from": near.repository})
+        scope = f"{ask.scope} repository:{near.repository}:pull"
+        try:
+            return await self._ask(replace(ask, url=f"{ask.url}?{query}", scope=scope))
+        except RegistryError:
+            return await self._ask(ask)  # nobody has to let us mount
+
     async def put_manifest(self, ref: Reference, raw: RawManifest) -> None:
-        """Write these bytes under the tag of a reference, and make sure that the registry took them as is.
+        """Write these bytes under the tag of a reference, else under its digest; make sure that they are taken as is.
 
         Raises:
             WrongContentError: the tag now holds something else.
             RegistryError: it could not be written; AccessError: it may not be.
         """
-        if not ref.tag:
+        name = ref.tag or ref.digest
+        if not name:
             raise UsageError(f"{ref} names no tag to write")
         headers = {"Content-Type": raw.media_type}
-        ask = self._question("PUT", ref, manifest_path(ref, ref.tag), headers, raw.content, actions="pull,push")
+        ask = self._question("PUT", ref, manifest_path(ref, name), headers, raw.content, actions="pull,push")
         answer = await self._ask(ask)
-        taken = _stated_digest(answer) or (await self.manifest(ref.tagged(ref.tag), fresh=True)).digest
+        there = ref.tagged(ref.tag) if ref.tag else ref
+        taken = _stated_digest(answer) or (await self.manifest(there, fresh=True)).digest
         _check_same(answer, Digest.of(raw.content, taken.algorithm), taken)
 
     def _question(
@@ -323,6 +402,10 @@ class Registry:
     async def _open(self, ask: Ask) -> Response:
         async with self._slots:
             return await self._exchange.open(ask)
+
+
+def _actions(*, pushing: bool) -> str:
+    return "pull,push" if pushing else "pull"
 
 
 def _name(ref: Reference) -> Digest | str:

@@ -1,8 +1,9 @@
 """One question to a registry and its answer: authorized, redirected only where allowed, read within limits."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bake_compiler.errors import RegistryError
@@ -62,8 +63,8 @@ class Exchange:
         """
         patience = seconds or self._limits.seconds
         try:
-            async with asyncio.timeout(patience):
-                response, anonymous = await self._open(ask)
+            async with asyncio.timeout(patience) as timer:
+                response, anonymous = await self._open(_paced(ask, timer, self._limits))
                 try:
                     content = await _read(response, ask)
                 finally:
@@ -147,6 +148,26 @@ def _onward(ask: Ask, last: Request, location: str, headers: Mapping[str, str]) 
     return Request(
         ask.method, target, headers if own else ask.headers, None, ask.registry, onward=not same_host(ask.url, target)
     )
+
+
+def _paced(ask: Ask, timer: asyncio.Timeout, limits: Limits) -> Ask:
+    """The same question; where it carries a stream, each piece that goes out earns new patience."""
+    if not callable(ask.content):
+        return ask
+    begin = ask.content
+
+    def wait(seconds: float) -> None:
+        with suppress(RuntimeError):  # it was answered before all of it was sent
+            timer.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    async def content() -> AsyncGenerator[bytes, None]:
+        async with aclosing(begin()) as pieces:
+            async for piece in pieces:
+                wait(limits.seconds)
+                yield piece
+        wait(limits.finishing)
+
+    return replace(ask, content=content)
 
 
 async def _read(response: Response, ask: Ask) -> bytes:

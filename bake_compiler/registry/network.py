@@ -18,6 +18,7 @@ from bake_compiler.registry.transport import NoAnswerError, Reason, Request
 
 _CONNECT_SECONDS = 10.0
 _SILENT_SECONDS = 20.0
+_FINISHING_SECONDS = 300.0  # on object storage a registry copies all that it got before it answers
 _KEPT_SECONDS = 60.0
 _BUFFER = 256 * 1024
 _LONGEST_HEADER = 32 * 1024  # a redirect's signature may be long
@@ -39,6 +40,7 @@ class Network:
         self._certificates = certificates
         self._proxies = proxies
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silence)
+        self._sending = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=_FINISHING_SECONDS)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def send(self, request: Request) -> "NetworkResponse":
@@ -57,7 +59,8 @@ class Network:
                 request.method,
                 URL(request.url, encoded=True),
                 headers=request.headers,
-                data=request.content,
+                data=request.content() if callable(request.content) else request.content,
+                timeout=self._sending if callable(request.content) else self._timeout,
                 allow_redirects=False,
                 proxy=self._proxies.choose(request.url) or None,
                 ssl=context or True,

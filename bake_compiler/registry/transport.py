@@ -1,9 +1,12 @@
 """The seam between the client and the network: one request, one response, and why there was none."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+Body: TypeAlias = bytes | Callable[[], AsyncGenerator[bytes, None]]
+"""What a request carries: bytes, or a stream of them that begins anew each time it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Request:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    content: bytes | None = field(default=None, repr=False)
+    content: Body | None = field(default=None, repr=False)
     registry: str = ""
     onward: bool = False
 

@@ -92,6 +92,8 @@ def user_of(authorization: str, users: Mapping[str, str]) -> str:
 
 
 def _covers(granted: str, wanted: str) -> bool:
-    place, _, actions = granted.rpartition(":")
     where, _, needed = wanted.rpartition(":")
-    return not wanted or (place == where and set(needed.split(",")) <= set(actions.split(",")))
+    given = (each.rpartition(":") for each in granted.split())
+    return not wanted or any(
+        place == where and set(needed.split(",")) <= set(can.split(",")) for place, _, can in given
+    )

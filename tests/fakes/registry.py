@@ -178,7 +178,7 @@ class FakeRegistry:
 
     async def send(self, request: transport.Request) -> InMemoryResponse:
         """Answer a request of bakec's client: this registry is its network."""
-        return answer_in_memory(self.respond, request)
+        return await answer_in_memory(self.respond, request)
 
     @contextmanager
     def serve(self, tls: ssl.SSLContext | None = None) -> Iterator[str]:

@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
@@ -95,7 +95,7 @@ class InMemoryResponse:
         """Nothing is to be given back."""
 
 
-def answer_in_memory(respond: Respond, request: transport.Request) -> InMemoryResponse:
+async def answer_in_memory(respond: Respond, request: transport.Request) -> InMemoryResponse:
     """What bakec's client gets."""
     try:
         url = urlsplit(request.url)
@@ -103,11 +103,34 @@ def answer_in_memory(respond: Respond, request: transport.Request) -> InMemoryRe
         raise NoAnswerError(Reason.PROTOCOL) from error
     headers = {name.lower(): value for name, value in request.headers.items()}
     place = f"{url.scheme}://{url.netloc}"
-    asked = Request(request.method, url.path, dict(parse_qsl(url.query)), headers, request.content or b"", place)
+    asked = Request(request.method, url.path, _query(url.query), headers, await _sent(request), place)
     try:
         return InMemoryResponse(respond(asked), request.method)
     except ConnectionCut as error:
         raise NoAnswerError(Reason.CONNECTION, "reset by peer") from error
+
+
+def _query(text: str) -> Mapping[str, str]:
+    """Each parameter by name; of one that is there several times, as scopes are, the values with spaces between."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(text):
+        found[name] = f"{found[name]} {value}" if name in found else value
+    return found
+
+
+async def _sent(request: transport.Request) -> bytes:
+    """The whole body; a stream that breaks off is a connection that does."""
+    if not callable(request.content):
+        return request.content or b""
+    try:
+        async with aclosing(request.content()) as pieces:
+            body = b"".join([piece async for piece in pieces])
+    except Exception as error:
+        raise NoAnswerError(Reason.CONNECTION) from error
+    stated = int(request.headers["Content-Length"])
+    if len(body) != stated:
+        raise NoAnswerError(Reason.CONNECTION, f"{len(body)} bytes in place of {stated}")
+    return body
 
 
 def answer_httpx(respond: Respond, request: httpx.Request) -> httpx.Response:
@@ -156,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         place = f"http://{headers.get('host', '')}"
-        asked = Request(self.command, url.path, dict(parse_qsl(url.query)), headers, self._body(), place)
+        asked = Request(self.command, url.path, _query(url.query), headers, self._body(), place)
         try:
             self._send(self.respond(asked))
         except (ConnectionCut, ConnectionError):

@@ -12,11 +12,12 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import OCI_INDEX
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
-from bake_compiler.registry import Registry, WrongContentError, fetch_snapshot
+from bake_compiler.registry import Arrival, Registry, WrongContentError, fetch_snapshot
 from bake_compiler.registry.network import Network
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import Made, artifact_of, encoded, image_of, index_of
 from tests.fakes.places import Place
+from tests.fakes.streams import Streamed
 from tests.fakes.upload import upload, upload_blob
 
 NOWHERE = Digest.of(b"pushed by nobody")
@@ -258,6 +259,60 @@ async def test_a_blob_that_is_not_its_digest_is_not_taken(
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "DIGEST_INVALID")
     with pytest.raises(NotFoundError):
         await client.blob_size(ref, NOWHERE)
+
+
+@pytest.mark.parametrize("size", [0, 1, 3_000_000])
+async def test_a_blob_is_pushed_in_a_stream_and_only_once(client: Registry, ref: Reference, size: int) -> None:
+    blob = Streamed(bytes(range(256)) * (size // 256) + b"." * (size % 256))
+
+    arrivals = [await client.push_blob(ref, blob.descriptor, blob.read, on_bytes=blob.on_bytes) for _ in range(2)]
+
+    assert arrivals == [Arrival.SENT, Arrival.PRESENT]
+    assert (blob.reads, blob.told) == (1, size)
+    assert await client.blob(ref, blob.digest, limit=max(size, 1)) == blob.content
+
+
+async def test_a_pushed_blob_is_mounted_where_another_repository_has_it(client: Registry, ref: Reference) -> None:
+    blob, other = Streamed(b"layer"), replace(ref, repository=ref.repository + "-other")
+    await client.push_blob(ref, blob.descriptor, blob.read)
+
+    assert await client.push_blob(other, blob.descriptor, blob.read, near=ref) is Arrival.MOUNTED
+
+    assert blob.reads == 1
+    assert await client.blob(other, blob.digest, limit=5) == b"layer"
+
+
+async def test_a_blob_that_can_not_be_mounted_is_sent(client: Registry, ref: Reference) -> None:
+    blob, other = Streamed(b"layer"), replace(ref, repository=ref.repository + "-other")
+
+    assert await client.push_blob(ref, blob.descriptor, blob.read, near=other) is Arrival.SENT
+    assert await client.blob(ref, blob.digest, limit=5) == b"layer"
+
+
+@pytest.mark.parametrize("content", [b"other", b"lay", b"layer and more"])
+async def test_no_pushed_blob_has_other_bytes_than_its_digest_says(
+    client: Registry, ref: Reference, content: bytes
+) -> None:
+    blob, wrong = Streamed(b"layer"), Streamed(content)
+
+    with pytest.raises(WrongContentError, match="wrong bytes"):
+        await client.push_blob(ref, blob.descriptor, wrong.read)
+    with pytest.raises(NotFoundError):
+        await client.blob_size(ref, blob.digest)
+
+
+async def test_a_manifest_is_pushed_by_its_digest_alone(client: Registry, ref: Reference, pushed: Made) -> None:
+    other = replace(ref, repository=ref.repository + "-other")
+    for child in pushed.children:
+        for each in map(Streamed, child.blobs):
+            await client.push_blob(other, each.descriptor, each.read)
+        await client.put_manifest(other.at(child.digest), RawManifest(child.media_type, child.digest, child.content))
+    raw = await client.manifest(ref)
+
+    await client.put_manifest(other.at(raw.digest), raw)
+
+    assert await client.manifest(other.at(raw.digest)) == raw
+    assert await client.tags(other) == ()
 
 
 @pytest.mark.usefixtures("pushed")

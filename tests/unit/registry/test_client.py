@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -333,9 +334,9 @@ async def test_a_put_that_was_cut_is_written_again(registry: Registry, fake: Fak
     assert fake.tag("acme/web", "next") == str(made.digest)
 
 
-async def test_a_put_without_a_tag_is_refused(registry: Registry, made: Made) -> None:
+async def test_a_put_under_no_name_is_refused(registry: Registry, made: Made) -> None:
     with pytest.raises(UsageError, match="names no tag"):
-        await registry.put_manifest(REF.at(made.digest), RawManifest(made.media_type, made.digest, made.content))
+        await registry.put_manifest(replace(REF, tag=""), RawManifest(made.media_type, made.digest, made.content))
 
 
 async def test_an_endless_manifest_is_not_read_to_its_end(registry: Registry, fake: FakeRegistry) -> None:

@@ -1,0 +1,119 @@
+"""A blob on its way into a repository: its bytes stream by, and are held to its digest before the last one goes out."""
+
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from enum import StrEnum
+from typing import TypeAlias
+from urllib.parse import quote
+
+from bake_compiler.errors import RegistryError
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.manifest import Descriptor
+from bake_compiler.registry.address import join, may_follow, same_host, same_place, shown
+from bake_compiler.registry.ask import Answer, Ask
+from bake_compiler.registry.refusal import WrongContentError, place, printable
+
+OpenBlob: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+"""Begins to read a blob, from its first byte."""
+
+
+class Arrival(StrEnum):
+    """How a blob came to be in a repository."""
+
+    PRESENT = "present"
+    MOUNTED = "mounted"
+    SENT = "sent"
+
+
+class Sending:
+    """The bytes of a blob as they are sent, a piece at a time.
+
+    Args:
+        descriptor: what the blob must be.
+        read: begins to read it.
+        on_bytes: is told how many bytes went out, each time some did.
+
+    Attributes:
+        error: why its source could not be read, if so: the network tells only that sending ended.
+        sent: bytes that went out.
+    """
+
+    def __init__(self, descriptor: Descriptor, read: OpenBlob, on_bytes: Callable[[int], None]) -> None:
+        self.error: RegistryError | None = None
+        self.sent = 0
+        self._descriptor = descriptor
+        self._read = read
+        self._on_bytes = on_bytes
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """All of it, from the beginning.
+
+        Raises:
+            WrongContentError: the source has other bytes; its last piece was kept back, so no registry takes them.
+            RegistryError: it could not be read to its end.
+        """
+        self._told(-self.sent)  # it may be sent twice, where a registry wants other credentials first
+        try:
+            async for piece in self._checked():
+                yield piece
+                self._told(len(piece))
+        except RegistryError as error:
+            self.error = error
+            raise
+
+    async def _checked(self) -> AsyncGenerator[bytes, None]:
+        wanted = self._descriptor.digest
+        content, size, held = hashlib.new(wanted.algorithm), 0, b""
+        async with self._read() as pieces:
+            async for piece in pieces:
+                if held:
+                    yield held
+                held, size = piece, size + len(piece)
+                content.update(piece)
+        found = Digest(wanted.algorithm, content.hexdigest())
+        if found != wanted or size != self._descriptor.size:
+            raise WrongContentError(
+                f"wrong bytes: {size} of {found} in place of {self._descriptor.size} of {wanted}",
+                hint="its source, or a proxy before it, is damaged: don't use what it serves",
+            )
+        if held:
+            yield held
+
+    def _told(self, number: int) -> None:
+        self.sent += number
+        if number:
+            self._on_bytes(number)
+
+
+def finishing(begun: Answer, descriptor: Descriptor, sending: Sending) -> Ask:
+    """The question that sends all of a blob to where an upload was begun, and ends it.
+
+    Source: distribution-spec v1.1, "POST then PUT", which is how BuildKit pushes, too.
+
+    Raises:
+        RegistryError: the registry does not say where, or sends us where it may not.
+    """
+    ask = begun.ask
+    location = begun.headers.get("Location", "")
+    try:
+        url = join(ask.url, location)
+        allowed = bool(location) and may_follow(ask.url, url)
+    except ValueError:
+        url, allowed = location, False
+    if not allowed:
+        raise RegistryError(
+            f"{place(ask)}: sends uploads to {printable(shown(url)) if location else 'nowhere'}",
+            hint="behind a proxy a registry must know its own address: see `http.host` of distribution",
+        )
+    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}
+    return replace(
+        ask,
+        method="PUT",
+        url=f"{url}{'&' if '?' in url else '?'}digest={quote(str(descriptor.digest), safe='')}",
+        headers=headers,
+        content=sending.pieces,
+        scope=ask.scope if same_place(ask.url, url) else "",
+        onward=not same_host(ask.url, url),
+    )
