@@ -73,7 +73,7 @@ class Authority:
         challenge = preferred(headers.get("WWW-Authenticate", "")) if ask.scope else None
         if challenge is None:
             return None
-        if set(challenge.scope.split()) <= set(ask.scope.split()):  # a mount has a scope of each repository
+        if _covers(ask.scope, challenge.scope):
             challenge = challenge.for_any_scope()
         if not challenge.scope.startswith("repository:"):
             self._challenges[ask.registry] = challenge
@@ -122,6 +122,15 @@ class Authority:
             raise AccessError(refused.error.message, hint=f"{anew} `docker login {ask.registry}`") from refused
         token, lifetime = _read_token(answer)
         return _Pass(Authorization(f"Bearer {token}", anonymous=who is None), asked_at + lifetime * _USED)
+
+
+def _covers(wanted: str, challenged: str) -> bool:
+    """Whether a token for the wanted scopes, perhaps of several repositories, allows what a challenge asks for."""
+    scopes = [scope.rpartition(":") for scope in wanted.split()]
+    return all(
+        any(place == own and {*actions.split(",")} <= {*may.split(",")} for own, _, may in scopes)
+        for place, _, actions in (scope.rpartition(":") for scope in challenged.split())
+    )
 
 
 def _question(ask: Ask, challenge: Challenge, who: Credential | None) -> Ask:
