@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -82,12 +83,12 @@ def main() -> None:
 def compare(stack: Stack, *, cold: bool, warm: bool) -> None:
     """Build one project in all ways, and print a table for each state of the cache."""
     first, again = Taken(), Taken()
-    turns = [name for number in range(stack.cold) for name in _order(number)] if cold else ["bake"]
-    for number, name in enumerate(turns, start=1):
+    turns = [name for number in range(stack.cold) for name in _order(number)] if cold else []
+    for name in turns:
+        _once_more(partial(_take_cold, stack, first, name))
+    if warm:
         with new_site(stack.write) as site:
-            _take(first, name, site)
-            if warm and number == len(turns):
-                _take_warm(again, site, stack.warm)
+            _take_warm(again, site, stack.warm)
     if cold:
         _print(f"{stack.title}, cold", first)
     if warm:
@@ -97,23 +98,28 @@ def compare(stack: Stack, *, cold: bool, warm: bool) -> None:
 def _take_warm(taken: Taken, site: Site, rounds: int) -> None:
     once = Taken()
     for name in NAMES:
-        _take(once, name, site)
+        _once_more(partial(once.take, name, site))
     for number in range(rounds):
         for name in _order(number):
-            _take(taken, name, site)
+            _once_more(partial(taken.take, name, site))
     again = Times(tuple(run_bakec(site, "--rebuild", *_jobs()).seconds for _ in range(rounds)))
     print(f"\n`bakec build all --rebuild`, all of it from BuildKit's cache: {again}", flush=True)
     at_once = overlap(run_bakec(site, "--rebuild", "-j", str(SLOTS)).report)
     print(f"\n-j {SLOTS}: {at_once} images at once at most (goal: {SLOTS}, {_met(at_once <= SLOTS)})", flush=True)
 
 
-def _take(taken: Taken, name: str, site: Site) -> None:
-    """Once more when it fails: one that does not retry may meet a fault that passes, and an hour would be lost."""
+def _take_cold(stack: Stack, taken: Taken, name: str) -> None:
+    with new_site(stack.write) as site:
+        taken.take(name, site)
+
+
+def _once_more(take: Callable[[], None]) -> None:
+    """Again when it fails: one that does not retry may meet a fault that passes, and an hour would be lost."""
     try:
-        taken.take(name, site)
+        take()
     except SystemExit as failed:
-        print(f"\n{NAMES[name]} failed; what counts is another one, which finds what that left: {failed}", flush=True)
-        taken.take(name, site)
+        print(f"\nfailed, and is taken again: {failed}", flush=True)
+        take()
 
 
 def memory() -> None:

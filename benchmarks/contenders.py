@@ -14,6 +14,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from bake_compiler.report import Report
+from bake_compiler.report.lines import lines
 from bake_compiler.report.stored import report_from_document
 from benchmarks.engine import Engine
 from benchmarks.measure import BAKEC, seconds
@@ -80,11 +81,20 @@ def run_bakec(site: Site, *options: str) -> Run:
         finally:
             process.terminate()  # when we are interrupted: its builds end before their engine goes
             status = process.wait()
-        if status:
-            said.seek(0)
-            sys.exit(f"error: {' '.join(argv)} exited with {status}\n{said.read()[-2000:].decode()}")
         told.seek(0)
+        said.seek(0)
+        if status:
+            why = told.read() or said.read()[-2000:]
+            sys.exit(f"error: {' '.join(argv)} exited with {status}\n{_in_words(why)}")
         return Run(took, cpu, peak.megabytes, report_from_document(json.load(told)))
+
+
+def _in_words(told: bytes) -> str:
+    """What a report says below its matrix; anything else as it is."""
+    try:
+        return "\n".join(words.text for words in lines(report_from_document(json.loads(told))))
+    except ValueError:
+        return told.decode(errors="replace")
 
 
 def run_bake(site: Site) -> float:
