@@ -6,7 +6,7 @@ Pure, given functions that build one image.
 import asyncio
 import heapq
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -21,6 +21,7 @@ MEMORY_FOR_ONE = 2 << 30
 """Bytes of memory that one image is reckoned to need while it is built."""
 
 _SLOTS_OF_CORE = 4
+_SLOW = 10  # times as long: about what emulation costs
 
 
 def default_slots(nodes: int, cores: int, memory: int) -> int:
@@ -85,6 +86,7 @@ async def run_all(  # noqa: D417 - Work says what it is
     *,
     slots: int,
     seconds: Mapping[str, float] | None = None,
+    slow: Collection[str] = (),
     phases: Sequence[str] = (),
     gates: frozenset[str] = frozenset(),
     fail_fast: bool = False,
@@ -95,6 +97,7 @@ async def run_all(  # noqa: D417 - Work says what it is
         images: what to build; a need that is not among them is not waited for.
         slots: how many may be built at once.
         seconds: image → how long it took the last time, where that is known.
+        slow: images that are likely to take long, where that is not.
         phases: all phases, in order.
         gates: phases whose images wait until all those of earlier phases have ended, well or not.
         fail_fast: after a failure begin nothing more, and stop what is being built.
@@ -102,7 +105,7 @@ async def run_all(  # noqa: D417 - Work says what it is
     Raises:
         Exception: that of a function of `work`; it ends the whole run.
     """
-    way = ways(images, seconds or {})
+    way = ways(images, seconds or {}, slow)
     longest_first = sorted(images, key=lambda image: -way[image.name])
     closed = {phase: phases[: phases.index(phase)] for phase in phases if phase in gates}
     run = _Run(work, longest_first, _Slots(slots), way, closed, fail_fast)
@@ -222,10 +225,10 @@ class _Slots:
         self.free += 1
 
 
-def ways(images: Sequence[PlannedImage], seconds: Mapping[str, float]) -> dict[str, float]:
+def ways(images: Sequence[PlannedImage], seconds: Mapping[str, float], slow: Collection[str] = ()) -> dict[str, float]:
     """Image → seconds from its beginning to the end of the longest chain that needs it: the critical path's is longest.
 
-    An image whose time is not known counts as the median of those that are, or as one second.
+    An image whose time is not known counts as the median of those that are, or as one second; ten times if slow.
     """
     names = {image.name for image in images}
     known = [seconds[name] for name in names if name in seconds]
@@ -233,7 +236,8 @@ def ways(images: Sequence[PlannedImage], seconds: Mapping[str, float]) -> dict[s
     found: dict[str, float] = {}
     after: dict[str, float] = {}
     for image in reversed(in_order(images)):
-        found[image.name] = seconds.get(image.name, usual) + after.get(image.name, 0.0)
+        reckoned = usual * (_SLOW if image.name in slow else 1)
+        found[image.name] = seconds.get(image.name, reckoned) + after.get(image.name, 0.0)
         for need in image.needs:
             after[need] = max(after.get(need, 0.0), found[image.name])
     return found

@@ -247,6 +247,7 @@ class Build:
                 images,
                 slots=slots,
                 seconds=seconds,
+                slow=[name for name in records if not found.made[name].cross],
                 phases=self.plan.phases,
                 gates=self.plan.gates,
                 fail_fast=self.fail_fast,

@@ -9,7 +9,7 @@ from pathlib import Path
 from bake_compiler.folder import folder_digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.pipeline.compile import words_of
-from bake_compiler.plan import Plan, PlannedImage
+from bake_compiler.plan import Plan, PlannedImage, explain
 from bake_compiler.plan.order import in_order, with_needs
 from bake_compiler.plan.origins import Base, origins_of
 from bake_compiler.plan.paths import URL, inside
@@ -27,12 +27,14 @@ class Made:
         bases: the images from elsewhere, as far as they are known.
         doubt: why that is not all, so that nobody can tell whether the image is what it would be now; or empty.
         places: of the bases that it takes itself: `components/web/Dockerfile:3`, or the Dockerfile alone.
+        cross: all of its own steps run on the build platform, as far as its Dockerfile tells; none is emulated.
     """
 
     sources: str
     bases: frozenset[Base]
     doubt: str
     places: Mapping[Base, str] = field(default_factory=dict)
+    cross: bool = False
 
 
 def made_from(
@@ -65,20 +67,26 @@ def made_from(
             frozenset(origins.bases).union(*(need.bases for need in needs)),
             next((each for each in (doubt, *(need.doubt for need in needs)) if each), ""),
             {base: _place(image, line) for base, line in origins.bases.items()},
+            explain.bases_of(image, {_path(image): dockerfile}).cross,
         )
     return found
 
 
 def _place(image: PlannedImage, line: int) -> str:
-    context, name = image.text("context"), image.text("dockerfile")
-    file = inside(context, name) if context and name and URL not in context else f"the Dockerfile of {image.name}"
+    file = _path(image) or f"the Dockerfile of {image.name}"
     return f"{file}:{line}" if line else file
+
+
+def _path(image: PlannedImage) -> str:
+    """Of an image's Dockerfile from the project's root; empty where it is not a file of the project."""
+    context, name = image.text("context"), image.text("dockerfile")
+    return inside(context, name) if context and name and URL not in context else ""
 
 
 def _dockerfile(root: Path, image: PlannedImage) -> str:
     """The text of an image's Dockerfile; empty where it is not a file of the project."""
-    context, name = image.text("context"), image.text("dockerfile")
-    return _text(root / inside(context, name)) if context and name and URL not in context else ""
+    path = _path(image)
+    return _text(root / path) if path else ""
 
 
 def _ignored(root: Path, folder: str, dockerfile: str) -> str:

@@ -181,6 +181,13 @@ def test_an_image_whose_time_is_not_known_counts_as_the_median_of_the_others() -
     assert ways(images, {})["d"] == 1
 
 
+def test_an_image_that_is_likely_to_be_slow_goes_first_until_its_time_is_known() -> None:
+    images = [planned("hub"), planned("ssh"), planned("web", "hub")]
+
+    assert ways(images, {}, {"ssh"}) == {"hub": 2, "ssh": 10, "web": 1}
+    assert ways(images, {"ssh": 3, "hub": 7}, {"ssh", "web"}) == {"hub": 57, "ssh": 3, "web": 50}
+
+
 def test_images_in_order_come_after_all_that_they_need() -> None:
     images = [planned("d", "b", "c"), planned("c", "a"), planned("b", "a", "elsewhere"), planned("a")]
 

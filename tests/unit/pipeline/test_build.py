@@ -62,6 +62,14 @@ def test_an_image_that_is_not_as_promised_blocks_those_that_need_it(site: Site) 
     assert site.docker.baked == ["hub", "other"]
 
 
+def test_what_is_emulated_begins_first_while_its_time_is_not_known(site: Site) -> None:
+    (site.root / "components/other/Dockerfile").write_text("FROM scratch\nRUN compile\n")
+
+    site.run(slots=1)
+
+    assert site.docker.baked == ["other", "hub", "web"]
+
+
 def test_a_failure_of_the_author_is_told_once_and_not_retried(site: Site) -> None:
     site.docker.plays = {"hub": [AUTHOR]}
 
