@@ -61,6 +61,7 @@ SECTIONS = (
     "Variable",
     "Validation",
     "Function",
+    "External",
     "Var",
     "Join",
     "Expr",
@@ -85,6 +86,10 @@ WORDS: Mapping[str, tuple[object, str]] = {
     "LabelKey": (texts.LabelKey, "letters, digits, `.`, `_`, `/` and `-`; begins with a letter or digit"),
     "AnnotationKey": (texts.AnnotationKey, "a LabelKey; may say where it goes: `index,manifest:KEY`"),
     "TagName": (texts.TagName, "a tag as the OCI specification has it, or a `Var` or `Join` that makes one"),
+    "ImageReference": (
+        texts.ImageReference,
+        "an image in a registry, with a tag or a digest: `docker.io/library/redis:7`",
+    ),
     "Path": (texts.RelativePath, "a Text: a path that does not begin with `/` or `~`, or a URL"),
     "Platform": (texts.PlatformName, "a `Platform`, or a text such as `amd64` or `linux/arm64`"),
 }

@@ -13,6 +13,7 @@ VERBS = {
     "verify": "verify",
     "report": "report",
     "release": "release",
+    "mirror": "mirror",
     "promote": "promote",
     "rollback": "rollback",
     "clean": "clean",

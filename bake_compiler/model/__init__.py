@@ -4,6 +4,7 @@ from bake_compiler.model.base import Mistake, Model, Source, collecting_mistakes
 from bake_compiler.model.project import (
     Change,
     Component,
+    External,
     Function,
     Group,
     Image,
@@ -25,6 +26,7 @@ __all__ = [
     "Change",
     "Component",
     "Expr",
+    "External",
     "Function",
     "Group",
     "Image",

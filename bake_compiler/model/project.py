@@ -1,4 +1,4 @@
-"""The declarations: Project, Phase, Variable, Function, Group, Target, Variant, Component, Image, Change, Only."""
+"""The declarations: Project, its components and images, and all that a bake file has beside them."""
 
 import math
 import re
@@ -12,6 +12,7 @@ from bake_compiler.model.base import Model
 from bake_compiler.model.settings import Settings
 from bake_compiler.model.texts import (
     ArgName,
+    ImageReference,
     InstanceOf,
     Name,
     OrExpression,
@@ -21,6 +22,7 @@ from bake_compiler.model.texts import (
     TargetName,
     Text,
     Value,
+    check_own_repository,
     check_registry,
     check_repository,
 )
@@ -263,6 +265,29 @@ class Component(Settings):
     inherits: tuple[Text, ...] = ()
 
 
+class External(Model):
+    """An image that somebody else makes and the project needs beside its own; `bakec mirror` copies it.
+
+    Attributes:
+        name: what it is called here, and what stands for `{image}` in the project's repository pattern.
+        image: where its vendor keeps it: HOST/REPOSITORY with a tag, a digest, or both.
+        images: in place of that, where the vendor keeps each platform in a repository of its own: platform →
+            reference. They are joined into one index.
+        repository: in place of the project's pattern; `{image}` may stand in it.
+        tag: what it is tagged here; the vendor's own tag when nothing is said.
+        platforms: an exception to the project's platforms.
+        foreign: as in Image, for `bakec mirror --deep`.
+    """
+
+    name: Name
+    image: ImageReference | None = None
+    images: Mapping[PlatformName, ImageReference] = Field(default_factory=dict)
+    repository: Annotated[Text, AfterValidator(check_own_repository)] | None = None
+    tag: Annotated[str, AfterValidator(check_tag)] | None = None
+    platforms: Annotated[Only, InstanceOf(Only)] | None = None
+    foreign: tuple[Text, ...] = ()
+
+
 class Project(Settings):
     """What all components share; its settings hold for every image.
 
@@ -282,6 +307,7 @@ class Project(Settings):
         groups: of your own, besides those of phases, components and variants.
         targets: abstract ones, for `inherits`.
         variants: second forms of images.
+        external: images that somebody else makes, which `bakec mirror` copies into the project's registries.
         protect: patterns of public tags, such as `v*`, that never move once they exist; `*`, `?` and `[…]` are as in a
             shell. A build that would move one ends before anything is built; one that finds the same images there
             already, unchanged, ends well.
@@ -303,6 +329,7 @@ class Project(Settings):
     groups: tuple[Annotated[Group, InstanceOf(Group)], ...] = ()
     targets: tuple[Annotated[Target, InstanceOf(Target)], ...] = ()
     variants: tuple[Annotated[Variant, InstanceOf(Variant)], ...] = ()
+    external: tuple[Annotated[External, InstanceOf(External)], ...] = ()
     protect: tuple[Text, ...] = ()
     architecture_tags: bool = False
 

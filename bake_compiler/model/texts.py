@@ -60,6 +60,25 @@ def check_repository(text: str) -> str:
     return text
 
 
+def check_own_repository(text: str) -> str:
+    """The repository itself, under whatever registry; `{image}` may stand in it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    Reference.parse(f"localhost/{text.replace('{image}', 'image')}")
+    if ":" in text or "@" in text:
+        raise ValueError(f"{text!r} is not a repository: the tag has a field of its own")
+    return text
+
+
+def _check_image(text: str) -> str:
+    reference = Reference.parse(text)
+    if not (reference.tag or reference.digest):
+        raise ValueError(f"{text!r} names neither a tag nor a digest, and bakec never assumes `latest`")
+    return text
+
+
 def _check_inside(text: str) -> str:
     if text.startswith(("/", "~")) or not text:
         raise ValueError(f"{text!r} is not a path relative to the component or the project")
@@ -132,6 +151,8 @@ TagName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidato
 """A tag, or a Var, Join or Expr that makes one."""
 RegistryName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_registry_name)]
 """A host, with a port and a path where there is one, or a Var or Join that makes one."""
+ImageReference = Annotated[str, AfterValidator(_check_image)]
+"""An image in a registry, with a tag or a digest."""
 NAME = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
 Name = Annotated[str, _matching(NAME.pattern, "a name: lower-case letters, digits, - and _")]
 TargetName = Annotated[

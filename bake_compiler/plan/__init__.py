@@ -5,10 +5,21 @@ from bake_compiler.model.values import Split
 from bake_compiler.oci.architecture import suffix_of
 from bake_compiler.plan.abstracts import plan_abstracts
 from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes, without_repeats
+from bake_compiler.plan.externals import plan_externals
 from bake_compiler.plan.groups import default_targets, plan_groups
 from bake_compiler.plan.images import plan_images
 from bake_compiler.plan.labels import shared_labels
-from bake_compiler.plan.plan import COMMON, Cell, Exclusion, Plan, PlannedGroup, PlannedImage, PlannedTarget, Wanted
+from bake_compiler.plan.plan import (
+    COMMON,
+    Cell,
+    Exclusion,
+    Plan,
+    PlannedExternal,
+    PlannedGroup,
+    PlannedImage,
+    PlannedTarget,
+    Wanted,
+)
 from bake_compiler.plan.select import select
 from bake_compiler.plan.variables import plan_variables
 
@@ -16,6 +27,7 @@ __all__ = [
     "Cell",
     "Exclusion",
     "Plan",
+    "PlannedExternal",
     "PlannedGroup",
     "PlannedImage",
     "PlannedTarget",
@@ -45,6 +57,7 @@ def make_plan(stack: Stack) -> Plan:
         abstracts=abstracts,
         images=images,
         protect=_protected(project),
+        external=plan_externals(project),
     )
 
 

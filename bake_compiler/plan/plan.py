@@ -144,6 +144,49 @@ class PlannedImage:
 
 
 @dataclass(frozen=True)
+class PlannedExternal:
+    """An image of somebody else, as it is to be in the project's registries.
+
+    Attributes:
+        name: of the image.
+        source: where its vendor keeps it; None if each platform is kept apart.
+        sources: platform → where that is kept, in that case.
+        repository: path under each registry.
+        tag: its tag there.
+        platforms: that it must have, sorted.
+        only_reason: why these are not the project's platforms; empty when they are.
+        foreign: patterns of paths at which other architectures' binaries are meant.
+        also: more registries that it is copied to, besides REGISTRY.
+        model: the author's declaration behind it.
+    """
+
+    name: str
+    source: Reference | None
+    sources: Mapping[Platform, Reference]
+    repository: str
+    tag: str
+    platforms: tuple[Platform, ...]
+    only_reason: str = ""
+    foreign: tuple[str, ...] = ()
+    also: tuple[Value, ...] = ()
+    model: Source = field(default_factory=Source)
+
+    @property
+    def places(self) -> tuple[Reference, ...]:
+        """Where its vendor keeps it: one place, or one a platform."""
+        return (self.source,) if self.source else tuple(reference for _, reference in sorted(self.sources.items()))
+
+    def references(self, variables: Mapping[str, object]) -> tuple[Reference, ...]:
+        """Its references in the registry REGISTRY, then in the others.
+
+        Raises:
+            ValueError: with these variables one of them is none.
+        """
+        registries = (str(evaluate(each, variables)).rstrip("/") for each in (THE_REGISTRY, *self.also))
+        return tuple(dict.fromkeys(Reference.parse(f"{each}/{self.repository}:{self.tag}") for each in registries))
+
+
+@dataclass(frozen=True)
 class PlannedGroup:
     """A bake group: a name for several targets or groups, in order."""
 
@@ -170,6 +213,7 @@ class Plan:
         abstracts: the author's abstract targets, by name.
         images: in order of phase, then component, then name, a variant's after the image that it varies.
         protect: patterns of public tags that never move once they exist.
+        external: images of others that are mirrored, by name.
     """
 
     name: str
@@ -185,6 +229,7 @@ class Plan:
     abstracts: tuple[PlannedTarget, ...]
     images: tuple[PlannedImage, ...]
     protect: tuple[str, ...] = ()
+    external: tuple[PlannedExternal, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, PlannedImage]:

@@ -31,19 +31,14 @@ def select(
         UsageError: a selector that selects nothing, a platform that the project does not declare, or a variable that
             its bake file does not have.
     """
-    values = _given(plan, variables or {})
+    values = variables_of_run(plan, registry, tag, variables or {})
     asked = _asked(plan, platforms)
     chosen = {name for selector in selectors or (ALL,) for name in _names(plan, selector)}
     images = [image for image in plan.images if image.name in chosen]
     narrowed = (on_platforms(image, asked) for image in images)
     wanted = Wanted(
         given=dict(variables or {}),
-        variables={
-            **plan.defaults,
-            **values,
-            "REGISTRY": registry or plan.defaults["REGISTRY"],
-            "TAG": tag or plan.defaults["TAG"],
-        },
+        variables=values,
         images=tuple(image for image in narrowed if image.platforms),
         excluded=tuple(
             Exclusion(Cell(image.name, platform), image.only_reason)
@@ -55,6 +50,17 @@ def select(
     if variables or registry or tag:
         _check_references(wanted)
     return wanted
+
+
+def variables_of_run(plan: Plan, registry: str, tag: str, texts: Mapping[str, str]) -> Mapping[str, object]:
+    """The values of all variables in one run, REGISTRY and TAG among them.
+
+    Raises:
+        UsageError: a variable that the bake file does not have, or a value of another type.
+    """
+    values = _given(plan, texts)
+    places = {"REGISTRY": registry or plan.defaults["REGISTRY"], "TAG": tag or plan.defaults["TAG"]}
+    return {**plan.defaults, **values, **places}
 
 
 def _check_references(wanted: Wanted) -> None:

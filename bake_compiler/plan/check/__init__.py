@@ -6,6 +6,7 @@ from bake_compiler.model.base import Mistake
 from bake_compiler.plan.check.collisions import check_collisions
 from bake_compiler.plan.check.cycles import check_cycles
 from bake_compiler.plan.check.dockerfiles import check_dockerfiles
+from bake_compiler.plan.check.externals import check_externals
 from bake_compiler.plan.check.lists import check_lists
 from bake_compiler.plan.check.names import check_names
 from bake_compiler.plan.check.paths import check_paths
@@ -22,6 +23,7 @@ __all__ = ["Inputs", "Subject", "check_all"]
 CHECKS = (
     check_references,
     check_registries,
+    check_externals,
     check_names,
     check_cycles,
     check_paths,

@@ -1,0 +1,55 @@
+"""Project → the images of others, each with where it comes from and where it goes, and which of them a run is about."""
+
+from collections.abc import Iterator, Sequence
+
+from bake_compiler.errors import UsageError
+from bake_compiler.model.base import did_you_mean
+from bake_compiler.model.project import External, Project
+from bake_compiler.oci.reference import Reference
+from bake_compiler.plan.plan import Plan, PlannedExternal
+
+ALL = "all"
+
+
+def plan_externals(project: Project) -> tuple[PlannedExternal, ...]:
+    """Every image of others, by name. Tolerant of what `check` finds wrong with them."""
+    also = tuple(each.rstrip("/") if isinstance(each, str) else each for each in project.also)
+    planned = (
+        PlannedExternal(
+            name=each.name,
+            source=Reference.parse(each.image) if each.image else None,
+            sources={platform: Reference.parse(text) for platform, text in each.images.items()},
+            repository=(each.repository or project.repository).replace("{image}", each.name),
+            tag=each.tag or next(_tags(each), ""),
+            platforms=tuple(sorted(set(each.platforms.platforms if each.platforms else project.platforms))),
+            only_reason=each.platforms.reason if each.platforms else "",
+            foreign=each.foreign,
+            also=also,
+            model=each.source,
+        )
+        for each in project.external
+    )
+    return tuple(sorted(planned, key=lambda each: each.name))
+
+
+def _tags(external: External) -> Iterator[str]:
+    """The tags of its sources, those that have one."""
+    texts = (external.image,) if external.image else external.images.values()
+    yield from (tag for text in texts if text and (tag := Reference.parse(text).tag))
+
+
+def select_externals(plan: Plan, names: Sequence[str]) -> tuple[PlannedExternal, ...]:
+    """The images of others with these names; all of them where none is named.
+
+    Raises:
+        UsageError: there is none of this name, or none at all.
+    """
+    known = {each.name: each for each in plan.external}
+    if not known:
+        raise UsageError(
+            f"{plan.name} has no external images", hint="declare them: Project(external=[External(name=…, image=…)])"
+        )
+    for name in names:
+        if name not in {*known, ALL}:
+            raise UsageError(f"no external image is called {name!r}", hint=did_you_mean(name, [*known]))
+    return plan.external if not names or ALL in names else tuple(known[name] for name in sorted(set(names)))
