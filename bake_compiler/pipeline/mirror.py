@@ -38,6 +38,7 @@ class Mirror:
         layers: reads the binaries in the copies; None leaves them alone.
         dry_run: only say what would be done.
         on_image: told of each image as it ends.
+        slots: images at once: vendors let nobody ask for much at a time.
     """
 
     registry: Registry
@@ -47,6 +48,7 @@ class Mirror:
     layers: Layers | None = None
     dry_run: bool = False
     on_image: Callable[[MirroredImage], None] = lambda _: None
+    slots: int = 4
 
     async def run(self, externals: Sequence[PlannedExternal], platforms: Sequence[Platform]) -> Mirrored:
         """Every image, whatever became of the others.
@@ -56,7 +58,13 @@ class Mirror:
             platforms: the project's: of those that an image is not wanted for, its author said why.
         """
         begin = time.monotonic()
-        images = await asyncio.gather(*map(self.image, externals))
+        free = asyncio.Semaphore(self.slots)
+
+        async def one(external: PlannedExternal) -> MirroredImage:
+            async with free:
+                return await self.image(external)
+
+        images = await asyncio.gather(*map(one, externals))
         excluded = tuple(
             MirroredCell(each.name, platform, Fate.EXCLUDED, each.only_reason)
             for each in externals

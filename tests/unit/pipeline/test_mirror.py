@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,20 +12,19 @@ import pytest
 from bake_compiler.model import External, Only, Phase, Project, Stack
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
-from bake_compiler.oci.reference import Reference
-from bake_compiler.oci.snapshot import Child
 from bake_compiler.pipeline.copier import Copier
+from bake_compiler.pipeline.deep import LayerReaders
 from bake_compiler.pipeline.mirror import Mirror
 from bake_compiler.pipeline.mirrored import Fate, Mirrored, MirroredImage, mirrored_document, render_mirrored
-from bake_compiler.pipeline.verify import Layers
 from bake_compiler.plan import make_plan
 from bake_compiler.registry import Registry
-from bake_compiler.verify import Finding, Promise
+from tests.fakes.binaries import elf
 from tests.fakes.clock import FakeClock
 from tests.fakes.guards import Tokens
 from tests.fakes.images import Made, image_of, index_of
 from tests.fakes.places import Known
 from tests.fakes.registry import FakeRegistry, Fault, Hosts
+from tests.gallery.layers import layer_of
 
 BOTH = ("linux/amd64", "linux/arm64")
 POSTGRES = External(name="postgres", image="hub.test/library/postgres:15-alpine")
@@ -46,7 +46,7 @@ class Yard:
         also: Sequence[str] = (),
         protect: Sequence[str] = (),
         dry_run: bool = False,
-        layers: Layers | None = None,
+        deep: Path | None = None,
     ) -> Mirrored:
         """What `bakec mirror` does, and says."""
         project = Project(
@@ -62,6 +62,7 @@ class Yard:
         plan = make_plan(Stack(project, {}))
         hosts = Hosts(hub=self.hub, home=self.home, far=self.far)
         registry = Registry(hosts, retry=self.clock.retry(), credentials=Known("me", "secret"))
+        layers = LayerReaders(registry, deep) if deep else None
         mirror = Mirror(registry, Copier(registry), plan.defaults, protect, layers, dry_run)
         return asyncio.run(mirror.run(plan.external, plan.platforms))
 
@@ -405,24 +406,32 @@ def test_a_registry_that_is_busy_is_waited_for(yard: Yard) -> None:
     assert max(yard.clock.slept) >= 9
 
 
-def test_the_binaries_of_wanted_platforms_are_read_if_asked_for(yard: Yard) -> None:
-    yard.hub.push_image("library/postgres", "15-alpine", (*BOTH, "linux/s390x"))
-    read: list[Platform | None] = []
+def with_program(platform: str, machine: str) -> Made:
+    """An image for a platform with a program for a machine."""
+    return image_of(platform, layers=[layer_of({"bin/run": elf(machine)})], run={"Cmd": ["/bin/run"]})
 
-    class Reader:
-        async def check(
-            self, promise: Promise, at: Reference, image: Child
-        ) -> tuple[Mapping[str, int], Sequence[Finding]]:
-            assert at.registry == "home.test"
-            read.append(image.platform)
-            wrong = Finding(promise.image, image.platform, "machine", "it is for x86_64")
-            return {}, (wrong,) if image.platform == Platform.parse("arm64") else ()
 
-    image = yard.one(POSTGRES, layers=Reader())
+def test_x86_programs_under_an_arm64_label_are_found_before_a_tag_is_moved(yard: Yard, tmp_path: Path) -> None:
+    lying = index_of(with_program("linux/amd64", "amd64"), with_program("linux/arm64", "amd64"))
+    yard.hub.push("library/postgres", "15-alpine", lying)
 
-    assert sorted(map(str, read)) == list(BOTH)
+    mirrored = yard.run(POSTGRES, deep=tmp_path)
+
+    (image,) = mirrored.images
     assert (image.exit_code, fates(image)) == (6, [Fate.BLOCKED, Fate.FAILED])
+    assert "error: postgres linux/arm64: it starts /bin/run, which is for x86_64 [entrypoint]" in render_mirrored(
+        mirrored
+    )
     assert yard.home.tag("team/acme-postgres", "15-alpine") is None
+
+
+def test_programs_of_platforms_that_nobody_wants_are_not_read(yard: Yard, tmp_path: Path) -> None:
+    right = (with_program(each, each.removeprefix("linux/")) for each in BOTH)
+    yard.hub.push("library/postgres", "15-alpine", index_of(*right, with_program("linux/s390x", "arm64")))
+
+    image = yard.one(POSTGRES, deep=tmp_path)
+
+    assert (image.exit_code, image.findings) == (0, ())
 
 
 def test_a_pinned_image_is_mirrored_by_its_digest(yard: Yard) -> None:
