@@ -54,6 +54,7 @@ SECTIONS = (
     "Image",
     "Settings",
     "Only",
+    "Requires",
     "Target",
     "Variant",
     "Change",

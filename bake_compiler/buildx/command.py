@@ -31,6 +31,7 @@ class BakeRun:
         staging: push under this tag in place of the public one; empty to use the public tag.
         metadata: directory for the metadata files.
         buildx: the words that start buildx.
+        allow: what buildx may do that it would ask for, as its `--allow` takes it; from buildx 0.17.
     """
 
     root: Path
@@ -40,6 +41,7 @@ class BakeRun:
     staging: str
     metadata: Path
     buildx: tuple[str, ...] = BUILDX
+    allow: tuple[str, ...] = ()
 
 
 def bake_command(
@@ -72,6 +74,7 @@ def bake_command(
             *(*run.buildx, "bake", "--file", file, "--progress", "rawjson"),
             *("--metadata-file", str(metadata_file(run, image))),
             *export,
+            *(word for each in run.allow for word in ("--allow", each)),
             *(part for override in overrides for part in ("--set", f"{image.name}.{override}")),
             image.name,
         ),

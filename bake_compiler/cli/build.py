@@ -12,6 +12,7 @@ import typer
 
 from bake_compiler.cli.options import (
     CORES,
+    Allow,
     Deep,
     Insecure,
     Jobs,
@@ -93,6 +94,7 @@ def build(
     preflight: Annotated[
         bool, typer.Option("--preflight/--no-preflight", help="Look first at all that a build needs, as doctor does.")
     ] = True,
+    allow: Allow = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
     project: ProjectDir = None,
     as_json: Json = False,
@@ -150,6 +152,7 @@ def build(
                 fail_fast=fail_fast,
                 rebuild=rebuild,
                 preflight=preflight,
+                allow=tuple(allow or ()),
                 allow_partial=allow_partial,
                 layers=layer_readers(real, jobs or CORES) if deep and push else None,
                 cosign=signer(real, sign, config),

@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bake_compiler.cli.options import (
+    Allow,
     Insecure,
     Jobs,
     Json,
@@ -33,6 +34,7 @@ def doctor(
     variables: Variables = None,
     insecure: Insecure = None,
     jobs: Jobs = None,
+    allow: Allow = None,
     project: ProjectDir = None,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +55,7 @@ def doctor(
 
     async def work() -> "tuple[Check, ...]":
         async with edges(root, insecure) as real:
-            return await look(Job(real, plan, wanted, slots=jobs or 0))
+            return await look(Job(real, plan, wanted, slots=jobs or 0, allow=tuple(allow or ())))
 
     checks = run_async(work)
     print_text(render_json(checks) if as_json else render_doctor(checks))

@@ -91,6 +91,14 @@ SigningConfig = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="WHAT",
+        help="What buildx may do that it asks for: fs.read=PATH, fs.write=PATH, network.host, security.insecure.",
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, metavar="N", help="Images at once; default: what there is to work with."),

@@ -1,7 +1,11 @@
 """What a build needs of machine, builder and registries, each looked at by itself, with what mends it."""
 
 from bake_compiler.doctor.builder import check_builder, check_buildx, check_docker
+from bake_compiler.doctor.caches import check_cache
 from bake_compiler.doctor.check import Check, State, UnfitError, bad, good, note, unknown
+from bake_compiler.doctor.entitlements import check_entitlements, privileges
+from bake_compiler.doctor.inputs import check_inputs
+from bake_compiler.doctor.network import check_network
 from bake_compiler.doctor.platforms import check_platforms
 from bake_compiler.doctor.registries import check_registry
 from bake_compiler.doctor.room import check_memory, check_room
@@ -13,12 +17,17 @@ __all__ = [
     "bad",
     "check_builder",
     "check_buildx",
+    "check_cache",
     "check_docker",
+    "check_entitlements",
+    "check_inputs",
     "check_memory",
+    "check_network",
     "check_platforms",
     "check_registry",
     "check_room",
     "good",
     "note",
+    "privileges",
     "unknown",
 ]

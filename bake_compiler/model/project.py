@@ -27,11 +27,13 @@ from bake_compiler.model.texts import (
     check_repository,
 )
 from bake_compiler.model.values import Expr, Expression
+from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import check_tag
 
 Version: TypeAlias = tuple[int, int]
 
 _TYPE = re.compile(r"[a-z]*(?:\([a-zA-Z0-9_(){}\[\]=,\"? -]+\))?")
+_PLACE = re.compile(r"(\{platform\}|\{arch\})")
 _OLDEST: Version = (0, 13)
 _FLOOR = re.compile(r">=\s*(\d+)\.(\d+)(?:\.\d+)?")
 
@@ -96,6 +98,28 @@ class Only(Model):
 
     platforms: tuple[PlatformName, ...] = Field(min_length=1)
     reason: Text = Field(min_length=1)
+
+
+class Requires(Model):
+    """A file or folder that a build takes and that is not in the sources: it must be made before.
+
+    `{platform}` in it stands for each platform that is built, `linux/arm64`; `{arch}` for its architecture alone.
+
+    Attributes:
+        path: of the file or folder, relative to where the component's `context` is.
+        command: that makes it, as it is told to whoever builds: bakec never runs it.
+    """
+
+    path: RelativePath
+    command: Text = Field(min_length=1)
+
+    def on(self, platform: Platform) -> "Requires":
+        """The same for one platform."""
+        words = {"{platform}": str(platform), "{arch}": platform.architecture}
+        path, command = (
+            "".join(words.get(part, part) for part in _PLACE.split(text)) for text in (self.path, self.command)
+        )
+        return self.model_copy(update={"path": path, "command": command})
 
 
 class Validation(Model):
@@ -221,6 +245,7 @@ class Image(Settings):
         inherits: abstract targets; the later ones win.
         matrix: makes one image for each combination of values: variable → values. They are called NAME-VALUE-VALUE.
         variants: what is different in a variant: variant → Change.
+        requires: what must be made before the image can be built, besides what its component says.
         smoke: a command that proves that the image works; its output must hold `uname -m`'s word for the platform.
         foreign: where in the image binaries of other architectures are meant, such as `usr/lib/grub/*` or a cross
             compiler's: patterns of paths, in which `*` stands for anything; `bakec verify --deep` leaves them out.
@@ -236,6 +261,7 @@ class Image(Settings):
     inherits: tuple[Text, ...] = ()
     matrix: Mapping[ArgName, tuple[Text, ...]] = Field(default_factory=dict)
     variants: Mapping[Text, Annotated[Change, InstanceOf(Change)]] = Field(default_factory=dict)
+    requires: tuple[Annotated[Requires, InstanceOf(Requires)], ...] = ()
     smoke: tuple[Text, ...] = ()
     foreign: tuple[Text, ...] = ()
 
@@ -252,6 +278,7 @@ class Component(Settings):
         dockerfile: the Dockerfile; relative to `relative_to`, not to the context.
         dockerfile_inline: the text of a Dockerfile in place of one.
         platforms, inherits: as in Image, for all of the component's images.
+        requires: what must be made before any of its images can be built.
     """
 
     phase: Name
@@ -263,6 +290,7 @@ class Component(Settings):
     dockerfile_inline: Value | None = None
     platforms: Annotated[Only, InstanceOf(Only)] | None = None
     inherits: tuple[Text, ...] = ()
+    requires: tuple[Annotated[Requires, InstanceOf(Requires)], ...] = ()
 
 
 class External(Model):

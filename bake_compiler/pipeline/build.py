@@ -69,6 +69,7 @@ class Build:
         fail_fast: stop at the first failure.
         rebuild: build also what the registry has of the same inputs.
         preflight: check first that all is there that the build needs.
+        allow: what buildx may do that it would ask for, as its `--allow` takes it.
         allow_partial: publish the images that are well, also when others are not.
         layers: reads the binaries, if it is to.
         cosign: signs what is verified before any public tag moves, if it is to.
@@ -87,6 +88,7 @@ class Build:
     fail_fast: bool = False
     rebuild: bool = False
     preflight: bool = True
+    allow: tuple[str, ...] = ()
     allow_partial: bool = False
     layers: Layers | None = None
     cosign: Cosign | None = None
@@ -160,7 +162,7 @@ class Build:
 
     async def examine(self) -> Found:
         """All that can be known before a build."""
-        job = Job(self.edges, self.plan, self.wanted, self.push, self.slots, self.cosign)
+        job = Job(self.edges, self.plan, self.wanted, self.push, self.slots, self.cosign, self.allow)
         found = await examine(job, self.variables(), preflight=self.preflight)
         found.refuse()
         if self.push:
@@ -198,7 +200,8 @@ class Build:
 
     def _bake_run(self, variables: Mapping[str, str]) -> BakeRun:
         staging = f"staged-{self.run_id}" if self.push else ""
-        return BakeRun(self.edges.root, self.edges.env, variables, self.push, staging, RUNS / self.run_id)
+        folder = RUNS / self.run_id
+        return BakeRun(self.edges.root, self.edges.env, variables, self.push, staging, folder, allow=self.allow)
 
     def _command(self, run: BakeRun, image: PlannedImage) -> Command:
         planned = self.plan.image(image.name)

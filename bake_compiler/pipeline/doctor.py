@@ -18,12 +18,17 @@ from bake_compiler.doctor import (
     bad,
     check_builder,
     check_buildx,
+    check_cache,
     check_docker,
+    check_entitlements,
+    check_inputs,
     check_memory,
+    check_network,
     check_platforms,
     check_registry,
     check_room,
     good,
+    privileges,
     unknown,
 )
 from bake_compiler.errors import BakecError, ModelError, PreflightError
@@ -34,7 +39,11 @@ from bake_compiler.pipeline.compile import BAKE_FILE, committed, refuse_stale
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.inputs import Made, bases_of, made_from
 from bake_compiler.pipeline.runs import stored_report
-from bake_compiler.plan import Plan, Wanted
+from bake_compiler.plan import Plan, PlannedImage, Wanted
+from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.evaluate import evaluate
+from bake_compiler.plan.lines import csv_fields
+from bake_compiler.plan.order import with_needs
 from bake_compiler.preflight import OLDEST_BUILDX, Machine, Said, Tools, ask_all, find_buildx, machine_of
 from bake_compiler.together import together
 
@@ -52,6 +61,7 @@ class Job:
         push: it would be pushed.
         slots: how many images at once; 0 for what the builder can bear.
         cosign: what would sign it, if anything does.
+        allow: what buildx is told that it may do, as its `--allow` takes it.
     """
 
     edges: Edges
@@ -60,6 +70,23 @@ class Job:
     push: bool = True
     slots: int = 0
     cosign: Cosign | None = None
+    allow: tuple[str, ...] = ()
+
+    @property
+    def images(self) -> list[PlannedImage]:
+        """What is to be built, and all that it is built from."""
+        return with_needs(self.wanted.images, self.plan.by_name)
+
+    @property
+    def platforms(self) -> list[Platform]:
+        """All that something is to be built for."""
+        return sorted({cell.platform for cell in self.wanted.cells})
+
+    def attributes(self, image: PlannedImage) -> Mapping[str, object]:
+        """An image's target attributes with the variables in them replaced; its tags are not among them."""
+        known = {**self.wanted.variables, **image.matrix}
+        said = merge(self.plan.common.attributes, image.attributes)
+        return {name: evaluate(value, known) for name, value in said.items() if name != "tags"}
 
     @property
     def tools(self) -> Tools:
@@ -110,10 +137,11 @@ async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *
         preflight: make all checks, and not only that of the bake file.
     """
     tools = job.tools
-    platforms = sorted({cell.platform for cell in job.wanted.cells})
+    platforms = job.platforms
     async with together() as group:
         known = group.create_task(variables)
         registries = group.create_task(_registries(job) if preflight else _nothing())
+        caches = group.create_task(_caches(job) if preflight else _nothing())
         signing = group.create_task(_signing(job) if preflight else _nothing())
         said = await ask_all(tools, platforms)
         programs = group.create_task(_programs(job, said, platforms) if preflight else _nothing())
@@ -129,14 +157,26 @@ async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *
         *registries.result(),
         *signing.result(),
         *await _base_checks(job, found),
+        *caches.result(),
+        *check_inputs(job.edges.root, job.images, job.platforms),
+        _entitlements(job, said),
         _bake_file(job),
     )
     return replace(found, checks=checks)
 
 
 async def look(job: Job) -> tuple[Check, ...]:
-    """Every check of what such a build would need."""
-    return (await examine(job, _no_variables())).checks
+    """Every check of what such a build would need, and of the network of build containers, which ends no build."""
+    found = await examine(job, _no_variables())
+    return (*found.checks, *await _network(job, found))
+
+
+async def _network(job: Job, found: Found) -> tuple[Check, ...]:
+    """In a base that is there, if any: it is fetched for the builds anyway."""
+    proxies = ("http_proxy", "https_proxy")
+    behind = any(value for name, value in job.edges.env.items() if name.lower() in proxies)
+    bases = sorted(base.name for base in found.bases.digests if not base.platform)
+    return (await check_network(job.tools, bases[0], behind_proxy=behind),) if bases else ()
 
 
 async def _no_variables() -> Mapping[str, str]:
@@ -171,6 +211,22 @@ async def _registries(job: Job) -> tuple[Check, ...]:
         for reference in job.wanted.references(image):
             first.setdefault(reference.registry, reference)
     return tuple(await asyncio.gather(*(check_registry(job.edges.registry, each) for each in first.values())))
+
+
+async def _caches(job: Job) -> tuple[Check, ...]:
+    lines = {line for image in job.images for line in _texts(job.attributes(image).get("cache-from"))}
+    caches = [csv_fields("cache-from", line) for line in sorted(lines)]
+    refs = sorted({each["ref"] for each in caches if each.get("type", "registry") == "registry" and "ref" in each})
+    return tuple(await asyncio.gather(*(check_cache(job.edges.registry, ref) for ref in refs)))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, tuple) else ()
+
+
+def _entitlements(job: Job, said: Said) -> Check:
+    needed = [each for image in job.images for each in privileges(job.edges.root, job.attributes(image))]
+    return check_entitlements(needed, job.allow, said.buildx)
 
 
 async def _signing(job: Job) -> tuple[Check, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import product
 
-from bake_compiler.model.project import Component, Image, Project, Stack
+from bake_compiler.model.project import Component, Image, Project, Requires, Stack
 from bake_compiler.model.settings import Settings
 from bake_compiler.model.values import THE_TAG, Value, Word, joined
 from bake_compiler.plan.abstracts import Parents, inherited, without_ancestors
@@ -101,6 +101,7 @@ class _Planner:
             only_reason=only.reason if only else "",
             smoke=image.smoke,
             foreign=image.foreign,
+            requires=_required(component, image, name),
             architecture_tags=self.project.architecture_tags,
             models=(image, component, *self.ancestors(inherits), self.project),
         )
@@ -133,7 +134,7 @@ class _Planner:
         tags: tuple[Value, ...],
     ) -> PlannedTarget:
         """The target block of all images of an Image."""
-        base = "." if component.relative_to == "project" else f"components/{name}"
+        base = _base(component, name)
         description = image.description or component.description
         own = _taken_back(merge(settings_attributes(component, base), settings_attributes(image, base)), image)
         own |= _paths(base, component, image)
@@ -187,6 +188,18 @@ def _taken_back(own: dict[str, Attribute], image: Image) -> dict[str, Attribute]
         if isinstance(said, Mapping) and None in said.values() and isinstance(both, Mapping):
             own[name] = {key: None if said.get(key, "") is None else value for key, value in both.items()}
     return own
+
+
+def _required(component: Component, image: Image, name: str) -> tuple[Requires, ...]:
+    base = _base(component, name)
+    return tuple(
+        each.model_copy(update={"path": inside(base, each.path)}) for each in (*component.requires, *image.requires)
+    )
+
+
+def _base(component: Component, name: str) -> str:
+    """What a component's paths are relative to, seen from the project's root."""
+    return "." if component.relative_to == "project" else f"components/{name}"
 
 
 def _paths(base: str, component: Component, image: Image) -> dict[str, Attribute]:

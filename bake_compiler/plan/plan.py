@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bake_compiler.model.base import Source
-from bake_compiler.model.project import Function, Variable, Version
+from bake_compiler.model.project import Function, Requires, Variable, Version
 from bake_compiler.model.settings import Settings
 from bake_compiler.model.values import THE_REGISTRY, Value
 from bake_compiler.oci.architecture import architecture_tag
@@ -73,6 +73,7 @@ class PlannedImage:
         only_reason: why these are not the project's platforms; empty when they are.
         smoke: a command that proves that it works; may be empty.
         foreign: patterns of paths at which other architectures' binaries are meant.
+        requires: what must be made before it can be built, with paths from the project's root.
         also: more registries that it is pushed to, besides REGISTRY.
         architecture_tags: whether each of its platforms has public tags of its own.
         models: the author's declarations behind it, the most specific first.
@@ -93,6 +94,7 @@ class PlannedImage:
     only_reason: str
     smoke: tuple[str, ...]
     foreign: tuple[str, ...] = ()
+    requires: tuple[Requires, ...] = ()
     also: tuple[Value, ...] = ()
     architecture_tags: bool = False
     models: tuple[Settings, ...] = ()

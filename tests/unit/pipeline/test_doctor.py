@@ -54,7 +54,9 @@ def test_where_all_is_well_each_thing_is_ok_and_nothing_is_left_behind(site: Sit
         "linux/arm64",
         HOST,
         "base images",
+        "entitlements",
         BAKE_FILE,
+        "build network",
     }
     assert {check.state for name, check in found.items() if name != "disk"} == {State.OK}
     assert found["buildx"].found == "0.29.1"
@@ -170,6 +172,7 @@ def test_without_docker_what_needs_it_is_unknown_and_the_rest_is_looked_at(site:
         "linux/arm64": State.UNKNOWN,
         HOST: State.OK,
         "base images": State.UNKNOWN,
+        "entitlements": State.UNKNOWN,
         BAKE_FILE: State.OK,
     }
 
