@@ -32,10 +32,7 @@ RUN --network=none ["/program"]
 _REGISTER = (
     "docker run --privileged --rm tonistiigi/binfmt --install {architecture}, or add a native node to the builder"
 )
-_BY_NAME = (
-    "register it with the flags POCF, under a path that ends in -binfmt-P, as Debian's qemu-user does: by that alone "
-    "QEMU knows that it is told a program's name"
-)
+_BY_NAME = "register it with the flags POCF, under a path that ends in -binfmt-P, as Debian's qemu-user does"
 _ON_THIS_KERNEL = frozenset({"docker", "docker-container"})
 _OTHER_VERSION = "if a build crashes (exit code 139), register QEMU 10.0 or 11"
 

@@ -140,6 +140,18 @@ def test_as_json_stdout_is_the_report_and_stderr_an_event_a_line(shell: Shell) -
     assert {event["event"] for event in events} >= {"attempt-began", "step-changed", "image-ended"}
 
 
+def test_as_json_a_refusal_is_a_document_too(shell: Shell) -> None:
+    (shell.plugins / "docker").write_text("#!/bin/sh\necho Cannot connect; exit 1\n")
+
+    ended = shell.build("--json")
+
+    document = json.loads(ended.stdout)
+    assert (ended.returncode, document["schema"], document["good"]) == (7, "bakec.doctor/1", False)
+    assert [each["subject"] for each in document["checks"] if each["state"] == "bad"] == ["docker"]
+    assert ended.stderr.startswith("error: docker: Cannot connect; nothing was built\n hint: ")
+    assert shell.build("--json", "--no-preflight").returncode == 0
+
+
 def test_quiet_is_silent_but_for_what_failed(shell: Shell) -> None:
     assert shell.build("--quiet").stderr == ""
     shell.says("hub", AUTHOR)

@@ -33,6 +33,7 @@ def test_it_runs_and_ends_well_where_it_is_native(tmp_path: Path) -> None:
     path.chmod(0o755)
 
     assert subprocess.run([path], check=False, capture_output=True).returncode == 0
+    assert subprocess.run([path, "its", "name"], check=False, capture_output=True).returncode == 2
 
 
 @pytest.mark.parametrize("name", ["windows/amd64", "linux/mips64le", "linux/loong64"])
