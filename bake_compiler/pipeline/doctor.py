@@ -28,6 +28,7 @@ from bake_compiler.doctor import (
     check_registry,
     check_room,
     good,
+    note,
     privileges,
     unknown,
 )
@@ -153,7 +154,7 @@ async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *
         return replace(found, checks=(_bake_file(job),))
     checks = (
         *_machine_checks(job, said, found.machine),
-        *programs.result(),
+        *(_as_needed(job, made, check) for check in programs.result()),
         *registries.result(),
         *signing.result(),
         *await _base_checks(job, found),
@@ -202,6 +203,14 @@ async def _programs(job: Job, said: Said, platforms: Sequence[Platform]) -> tupl
     if said.inspection.refusal:
         return tuple(unknown(str(platform), "the builder does not answer") for platform in platforms)
     return await check_platforms(job.tools, said.builder, platforms, job.edges.binfmt)
+
+
+def _as_needed(job: Job, made: Mapping[str, Made], check: Check) -> Check:
+    """A platform whose programs do not run matters only where a build runs one."""
+    images = [image for image in job.images if check.subject in map(str, image.platforms)]
+    if check.state is not State.BAD or not all(made[image.name].cross for image in images):
+        return check
+    return note(check.subject, f"{check.found}; all steps of its images run on the build platform", check.mend)
 
 
 async def _registries(job: Job) -> tuple[Check, ...]:

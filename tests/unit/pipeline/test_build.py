@@ -336,6 +336,7 @@ def test_an_interruption_at_any_moment_leaves_nothing_uncounted_and_nothing_to_d
 
 def test_a_stale_file_or_an_unfit_builder_ends_a_run_before_it_leaves_anything(site: Site) -> None:
     site.docker.platforms = "linux/amd64"
+    (site.root / "components/hub/Dockerfile").write_text("FROM busybox:stable\nRUN make\n")
     with pytest.raises(PreflightError, match="linux/arm64: the builder can't run its programs"):
         site.run()
     site.docker.platforms += ", linux/arm64"

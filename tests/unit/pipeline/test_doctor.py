@@ -25,6 +25,8 @@ HOST = "registry 127.0.0.1:5000"
 def site(tmp_path: Path) -> Site:
     made = Site.make(tmp_path)
     made.docker.bases["busybox:stable"] = "1"
+    for name in ("hub", "web", "other"):
+        (made.root / f"components/{name}/Dockerfile").write_text("FROM busybox:stable\nRUN make\n")
     return made
 
 
@@ -346,6 +348,22 @@ def test_why_programs_do_not_run_is_looked_for_in_binfmt_misc(site: Site, how: s
     assert mend in check.mend
 
 
+def test_a_platform_of_which_no_program_is_run_in_a_build_is_only_noted(site: Site) -> None:
+    text = "FROM --platform=$BUILDPLATFORM busybox:stable AS a\nRUN make\nFROM scratch\nCOPY --from=a /a /\n"
+    for name in ("hub", "web", "other"):
+        (site.root / f"components/{name}/Dockerfile").write_text(text)
+    site.docker.platforms = "linux/amd64"
+
+    check = looked_at(site)["linux/arm64"]
+
+    assert (check.state, check.found.rpartition("; ")[2]) == (
+        State.NOTE,
+        "all steps of its images run on the build platform",
+    )
+    (site.root / "components/hub/Dockerfile").write_text("FROM busybox:stable\nRUN make\n")
+    assert looked_at(site)["linux/arm64"].state is State.BAD
+
+
 def test_emulators_of_another_machine_are_not_looked_for_here(site: Site) -> None:
     register(site, emulator(site))
     site.env["DOCKER_HOST"] = "ssh://there"
@@ -359,7 +377,7 @@ def test_emulators_of_another_machine_are_not_looked_for_here(site: Site) -> Non
 def test_all_that_is_wrong_is_said_at_once_and_nothing_is_built(site: Site) -> None:
     site.docker.platforms, site.docker.version = "linux/amd64", "github.com/docker/buildx v0.12.1 abc"
     site.fake.faults.append(Fault(status=403, method="POST", times=9))
-    (site.root / "components/web/Dockerfile").write_text("FROM none:1\n")
+    (site.root / "components/web/Dockerfile").write_text("FROM none:1\nRUN make\n")
     (site.root / BAKE_FILE).write_text("# nothing\n")
     site.docker.absent = {"none:1": "not found"}
 
