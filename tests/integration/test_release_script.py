@@ -173,7 +173,7 @@ def test_what_can_not_be_signed_is_not_released(project: Stack) -> None:
     ended = release(project, "v1.4.0", "api", SIGN="no-such.key")
 
     assert ended.status == 7, ended.err
-    assert "error: --sign" in ended.err
+    assert "error: cosign: --sign" in ended.err
     assert told(project, ended).count("is no tag") == 2
 
 

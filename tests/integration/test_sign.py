@@ -68,7 +68,7 @@ def test_a_wrong_password_ends_a_build_before_it_begins(stack: Stack, signing: d
     ended = stack.bakec("build", "hub", "--sign", "cosign.key", env={**signing, "COSIGN_PASSWORD": "wrong"})
 
     assert ended.status == 7, ended.err
-    assert "error: --sign" in ended.err
+    assert "error: cosign: --sign" in ended.err
     assert "COSIGN_PASSWORD" in ended.err
     assert stack.manifest("hub").status_code == 404
 
