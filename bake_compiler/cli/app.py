@@ -8,6 +8,7 @@ import typer
 VERBS = {
     "compile": "compile_",
     "plan": "plan",
+    "lock": "lock",
     "graph": "graph",
     "build": "build",
     "verify": "verify",

@@ -46,6 +46,7 @@ def compile_(
     Examples: `bakec compile`, `bakec compile --check`, `bakec compile --check --by bytes`, `bakec compile -o -`.
     """
     from bake_compiler.hcl import TEMPLATE  # noqa: PLC0415
+    from bake_compiler.lock import LOCK_FILE  # noqa: PLC0415
     from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project, stale  # noqa: PLC0415
     from bake_compiler.root import own_folder  # noqa: PLC0415
     from bake_compiler.unchanged import remember, watching  # noqa: PLC0415
@@ -77,7 +78,7 @@ def compile_(
     if path == root / BAKE_FILE:
         with suppress(OSError):  # a project that can't be written to is compiled anew each time
             own_folder(root)
-        remember(root, (path, root / TEMPLATE), f"{path.name}: is up to date, {count}", watch)
+        remember(root, (path, root / TEMPLATE, root / LOCK_FILE), f"{path.name}: is up to date, {count}", watch)
 
 
 def _refuse_contradictions(output: Path | None, by: By | None, *, check: bool) -> None:

@@ -14,6 +14,7 @@ from bake_compiler.model.texts import (
     ArgName,
     ImageReference,
     InstanceOf,
+    MirrorName,
     Name,
     OrExpression,
     PlatformName,
@@ -341,6 +342,8 @@ class Project(Settings):
             already, unchanged, ends well.
         architecture_tags: publish each platform of an image by itself too, under its public tags with the architecture
             at their end: `1.0-amd64`, `1.0-arm-v7`. The bake file has none of them.
+        mirrors: where base images are taken from, by the beginning of their names:
+            `{"docker.io": "mirror.example/hub"}`; the longest one wins. `bakec lock` verifies that both hold the same.
     """
 
     name: Name
@@ -360,6 +363,7 @@ class Project(Settings):
     external: tuple[Annotated[External, InstanceOf(External)], ...] = ()
     protect: tuple[Text, ...] = ()
     architecture_tags: bool = False
+    mirrors: Mapping[MirrorName, MirrorName] = Field(default_factory=dict)
 
     @property
     def oldest_buildx(self) -> Version:

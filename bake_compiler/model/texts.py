@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from pydantic_core import core_schema
 
 from bake_compiler.model.values import Expression, Join
+from bake_compiler.oci.mirrors import check_mirror
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference, check_tag
 
@@ -153,6 +154,8 @@ RegistryName = Annotated[str | Expression, InstanceOf(str, Expression), AfterVal
 """A host, with a port and a path where there is one, or a Var or Join that makes one."""
 ImageReference = Annotated[str, AfterValidator(_check_image)]
 """An image in a registry, with a tag or a digest."""
+MirrorName = Annotated[str, AfterValidator(check_mirror)]
+"""The beginning of image names: a host, with a port and a path where there is one."""
 NAME = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
 Name = Annotated[str, _matching(NAME.pattern, "a name: lower-case letters, digits, - and _")]
 TargetName = Annotated[

@@ -88,6 +88,12 @@ class Platform:
             variant = ""
         return cls(system, architecture, variant)
 
+    def runs(self, other: "Platform") -> bool:
+        """Whether it runs images of another platform: of the same one, or of an older variant of it."""
+        if (self.os, self.architecture) != (other.os, other.architecture):
+            return False
+        return self == other or _level(self) >= _level(other) > 0
+
     @property
     def is_known(self) -> bool:
         """Whether it names a system and an architecture, as attestations do not."""
@@ -102,6 +108,12 @@ class Platform:
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+def _level(platform: Platform) -> int:
+    """The number of its variant; 0 where that is none."""
+    number = (platform.variant or _DEFAULT_VARIANT.get(platform.architecture, "")).removeprefix("v")
+    return int(number) if number.isdecimal() else 0
 
 
 def _suggestion(text: str) -> str:

@@ -63,6 +63,18 @@ class Reference:
         return replace(self, tag=check_tag(tag), digest=None)
 
     @property
+    def familiar(self) -> str:
+        """As BuildKit looks for a named context: without Docker Hub's host, without `library/`, without `:latest`.
+
+        Source: frontend/dockerui/config.go, `NamedContext`; distribution/reference, `FamiliarString`.
+        """
+        short = str(replace(self, tag="") if self.tag == "latest" and not self.digest else self)
+        if self.registry != _HUB:
+            return short
+        is_official = "/" not in self.repository.removeprefix("library/")
+        return short.removeprefix(f"{_HUB}/library/" if is_official else f"{_HUB}/")
+
+    @property
     def name(self) -> str:
         """`registry/repository`."""
         return f"{self.registry}/{self.repository}"
@@ -79,6 +91,14 @@ def one_of_each_repository(references: Iterable[Reference]) -> tuple[Reference, 
     for reference in references:
         found.setdefault(reference.name, reference)
     return tuple(found.values())
+
+
+def familiar(name: str) -> str:
+    """The familiar form of an image's name, as an author wrote it; as it is where that is no reference."""
+    try:
+        return Reference.parse(name).familiar
+    except ValueError:
+        return name
 
 
 def check_tag(tag: str) -> str:

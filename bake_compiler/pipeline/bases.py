@@ -8,19 +8,20 @@ there, or not for a wanted platform, ends a run before an hour is spent on other
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from bake_compiler.buildx import BakeRun, Failure, Progress, bases_command, bases_file
-from bake_compiler.errors import PreflightError
+from bake_compiler.errors import PreflightError, RegistryError
 from bake_compiler.journal import write_whole
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.pipeline.inputs import Made
+from bake_compiler.pipeline.seen import Seen, platform_words, see
 from bake_compiler.plan.origins import Base
 from bake_compiler.process import Runner
-from bake_compiler.registry import Registry, fetch_snapshot
+from bake_compiler.registry import Registry
 
 LONGEST = 60.0
 """Seconds after which a build goes ahead without: it asks again itself, and tells what is wrong."""
@@ -89,7 +90,7 @@ async def _ask(
 async def absent_bases(
     registry: Registry, bases: Mapping[Base, frozenset[Platform]], made: Mapping[str, Made], found: LookedUp
 ) -> tuple[str, ...]:
-    """Each image and the place where it takes a base that is not there, in words.
+    """Each image and the place where it takes a base that is not there, or is another platform's, in words.
 
     Args:
         registry: is asked for the platforms that a base has.
@@ -97,10 +98,13 @@ async def absent_bases(
         made: image → what it is made from.
         found: what the builder said.
     """
-    words = await asyncio.gather(*(_told(registry, each, bases[each], found.absent[each]) for each in found.absent))
+    absent = [_told(registry, base, bases[base], failure) for base, failure in found.absent.items()]
+    pinned = [base for base in bases if "@" in base.name and not base.platform and base not in found.absent]
+    words = await asyncio.gather(*absent, *(_narrow(registry, base, bases[base]) for base in pinned))
     return tuple(
         f"{image}, {each.places[base]}: {said}"
-        for base, said in zip(found.absent, words, strict=True)
+        for base, said in zip((*found.absent, *pinned), words, strict=True)
+        if said
         for image, each in made.items()
         if base in each.places
     )
@@ -109,23 +113,31 @@ async def absent_bases(
 async def _told(registry: Registry, base: Base, platforms: frozenset[Platform], failure: Failure) -> str:
     if failure.fault != "no-match-for-platform":
         return f"there is no image {base.name}"
-    has = await _platforms_of(registry, base)
-    named = base.platform or str(failure.platform or "")
-    missing = _listed(platforms - has) if has and not base.platform else named or f"all of {_listed(platforms)}"
-    return f"{base.name} is not made for {missing}" + (f", but for {_listed(has)}" if has else "")
+    seen = await _seen(registry, base)
+    if seen and (lacking := () if base.platform else seen.lacks(platforms)):
+        return platform_words(base.name, seen, lacking)
+    missing = base.platform or str(failure.platform or "") or f"all of {_listed(platforms)}"
+    has = f", but for {_listed(seen.platforms)}" if seen and seen.platforms else ""
+    return f"{base.name} is not made for {missing}{has}"
 
 
-def _listed(platforms: frozenset[Platform]) -> str:
+async def _narrow(registry: Registry, base: Base, platforms: frozenset[Platform]) -> str:
+    """The commonest wrong pin: the digest of one platform's manifest, which BuildKit takes for every platform."""
+    seen = await _seen(registry, base)
+    lacking = seen.lacks(platforms) if seen and not seen.is_index else ()
+    return platform_words(base.name, seen, lacking) if seen and lacking else ""
+
+
+def _listed(platforms: Iterable[Platform]) -> str:
     return ", ".join(map(str, sorted(platforms)))
 
 
-async def _platforms_of(registry: Registry, base: Base) -> frozenset[Platform]:
+async def _seen(registry: Registry, base: Base) -> Seen | None:
     """As its registry says, where it can be asked; the builder may know it from elsewhere."""
-    with suppress(ValueError, TimeoutError):
+    with suppress(ValueError, TimeoutError, RegistryError):
         async with asyncio.timeout(_ASKING):
-            snapshot = await fetch_snapshot(registry, Reference.parse(base.name))
-            return frozenset(child.platform for child in snapshot.images if child.platform)
-    return frozenset()
+            return await see(registry, Reference.parse(base.name))
+    return None
 
 
 def _target(base: Base, platforms: frozenset[Platform]) -> tuple[str, str, Sequence[str]]:

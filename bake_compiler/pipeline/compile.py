@@ -8,9 +8,12 @@ from pathlib import Path
 from bake_compiler import hcl
 from bake_compiler.errors import ModelError
 from bake_compiler.loader import load, mistakes_error, read_inputs
+from bake_compiler.lock import LOCK_FILE, Locked, parse_lock
 from bake_compiler.model.project import Stack
 from bake_compiler.plan import Plan, PlannedImage, make_plan
 from bake_compiler.plan.check import Subject, check_all
+from bake_compiler.plan.check.subject import Inputs
+from bake_compiler.plan.pins import with_pins
 
 BAKE_FILE = "docker-bake.hcl"
 WHOLE_FILE_UP_TO = 100
@@ -26,6 +29,16 @@ def plan_project(root: Path) -> Plan:
     """components/ → plan.
 
     Raises:
+        ModelError: with every mistake in the components, or in the lock.
+    """
+    plan, inputs = plan_unpinned(root)
+    return with_pins(plan, inputs.dockerfiles, read_lock(root))
+
+
+def plan_unpinned(root: Path) -> tuple[Plan, Inputs]:
+    """components/ → plan as it is without a lock and mirrors, and the files that it names.
+
+    Raises:
         ModelError: with every mistake in the components.
     """
     loaded = load(root)
@@ -36,7 +49,28 @@ def plan_project(root: Path) -> Plan:
     mistakes = [*missing, *check_all(Subject(loaded.stack, plan, inputs))]
     if mistakes:
         raise mistakes_error(root, mistakes)
-    return plan
+    return plan, inputs
+
+
+def read_lock(root: Path) -> Mapping[str, Locked] | None:
+    """What the project's lock says; None where it has none.
+
+    Raises:
+        ModelError: it is no lock.
+    """
+    path = root / LOCK_FILE
+    return parse_lock(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
+
+
+def refuse_unlocked(plan: Plan) -> None:
+    """Make sure that the lock, if there is one, knows each base image.
+
+    Raises:
+        ModelError: it does not.
+    """
+    if plan.unlocked:
+        told = plan.unlocked[0] if len(plan.unlocked) == 1 else "\n  ".join((f"{LOCK_FILE} is stale:", *plan.unlocked))
+        raise ModelError(told, hint="run `bakec lock`, then `bakec compile`")
 
 
 def plan_part(root: Path, names: Sequence[str]) -> Plan | None:
@@ -63,7 +97,7 @@ def plan_part(root: Path, names: Sequence[str]) -> Plan | None:
     inputs, missing = read_inputs(root, plan)
     if not components.keys() <= plan.by_name.keys() or missing or any(check_all(Subject(stack, plan, inputs))):
         return None
-    return plan
+    return with_pins(plan, inputs.dockerfiles, read_lock(root))
 
 
 def _means_more(text: str, name: str) -> bool:
@@ -98,8 +132,9 @@ def compile_plan(root: Path, plan: Plan) -> str:
     """Plan → the text of docker-bake.hcl.
 
     Raises:
-        ModelError: the template is broken.
+        ModelError: the template is broken, or the lock does not know a base image.
     """
+    refuse_unlocked(plan)
     return hcl.render(plan, hcl.template(root))
 
 

@@ -10,9 +10,10 @@ from bake_compiler.folder import folder_digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.pipeline.compile import words_of
 from bake_compiler.plan import Plan, PlannedImage, explain
+from bake_compiler.plan.bases import path_of, place_of
 from bake_compiler.plan.order import in_order, with_needs
 from bake_compiler.plan.origins import Base, origins_of
-from bake_compiler.plan.paths import URL, inside
+from bake_compiler.plan.paths import inside
 
 _LENGTH = 32  # hex digits of a content tag
 _SAID_ELSEWHERE = frozenset({"REGISTRY", "PLATFORMS"})
@@ -66,26 +67,15 @@ def made_from(
             _hashed([*parts, *(need.sources for need in needs)]),
             frozenset(origins.bases).union(*(need.bases for need in needs)),
             next((each for each in (doubt, *(need.doubt for need in needs)) if each), ""),
-            {base: _place(image, line) for base, line in origins.bases.items()},
-            explain.bases_of(image, {_path(image): dockerfile}).cross,
+            {base: place_of(image, line) for base, line in origins.bases.items()},
+            explain.bases_of(image, {path_of(image): dockerfile}).cross,
         )
     return found
 
 
-def _place(image: PlannedImage, line: int) -> str:
-    file = _path(image) or f"the Dockerfile of {image.name}"
-    return f"{file}:{line}" if line else file
-
-
-def _path(image: PlannedImage) -> str:
-    """Of an image's Dockerfile from the project's root; empty where it is not a file of the project."""
-    context, name = image.text("context"), image.text("dockerfile")
-    return inside(context, name) if context and name and URL not in context else ""
-
-
 def _dockerfile(root: Path, image: PlannedImage) -> str:
     """The text of an image's Dockerfile; empty where it is not a file of the project."""
-    path = _path(image)
+    path = path_of(image)
     return _text(root / path) if path else ""
 
 

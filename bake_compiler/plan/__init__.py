@@ -58,6 +58,7 @@ def make_plan(stack: Stack) -> Plan:
         images=images,
         protect=_protected(project),
         external=plan_externals(project),
+        mirrors=dict(sorted(project.mirrors.items())),
     )
 
 

@@ -6,6 +6,7 @@ from bake_compiler.model.values import Value
 from bake_compiler.plan.paths import URL, inside
 
 TARGET = "target:"
+IMAGE = "docker-image://"
 
 
 def named_context(value: Value, base: str) -> Value:

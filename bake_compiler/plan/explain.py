@@ -8,7 +8,9 @@ from bake_compiler.model.base import Source
 from bake_compiler.model.project import Change, Component, Image, Target, Variant
 from bake_compiler.model.settings import Settings
 from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import familiar
 from bake_compiler.plan.check.dockerfiles import parsed
+from bake_compiler.plan.contexts import IMAGE
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
 
@@ -20,7 +22,8 @@ class Bases:
     """What an image is built from.
 
     Attributes:
-        external: images that its stages are from, as the Dockerfile names them; named contexts and scratch left out.
+        external: images that its stages are from, as the Dockerfile names them, or the named context in its place (with
+            a digest where a lock pins it); scratch and contexts that are no images left out.
         cross: every step runs on the build platform, so no platform is emulated.
         readable: bakec could read the Dockerfile; when not, the rest is unknown.
     """
@@ -42,13 +45,15 @@ def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
     stage = image.text("target")
     built = dockerfile.stage(stage) if stage else dockerfile.stages[-1]
     used = dockerfile.used_by(built) if built else ()
-    contexts = image.attributes.get("contexts", {})
+    found = image.attributes.get("contexts", {})
+    contexts = found if isinstance(found, Mapping) else {}
     internal = {each.name.lower() for each in dockerfile.stages if each.name} | {"scratch"}
-    internal |= {name.lower() for name in contexts} if isinstance(contexts, Mapping) else set()
     named = (name for each in used for name in (each.base, *each.uses))
-    external = dict.fromkeys(name for name in named if name.lower() not in internal and not name.isdecimal())
+    outside = [name for name in named if name.lower() not in internal and not name.isdecimal()]
+    taken = {name: contexts.get(familiar(name), f"{IMAGE}{name}") for name in outside}
+    external = (each.removeprefix(IMAGE) for each in taken.values() if isinstance(each, str) and each.startswith(IMAGE))
     cross = all("BUILDPLATFORM" in each.platform or not each.runs for each in used)
-    return Bases(tuple(external), cross, readable=True)
+    return Bases(tuple(dict.fromkeys(external)), cross, readable=True)
 
 
 def how(platform: Platform, host: Platform, bases: Bases) -> str:

@@ -5,16 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bake_compiler.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
+from bake_compiler.oci.reference import familiar
 from bake_compiler.plan.attributes import merge
-from bake_compiler.plan.contexts import TARGET
+from bake_compiler.plan.contexts import IMAGE, TARGET
 from bake_compiler.plan.evaluate import UNKNOWN, evaluate
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
 
-_IMAGE = "docker-image://"
 _REFERENCE = re.compile(r"[\w.:/@-]+")
 _NATIVE = re.compile(r"\$(BUILDPLATFORM|\{BUILDPLATFORM\})")
 _TARGET_PLATFORM = re.compile(r"\$(TARGETPLATFORM|\{TARGETPLATFORM\})")
+BUILDER = "$BUILDPLATFORM"
 _AFRESH = ("no-cache", "no-cache-filter", "pull")
 
 
@@ -37,12 +38,14 @@ class Origins:
 
     Attributes:
         bases: the images from elsewhere, as far as they are known, and the line of the stage that takes each; 0 where a
-            named context does.
+            named context does that no stage takes.
+        named: those of the bases that a FROM, a COPY or a mount names itself: a named context can take their place.
         folders: folder, and the Dockerfile whose own .dockerignore counts there, from the project's root.
         doubt: why its inputs can't all be known before it is built; empty when they can.
     """
 
     bases: Mapping[Base, int] = field(default_factory=dict)
+    named: frozenset[Base] = frozenset()
     folders: frozenset[tuple[str, str]] = frozenset()
     doubt: str = ""
 
@@ -63,15 +66,17 @@ def origins_of(plan: Plan, image: PlannedImage, text: str, variables: Mapping[st
     attributes = merge(plan.common.attributes, image.attributes)
     found = {key: evaluate(value, {**variables, **image.matrix}) for key, value in attributes.items() if key != "tags"}
     bases: dict[Base, int] = {}
+    named: set[Base] = set()
     folders: set[tuple[str, str]] = set()
     try:
-        doubts = [*_doubts_of_attributes(found), *_find_contexts(found, folders, bases)]
+        doubts = [*_doubts_of_attributes(found), *_find_contexts(found, folders)]
         inline = found.get("dockerfile-inline")
         dockerfile = parse_dockerfile(inline if isinstance(inline, str) else text)
-        doubts += _find_bases(dockerfile, found, bases)
+        doubts += _find_bases(dockerfile, found, bases, named)
+        doubts += _find_unused(found, bases)
     except (_DoubtfulError, DockerfileError) as error:
         doubts = [str(error)]
-    return Origins(bases, frozenset(folders), next(iter(doubts), ""))
+    return Origins(bases, frozenset(named & bases.keys()), frozenset(folders), next(iter(doubts), ""))
 
 
 def _doubts_of_attributes(found: Mapping[str, object]) -> Iterator[str]:
@@ -88,22 +93,33 @@ def _has_unknown(value: object) -> bool:
     return any(map(_has_unknown, value)) if isinstance(value, tuple) else value is UNKNOWN
 
 
-def _find_contexts(found: Mapping[str, object], folders: set[tuple[str, str]], bases: dict[Base, int]) -> Iterator[str]:
+def _find_contexts(found: Mapping[str, object], folders: set[tuple[str, str]]) -> Iterator[str]:
     context, dockerfile = found.get("context", "."), found.get("dockerfile", "Dockerfile")
     if not isinstance(context, str) or URL in context or not isinstance(dockerfile, str):
         raise _DoubtfulError("its context is not a folder of the project")
     folders.add((inside("", context), inside(context, dockerfile)))
     contexts = found.get("contexts")
     for value in contexts.values() if isinstance(contexts, Mapping) else ():
-        if isinstance(value, str) and value.startswith(_IMAGE):
-            yield from _find_base(Base(value.removeprefix(_IMAGE)), 0, bases)
-        elif not isinstance(value, str) or URL in value:
+        if isinstance(value, str) and value.startswith(IMAGE):
+            continue
+        if not isinstance(value, str) or URL in value:
             yield f"a named context is {value}, whose contents nobody knows yet"
         elif not value.startswith(TARGET):
             folders.add((inside("", value), ""))
 
 
-def _find_bases(dockerfile: Dockerfile, found: Mapping[str, object], bases: dict[Base, int]) -> Iterator[str]:
+def _find_unused(found: Mapping[str, object], bases: dict[Base, int]) -> Iterator[str]:
+    """Images that named contexts say and no stage takes: an ONBUILD may, and nobody can tell for which platform."""
+    taken = {base.name for base in bases}
+    for _, value in _texts(found, "contexts"):
+        name = value.removeprefix(IMAGE)
+        if name != value and name not in taken:
+            yield from _find_base(Base(name, BUILDER), 0, bases)
+
+
+def _find_bases(
+    dockerfile: Dockerfile, found: Mapping[str, object], bases: dict[Base, int], taken: set[Base]
+) -> Iterator[str]:
     args = dict(_texts(found, "args"))
     contexts = dict(_texts(found, "contexts"))
     target = found.get("target")
@@ -120,12 +136,16 @@ def _find_bases(dockerfile: Dockerfile, found: Mapping[str, object], bases: dict
         names = [(base, platform)] if base is not None else []
         names += [(name, "") for name in stage.uses if not dockerfile.is_stage(name, stage)]
         for name, wanted in names:
-            if name not in contexts:
+            context = contexts.get(familiar(name))
+            if context is None:
                 yield from _find_base(Base(name, wanted), stage.line, bases)
+                taken.add(Base(name, wanted))
+            elif context.startswith(IMAGE):
+                yield from _find_base(Base(context.removeprefix(IMAGE), wanted), stage.line, bases)
         if stage.fetches:
             yield f"line {stage.fetches}: ADD takes what is not in the project"
     if dockerfile.syntax:
-        yield from _find_base(Base(dockerfile.syntax, "$BUILDPLATFORM"), 1, bases)
+        yield from _find_base(Base(dockerfile.syntax, BUILDER), 1, bases)
 
 
 def _find_base(base: Base, line: int, bases: dict[Base, int]) -> Iterator[str]:

@@ -216,6 +216,8 @@ class Plan:
         images: in order of phase, then component, then name, a variant's after the image that it varies.
         protect: patterns of public tags that never move once they exist.
         external: images of others that are mirrored, by name.
+        mirrors: beginning of a base image's name → what stands in its place.
+        unlocked: what the project takes and its lock does not know, in words; none where there is no lock.
     """
 
     name: str
@@ -232,6 +234,8 @@ class Plan:
     images: tuple[PlannedImage, ...]
     protect: tuple[str, ...] = ()
     external: tuple[PlannedExternal, ...] = ()
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    unlocked: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, PlannedImage]:

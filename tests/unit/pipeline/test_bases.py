@@ -97,7 +97,7 @@ def test_a_base_that_a_named_context_says_is_placed_by_its_dockerfile(site: Site
     write(site, "web", "FROM go\n")
     site.docker.absent = {"none:1": NOTHING}
 
-    assert refused(site).message.startswith("base images: web, components/web/Dockerfile: there is no image none:1")
+    assert refused(site).message.startswith("base images: web, components/web/Dockerfile:1: there is no image none:1")
 
 
 def test_a_base_of_an_image_that_is_not_asked_for_but_needed_counts(site: Site) -> None:
@@ -109,3 +109,24 @@ def test_a_base_of_an_image_that_is_not_asked_for_but_needed_counts(site: Site) 
 
     site.docker.baked.clear()
     assert site.run("other").exit_code == 0
+
+
+def test_a_pin_of_one_platforms_manifest_is_refused_where_others_are_wanted(site: Site) -> None:
+    amd64 = image_of("linux/amd64")
+    site.fake.push("base", "1", index_of(amd64, image_of("linux/arm64")))
+    pin = f"{MINE}@{amd64.digest}"
+    site.docker.bases[pin] = "1"
+    write(site, "web", f"FROM {pin}\n")
+
+    assert refused(site).message == (
+        f"base images: web, components/web/Dockerfile:1: {pin} is the manifest of linux/amd64 alone, and no index:"
+        " linux/arm64 would get that; nothing was built"
+    )
+
+
+def test_a_pin_of_an_index_is_taken(site: Site) -> None:
+    pin = f"{MINE}@{site.fake.push('base', '1', index_of('linux/amd64', 'linux/arm64')).digest}"
+    site.docker.bases[pin] = "1"
+    write(site, "web", f"FROM {pin}\n")
+
+    assert site.run().exit_code == 0

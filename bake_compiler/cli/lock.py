@@ -1,0 +1,76 @@
+"""bakec lock: base images by digest, in bakec.lock."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bake_compiler.cli.options import Insecure, Json, ProjectDir, counted, edges, print_text, root_of, run_async, say
+from bake_compiler.errors import UsageError
+
+if TYPE_CHECKING:
+    from bake_compiler.pipeline.lock import Entry, Locking
+
+
+def lock(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[BASE]...", help="With --update: base images as a FROM names them.")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Ask anew what the named bases stand for; all when none is named.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; end with 6 when a base moved, or is not in the lock.")
+    ] = False,
+    insecure: Insecure = None,
+    project: ProjectDir = None,
+    as_json: Json = False,
+) -> None:
+    """Write what each base image's name stands for to bakec.lock; `bakec compile` then pins them in the bake file.
+
+    Without options: asks for what is not locked yet, and drops what no Dockerfile takes any more. Looks at each base
+    too: is it there, for each wanted platform, is a pinned digest an index. Nothing is written when one is wrong.
+    --check tells what moved, and which images and platforms are made from it. No Docker is needed.
+
+    Examples: `bakec lock`, `bakec lock --check`, `bakec lock --update`, `bakec lock --update debian:trixie-slim`.
+    """
+    from bake_compiler.lock import LOCK_FILE, render_lock  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import plan_unpinned, read_lock  # noqa: PLC0415
+    from bake_compiler.pipeline.lock import Locking, error_of, locked_of  # noqa: PLC0415
+    from bake_compiler.pipeline.locked import lock_document, render_locked  # noqa: PLC0415
+    from bake_compiler.pipeline.release_file import now  # noqa: PLC0415
+
+    _refuse_contradictions(names or (), update=update, check=check)
+    root = root_of(project)
+    plan, inputs = plan_unpinned(root)
+    before = read_lock(root)
+    locking = Locking(plan, inputs.dockerfiles, before or {}, now())
+    entries = _ask(root, locking, locking.names(names or ()) if update or check else (), insecure)
+    error = error_of(entries, check=check)
+    text, path = render_lock(locked_of(entries)), root / LOCK_FILE
+    changes = not (error or check) and (not path.is_file() or path.read_text(encoding="utf-8") != text)
+    if changes:
+        path.write_text(text, encoding="utf-8")
+    document = lock_document(entries, written=changes)
+    print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if as_json else render_locked(entries))
+    if error:
+        raise error
+    told = "written; now run `bakec compile`" if changes else "is up to date"
+    say(f"{LOCK_FILE}: {told}, {counted(len(locked_of(entries)), 'base image')}")
+
+
+def _refuse_contradictions(names: Collection[str], *, update: bool, check: bool) -> None:
+    if update and check:
+        raise UsageError("--check writes nothing, and --update does", hint="leave one of them out")
+    if names and not update:
+        raise UsageError("a base is named, and nothing to do with it", hint=f"write --update {' '.join(names)}")
+
+
+def _ask(root: Path, locking: "Locking", anew: Collection[str], insecure: list[str] | None) -> "tuple[Entry, ...]":
+    async def work() -> "tuple[Entry, ...]":
+        async with edges(root, insecure) as real:
+            return await locking.run(real.registry, anew)
+
+    return run_async(work)

@@ -1,0 +1,91 @@
+"""bakec.lock: what the names of base images stood for when they were locked. Pure; a block of lines for each base."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bake_compiler.errors import ModelError
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.platform import Platform
+
+LOCK_FILE = "bakec.lock"
+
+_VERSION = 1
+_HEAD = f"""\
+# What each base image's name stands for. Made by `bakec lock`: commit it, and move it with `bakec lock --update`.
+version = {_VERSION}
+"""
+_AGAIN = "mend it, or remove it and run `bakec lock`"
+
+
+@dataclass(frozen=True, order=True)
+class Locked:
+    """What one base image's name stood for.
+
+    Attributes:
+        name: in its familiar form, which a named context has: `busybox` for `docker.io/library/busybox:latest`.
+        digest: of the index; of the one manifest where there is no index.
+        platforms: that it has, sorted.
+        resolved: when its registry said so, in UTC: `2026-11-28T13:00:00Z`.
+        mirror: where it is taken from, if not from where its name says: a reference without its digest.
+    """
+
+    name: str
+    digest: Digest
+    platforms: tuple[Platform, ...]
+    resolved: str
+    mirror: str = ""
+
+
+def render_lock(bases: Iterable[Locked]) -> str:
+    """The file: the same bases, in any order, give the same text."""
+    return "\n".join([_HEAD, *("".join(f"{line}\n" for line in _block(base)) for base in sorted(bases))])
+
+
+def _block(base: Locked) -> Iterator[str]:
+    yield f"[base.{json.dumps(base.name)}]"  # of a reference's letters only, JSON's quotes are TOML's
+    if base.mirror:
+        yield f"mirror = {json.dumps(base.mirror)}"
+    yield f'digest = "{base.digest}"'
+    yield f"platforms = {json.dumps(list(map(str, base.platforms)))}"
+    yield f'resolved = "{base.resolved}"'
+
+
+def parse_lock(text: str) -> Mapping[str, Locked]:
+    """Name → what it stands for.
+
+    Raises:
+        ModelError: the text is no lock, or one of a later bakec; says where.
+    """
+    import tomllib  # noqa: PLC0415 - 4 ms that only a project with a lock needs
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ModelError(f"{LOCK_FILE} is not valid TOML: {error}", hint=_AGAIN) from error
+    if document.get("version") != _VERSION:
+        message = f"{LOCK_FILE} is of version {document.get('version')!r}, and this bakec reads {_VERSION}"
+        raise ModelError(message, hint="use the bakec that wrote it, or remove it and run `bakec lock`")
+    bases = document.get("base", {})
+    if not isinstance(bases, dict):
+        raise ModelError(f"{LOCK_FILE}: base is not a table", hint=_AGAIN)
+    return {name: _locked(name, said) for name, said in sorted(bases.items())}
+
+
+def _locked(name: str, said: object) -> Locked:
+    try:
+        match said:
+            case {"digest": str(digest), "platforms": [*platforms], "resolved": str(resolved), **more}:
+                known = tuple(sorted(_platform(each) for each in platforms))
+                return Locked(name, Digest.parse(digest), known, resolved, str(more.get("mirror", "")))
+            case _:
+                raise ValueError("it needs digest, platforms and resolved")  # noqa: TRY301
+    except ValueError as error:
+        raise ModelError(f"{LOCK_FILE}: {name}: {error}", hint=_AGAIN) from error
+
+
+def _platform(text: object) -> Platform:
+    parts = str(text).split("/")
+    if not 2 <= len(parts) <= 3:  # noqa: PLR2004 - system, architecture, variant
+        raise ValueError(f"{text!r} is not a platform")
+    return Platform.of(*parts)

@@ -1,0 +1,87 @@
+"""Which base images a project takes, who takes each, where, and for which platforms. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from bake_compiler.oci.platform import Platform
+from bake_compiler.plan.origins import Base, Origins, origins_of
+from bake_compiler.plan.paths import URL, inside
+from bake_compiler.plan.plan import Plan, PlannedImage
+
+
+@dataclass(frozen=True, order=True)
+class Use:
+    """One place where an image takes a base.
+
+    Attributes:
+        image: its name.
+        component: of the image.
+        place: `components/web/Dockerfile:3`, or the Dockerfile alone.
+        platforms: that it is wanted for; none where only the builder's own counts.
+    """
+
+    image: str
+    component: str
+    place: str
+    platforms: tuple[Platform, ...]
+
+
+@dataclass(frozen=True)
+class Bases:
+    """The base images of a whole plan.
+
+    Attributes:
+        plan: the project's.
+        dockerfiles: path from the project's root → text.
+    """
+
+    plan: Plan
+    dockerfiles: Mapping[str, str]
+
+    @cached_property
+    def of(self) -> Mapping[str, Origins]:
+        """Image → what it is made of, at the variables' defaults."""
+        plan = self.plan
+        return {image.name: origins_of(plan, image, self._text(image), plan.defaults) for image in plan.images}
+
+    @cached_property
+    def uses(self) -> Mapping[Base, tuple[Use, ...]]:
+        """Base → who takes it."""
+        found: dict[Base, list[Use]] = {}
+        for image in self.plan.images:
+            for base, line in self.of[image.name].bases.items():
+                use = Use(image.name, image.component, place_of(image, line), tuple(wanted(image, base)))
+                found.setdefault(base, []).append(use)
+        return {base: tuple(found[base]) for base in sorted(found)}
+
+    @cached_property
+    def named(self) -> frozenset[Base]:
+        """Those that some Dockerfile names itself."""
+        return frozenset(base for origins in self.of.values() for base in origins.named)
+
+    def _text(self, image: PlannedImage) -> str:
+        return self.dockerfiles.get(path_of(image), "")
+
+
+def wanted(image: PlannedImage, base: Base) -> Iterator[Platform]:
+    """The platforms of a base that an image needs; none where it is the builder's own."""
+    if not base.platform:
+        yield from image.platforms
+    elif "$" not in base.platform:
+        try:
+            yield Platform.parse(base.platform)
+        except ValueError:  # which BuildKit refuses
+            return
+
+
+def path_of(image: PlannedImage) -> str:
+    """Of an image's Dockerfile from the project's root; empty where it is not a file of the project."""
+    context, name = image.text("context"), image.text("dockerfile")
+    return inside(context, name) if context and name and URL not in context else ""
+
+
+def place_of(image: PlannedImage, line: int) -> str:
+    """The Dockerfile of an image, with a line where there is one."""
+    file = path_of(image) or f"the Dockerfile of {image.name}"
+    return f"{file}:{line}" if line else file

@@ -1,0 +1,143 @@
+"""Plan + lock → plan: each base image that a lock knows is pinned by a named context, and taken from its mirror.
+
+No Dockerfile is edited, and `docker buildx bake` by hand uses the same pins.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from bake_compiler.lock import LOCK_FILE, Locked
+from bake_compiler.oci.mirrors import mirrored
+from bake_compiler.oci.reference import Reference
+from bake_compiler.plan.attributes import Attributes, in_order, merge
+from bake_compiler.plan.bases import Bases, place_of, wanted
+from bake_compiler.plan.contexts import IMAGE
+from bake_compiler.plan.origins import Base
+from bake_compiler.plan.plan import Plan, PlannedImage
+
+Pins = Mapping[str, str]
+
+
+def with_pins(plan: Plan, dockerfiles: Mapping[str, str], lock: Mapping[str, Locked] | None) -> Plan:
+    """The same plan with its base images pinned; `unlocked` tells what the lock does not know.
+
+    Args:
+        plan: without any pin.
+        dockerfiles: path from the project's root → text.
+        lock: name → what it stands for; None where there is no lock. Then only mirrors count.
+    """
+    if lock is None and not plan.mirrors:
+        return plan
+    bases = Bases(plan, dockerfiles)
+    pins = {image.name: pins_of(plan, bases, image, lock or {}) for image in plan.images}
+    blocks = _Blocks(plan, pins)
+    return replace(
+        plan,
+        images=tuple(blocks.pinned(image) for image in plan.images),
+        unlocked=tuple(dict.fromkeys(_unlocked(plan, bases, lock))) if lock is not None else (),
+    )
+
+
+def pins_of(plan: Plan, bases: Bases, image: PlannedImage, lock: Mapping[str, Locked]) -> Pins:
+    """The named contexts that pin what an image's Dockerfile names; none where its contexts are raw HCL."""
+    contexts = merge(plan.common.attributes, image.attributes).get("contexts", {})
+    if not isinstance(contexts, Mapping):
+        return {}
+    found = {}
+    for base in bases.of[image.name].named:
+        own = reference_of(base)
+        pin = _pin(own, mirrored(own, plan.mirrors), lock.get(own.familiar)) if own else ""
+        if own and pin:
+            found[own.familiar] = f"{IMAGE}{pin}"
+    return dict(sorted(found.items()))
+
+
+def reference_of(base: Base) -> Reference | None:
+    """A base as a reference, with a tag or a digest; None where BuildKit will refuse its name."""
+    try:
+        reference = Reference.parse(base.name)
+    except ValueError:
+        return None
+    return reference if reference.tag or reference.digest else reference.tagged("latest")
+
+
+def _pin(own: Reference, place: Reference, locked: Locked | None) -> str:
+    if locked and not own.digest:
+        named = str(place) if place != own else _short(own)
+        return f"{named}@{locked.digest}"
+    return str(place) if place != own else ""
+
+
+def _short(own: Reference) -> str:
+    """As people write it, with its tag."""
+    return own.familiar if own.tag != "latest" else f"{own.familiar}:latest"
+
+
+def mirror_of(own: Reference, mirrors: Mapping[str, str]) -> str:
+    """Where a base is taken from, if not from where its name says."""
+    place = mirrored(own, mirrors)
+    return str(place) if place != own else ""
+
+
+def _unlocked(plan: Plan, bases: Bases, lock: Mapping[str, Locked]) -> Iterator[str]:
+    for image in plan.images:
+        for base, line in bases.of[image.name].bases.items():
+            own = reference_of(base) if base in bases.of[image.name].named else None
+            if own and not own.digest:
+                words = _lacks(plan, image, base, own, lock.get(own.familiar))
+                yield from (f"{place_of(image, line)}: {each}" for each in words)
+
+
+def _lacks(plan: Plan, image: PlannedImage, base: Base, own: Reference, locked: Locked | None) -> Iterator[str]:
+    if locked is None:
+        yield f"{LOCK_FILE} does not have {own.familiar}"
+        return
+    if locked.mirror != mirror_of(own, plan.mirrors):
+        yield f"{LOCK_FILE} takes {own.familiar} from {locked.mirror or own.registry}, the project from another place"
+    missing = sorted(set(wanted(image, base)) - set(locked.platforms))
+    if missing:
+        yield f"{own.familiar} is locked without {', '.join(map(str, missing))}"
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """The target blocks of a plan, each with the pins of all images that it makes.
+
+    Several images may be of one block (a matrix), and a block may inherit another one (a variant).
+    """
+
+    plan: Plan
+    pins: Mapping[str, Pins]
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
+    parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for image in self.plan.images:
+            self.own.setdefault(image.block.name, {}).update(self.pins[image.name])
+            self.parents[image.block.name] = image.block.inherits
+
+    def inherited(self, block: str) -> Pins:
+        found: dict[str, str] = {}
+        for parent in self.parents[block]:
+            if parent in self.parents:
+                found |= {**self.inherited(parent), **self.own[parent]}
+        return found
+
+    def pinned(self, image: PlannedImage) -> PlannedImage:
+        above, own = self.inherited(image.block.name), self.own[image.block.name]
+        if not above and not own:
+            return image
+        new = {name: pin for name, pin in own.items() if above.get(name) != pin}
+        return replace(
+            image,
+            block=replace(image.block, attributes=_under(image.block.attributes, new)),
+            attributes=_under(image.attributes, {**above, **own}),
+        )
+
+
+def _under(attributes: Attributes, pins: Pins) -> Attributes:
+    """The same attributes, with the pins below whatever their author says under the same name."""
+    contexts = attributes.get("contexts", {})
+    if not pins or not isinstance(contexts, Mapping):
+        return attributes
+    return in_order({**attributes, "contexts": dict(sorted({**pins, **contexts}.items()))})
