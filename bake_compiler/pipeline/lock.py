@@ -215,14 +215,15 @@ def _wrong(base: Known, seen: Seen, error: BakecError | None) -> Iterator[BakecE
         yield _placed(base, error)
     for use in base.uses:
         if lacking := seen.lacks(use.platforms):
+            mend = "choose another base, or say `platforms=Only(…)` with the reason"
             yield PreflightError(
                 f"{_at((use,))}: {platform_words(base.name, seen, lacking)}",
-                hint="pin the index, choose another base, or say `platforms=Only(…)` with the reason",
+                hint=mend if seen.is_index else f"pin the index, {mend}",
             )
 
 
 def _at(uses: tuple[Use, ...]) -> str:
-    return "; ".join(f"{use.image} (component {use.component}), {use.place}" for use in uses)
+    return "; ".join(dict.fromkeys(f"{use.image} (component {use.component}), {use.place}" for use in uses))
 
 
 def locked_of(entries: Collection[Entry]) -> tuple[Locked, ...]:

@@ -1,0 +1,68 @@
+"""bakec lock on the real engine: what BuildKit takes, by its own provenance, while the base's tag moves."""
+
+import json
+import shutil
+import time
+
+import httpx
+import pytest
+
+from bake_compiler.oci.manifest import OCI_INDEX
+from tests.integration.conftest import Stack
+
+pytestmark = pytest.mark.docker
+
+
+def push_base(stack: Stack, dockerfile: str, platforms: str = "amd64,arm64") -> str:
+    """Build an image and push it as the base that `user` takes; its digest."""
+    stack.component("origin", dockerfile, 'Image(name="origin")')
+    built = stack.build("origin", "--platform", platforms, "--tag", f"v{time.time_ns()}")
+    assert built.status == 0, built.err
+    digest: str = built.image("origin")["digest"]
+    url = f"http://{stack.registry}/v2/{stack.root.name}/origin/manifests/"
+    content = httpx.get(url + digest, headers={"Accept": OCI_INDEX}).content
+    httpx.put(f"{url}moving", content=content, headers={"Content-Type": OCI_INDEX}).raise_for_status()
+    return digest
+
+
+def taken(stack: Stack) -> set[tuple[str, str]]:
+    """The bases of the image `user`, and their digests, as the provenance of what was built says."""
+    file = stack.root / "release.json"
+    built = stack.build("user", "--rebuild", "--release-file", str(file))
+    assert built.status == 0, built.err
+    (image,) = json.loads(file.read_text())["images"]
+    return {(base["name"], base["digest"]) for base in image["bases"]}
+
+
+def test_a_build_takes_what_is_locked_though_the_tag_moved_and_check_tells_it(stack: Stack) -> None:
+    base = f"{stack.registry}/{stack.root.name}/origin:moving"
+    locked = push_base(stack, "FROM scratch\nCOPY Dockerfile /\n")
+    user = f"FROM {base} AS a\nFROM scratch\nCOPY --from=a / /a/\nCOPY --from={base} / /b/\n"
+    stack.component("user", user, 'Image(name="user")')
+
+    for name in ("hub", "pair"):  # whose base is on Docker Hub
+        shutil.rmtree(stack.root / "components" / name)
+    assert stack.bakec("lock").status == 0
+    assert taken(stack) == {(base, locked)}
+    assert stack.bakec("lock", "--check").status == 0
+
+    push_base(stack, "FROM scratch\nCOPY Dockerfile /moved\n")
+    told = stack.bakec("lock", "--check")
+
+    assert told.status == 6
+    assert "moved " in told.out
+    assert "touches user (linux/amd64, linux/arm64)" in told.out
+    assert taken(stack) == {(base, locked)}
+
+
+def test_a_base_without_a_wanted_platform_is_stopped_within_two_seconds(stack: Stack) -> None:
+    base = f"{stack.registry}/{stack.root.name}/origin:moving"
+    push_base(stack, "FROM scratch\nCOPY Dockerfile /\n", "amd64")
+    stack.component("hub", f"FROM {base}\n", 'Image(name="hub")')
+
+    began = time.monotonic()
+    told = stack.build("hub")
+
+    assert time.monotonic() - began < 8  # seconds, on a machine that does much else: 2 by itself
+    assert told.status == 7
+    assert f"hub, components/hub/Dockerfile:1: {base} is not made for linux/arm64, but for linux/amd64" in told.err
