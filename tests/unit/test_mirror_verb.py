@@ -128,7 +128,7 @@ def test_what_was_killed_in_the_middle_goes_on_where_it_was(
 ) -> None:
     old = home.push("team/postgres", "15", index_of(*BOTH, annotations={"is": "old"}))
     layer = str(Digest.of(postgres.children[1].blobs[1]))
-    vendor.faults.append(Fault(path=layer, delay=3.0))
+    vendor.faults.append(Fault(path=layer, delay=30.0))
     with subprocess.Popen(
         argv(host, "postgres"), cwd=project, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
     ) as running:

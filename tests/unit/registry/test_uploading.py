@@ -234,12 +234,12 @@ async def test_a_slow_blob_is_waited_for_as_long_as_it_moves(fake: FakeRegistry)
     async def slow() -> AsyncIterator[AsyncIterator[bytes]]:
         async def pieces() -> AsyncIterator[bytes]:
             for at in range(len(content)):
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.12)
                 yield content[at : at + 1]
 
         yield pieces()
 
-    registry = Registry(fake, limits=Limits(seconds=0.1))
+    registry = Registry(fake, limits=Limits(seconds=1.0))
 
     assert await registry.push_blob(REF, Streamed(content).descriptor, slow) is Arrival.SENT
     assert held(fake) == {str(Digest.of(content)): content}
