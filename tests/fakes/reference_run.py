@@ -80,7 +80,7 @@ _FAILURE = Failure(
     line="Dockerfile:13",
     tail=(
         *(
-            f"Get:{number} http://deb.debian.org/debian trixie/main arm64 {name} arm64 24.11.5-4 [{size} kB]"
+            f"Get:{number} http://packages.example/debian trixie/main arm64 {name} arm64 24.11.5-4 [{size} kB]"
             for number, (name, size) in enumerate(
                 {
                     "libmunge2": 16,
