@@ -267,7 +267,7 @@ async def _base_checks(job: Job, found: Found) -> tuple[Check, ...]:
     if absent:
         mend = "mend the name, choose another base, or say `platforms=Only(…)` with the reason"
         return tuple(bad(subject, words, mend) for words in absent)
-    missing = sorted(base.name for base in bases if base not in found.bases.digests)
+    missing = sorted({base.name for base in bases if base not in found.bases.digests})
     if missing:
         return (unknown(subject, f"the builder does not tell of {', '.join(missing)}"),)
     return (good(subject, f"{len(bases)} found, for each platform that is built"),)
