@@ -20,6 +20,7 @@ from bake_compiler.report.html import render_html
 from bake_compiler.report.html.page import Page
 from bake_compiler.report.html.timeline import lanes
 from bake_compiler.report.html.words import clean, duration, size
+from bake_compiler.report.timing import is_instruction
 from bake_compiler.verify import Finding, Severity
 from tests.fakes.reference_run import reference_run
 
@@ -103,7 +104,8 @@ def report_of(text: str) -> Report:
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(min_size=1)), min_size=1, max_size=4).map("".join))
 def test_no_text_of_a_run_changes_the_page_s_structure(text: str) -> None:
-    page, plain = Parsed(render_html(report_of(text))), Parsed(render_html(report_of("text")))
+    usual = "COPY text" if is_instruction(Step(text)) else "text"  # of those the page counts the cached ones
+    page, plain = Parsed(render_html(report_of(text))), Parsed(render_html(report_of(usual)))
 
     assert page.elements == plain.elements
     assert clean(text) in page.data["texts"]
