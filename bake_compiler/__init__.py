@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bake_compiler.model import (
         Attest,
+        Builder,
         Cache,
         Change,
         Component,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         Group,
         Image,
         Join,
+        Node,
         Only,
         Output,
         Phase,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attest",
+    "Builder",
     "Cache",
     "Change",
     "Component",
@@ -43,6 +46,7 @@ __all__ = [
     "Group",
     "Image",
     "Join",
+    "Node",
     "Only",
     "Output",
     "Phase",

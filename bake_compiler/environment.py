@@ -1,5 +1,7 @@
 """What of the environment docker and its helpers get to see; all else stays out of a build."""
 
+BUILDX_BUILDER = "BUILDX_BUILDER"
+"""The builder that docker is to use, by name."""
 KEPT = frozenset(
     [
         "PATH",
@@ -28,8 +30,9 @@ KEPT = frozenset(
         "DOCKER_CERT_PATH",
         "DOCKER_TLS_VERIFY",
         "DOCKER_API_VERSION",
-        "BUILDX_BUILDER",
+        BUILDX_BUILDER,
         "BUILDX_CONFIG",
+        "KUBECONFIG",
     ]
 )
 KEPT_PREFIXES = ("AWS_", "AZURE_", "GOOGLE_", "CLOUDSDK_")

@@ -71,6 +71,8 @@ SECTIONS = (
     "Secret",
     "Ssh",
     "Attest",
+    "Builder",
+    "Node",
     "Platform",
 )
 """The classes in the order in which a reader meets them: all that `bake_compiler` exports, and Settings."""
@@ -92,6 +94,10 @@ WORDS: Mapping[str, tuple[object, str]] = {
         "an image in a registry, with a tag or a digest: `docker.io/library/redis:7`",
     ),
     "Path": (texts.RelativePath, "a Text: a path that does not begin with `/` or `~`, or a URL"),
+    "File": (texts.FilePath, "the path of a file, relative to the project's root, or absolute"),
+    "BuilderName": (texts.BuilderName, "lower-case letters, digits, `-`, `_` and `.`; begins with a letter"),
+    "Endpoint": (texts.Endpoint, "an address such as `ssh://user@host` or `tcp://host:1234`, or a docker context"),
+    "Host": (texts.Host, "a host, with a port and a path where there is one"),
     "Platform": (texts.PlatformName, "a `Platform`, or a text such as `amd64` or `linux/arm64`"),
 }
 """What the type column calls the texts of the models: word → the type, and its rule."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bake_compiler.environment import BUILDX_BUILDER
 from bake_compiler.errors import BuildError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference, one_of_each_repository
@@ -80,7 +81,7 @@ def bake_command(
         ),
         env={"BUILDX_METADATA_PROVENANCE": "disabled", **run.env, **run.variables},
         cwd=run.root,
-        shown=tuple(run.variables),
+        shown=(*[BUILDX_BUILDER] * (BUILDX_BUILDER in run.env), *run.variables),
     )
 
 

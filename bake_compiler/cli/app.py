@@ -19,6 +19,7 @@ VERBS = {
     "rollback": "rollback",
     "clean": "clean",
     "doctor": "doctor",
+    "builder": "builder",
 }
 """Each verb, in the order of --help, and the function, or the app of its own verbs, in the module of its name."""
 

@@ -143,7 +143,7 @@ def build(
             run = Build(
                 plan,
                 wanted,
-                real,
+                real.with_builder(plan.builder),
                 selectors=tuple(selectors or ()),
                 platforms=tuple(platforms or ()),
                 push=push,

@@ -55,7 +55,9 @@ def doctor(
 
     async def work() -> "tuple[Check, ...]":
         async with edges(root, insecure) as real:
-            return await look(Job(real, plan, wanted, slots=jobs or 0, allow=tuple(allow or ())))
+            return await look(
+                Job(real.with_builder(plan.builder), plan, wanted, slots=jobs or 0, allow=tuple(allow or ()))
+            )
 
     checks = run_async(work)
     print_text(render_json(checks) if as_json else render_doctor(checks))

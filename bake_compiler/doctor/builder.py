@@ -4,6 +4,7 @@ from bake_compiler.doctor.check import Check, bad, good, note, unknown
 from bake_compiler.preflight import OLDEST_BUILDX, Said
 
 _NEW_BUILDER = "docker buildx create --name bakec --driver docker-container --bootstrap --use"
+_UP = "`bakec builder up` makes the one that the project describes; `docker buildx ls` lists those that are there"
 _SNAPSHOTTER = "io.containerd.snapshotter"
 _HERE = frozenset({"", "docker", "docker-container"})
 """The drivers that need an engine."""
@@ -41,7 +42,8 @@ def check_builder(said: Said) -> Check:
         return unknown("builder", said.inspection.trouble)
     if said.inspection.refusal or not builder.driver:
         found = said.inspection.refusal or said.inspection.text.strip().splitlines()[-1:] or "it says nothing"
-        return bad("builder", "".join(found), "start Docker, or see what `docker buildx ls` says")
+        mend = _UP if "no builder" in said.inspection.refusal else "start Docker, or see what `docker buildx ls` says"
+        return bad("builder", "".join(found), mend)
     if not builder.running:
         return bad("builder", f"driver {builder.driver}, and no node of it runs", "docker buildx inspect --bootstrap")
     found = f"driver {builder.driver}, {builder.running} of {builder.nodes} nodes running"

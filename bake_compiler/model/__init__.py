@@ -1,6 +1,7 @@
 """What component authors write. First in the chain: the models say what is wanted, `plan` says what that means."""
 
 from bake_compiler.model.base import Mistake, Model, Source, collecting_mistakes, did_you_mean
+from bake_compiler.model.builder import Builder, Node
 from bake_compiler.model.project import (
     Change,
     Component,
@@ -23,6 +24,7 @@ from bake_compiler.model.values import Expr, Join, Var
 
 __all__ = [
     "Attest",
+    "Builder",
     "Cache",
     "Change",
     "Component",
@@ -34,6 +36,7 @@ __all__ = [
     "Join",
     "Mistake",
     "Model",
+    "Node",
     "Only",
     "Output",
     "Phase",

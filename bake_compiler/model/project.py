@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, PlainValidator
 
 from bake_compiler.model.base import Model
+from bake_compiler.model.builder import Builder
 from bake_compiler.model.settings import Settings
 from bake_compiler.model.texts import (
     ArgName,
@@ -344,6 +345,7 @@ class Project(Settings):
             at their end: `1.0-amd64`, `1.0-arm-v7`. The bake file has none of them.
         mirrors: where base images are taken from, by the beginning of their names:
             `{"docker.io": "mirror.example/hub"}`; the longest one wins. `bakec lock` verifies that both hold the same.
+        builder: where the images are built; `bakec builder up` makes it. The bake file says nothing of it.
     """
 
     name: Name
@@ -364,6 +366,7 @@ class Project(Settings):
     protect: tuple[Text, ...] = ()
     architecture_tags: bool = False
     mirrors: Mapping[MirrorName, MirrorName] = Field(default_factory=dict)
+    builder: Annotated[Builder, InstanceOf(Builder)] | None = None
 
     @property
     def oldest_buildx(self) -> Version:

@@ -171,4 +171,15 @@ AnnotationKey = Annotated[
     ),
 ]
 RelativePath = Annotated[Text, AfterValidator(_check_inside)]
+FilePath = Annotated[Text, _matching(r"[^-~\s][^\n\r]*", "a path of a file")]
+BuilderName = Annotated[
+    str, _matching(r"[a-z][a-z0-9_.-]*", "a name of a builder or a node: a letter, then a-z 0-9 _ . -")
+]
+Endpoint = Annotated[
+    str, _matching(r"(?:[A-Za-z0-9/][^\s\"\\]*)?", "an endpoint, such as ssh://user@host or tcp://host:1234")
+]
+OptionName = Annotated[str, _matching(r"[A-Za-z][A-Za-z0-9_.-]*", "the name of an option of the driver")]
+Host = Annotated[
+    str, _matching(r"[A-Za-z0-9\[][A-Za-z0-9.:_/\]-]*", "a host, with a port and a path where there is one")
+]
 PlatformName = Annotated[Platform, BeforeValidator(_to_platform), PlainSerializer(str)]

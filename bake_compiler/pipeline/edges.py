@@ -1,10 +1,12 @@
 """What touches the world, made by the command line and handed down."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bake_compiler.doctor.binfmt import BINFMT
+from bake_compiler.environment import BUILDX_BUILDER
+from bake_compiler.model.builder import Builder
 from bake_compiler.process import Runner
 from bake_compiler.registry import Registry
 from bake_compiler.report.events import Event
@@ -31,3 +33,9 @@ class Edges:
     registry: Registry
     tell: Callable[[Event], None]
     binfmt: Path = BINFMT
+
+    def with_builder(self, builder: Builder | None) -> "Edges":
+        """The same, where docker uses the project's builder; a BUILDX_BUILDER that somebody set goes before it."""
+        if builder is None or self.env.get(BUILDX_BUILDER):
+            return self
+        return replace(self, env={**self.env, BUILDX_BUILDER: builder.name})

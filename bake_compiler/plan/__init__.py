@@ -59,6 +59,7 @@ def make_plan(stack: Stack) -> Plan:
         protect=_protected(project),
         external=plan_externals(project),
         mirrors=dict(sorted(project.mirrors.items())),
+        builder=project.builder,
     )
 
 

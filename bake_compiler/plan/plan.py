@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bake_compiler.model.base import Source
+from bake_compiler.model.builder import Builder
 from bake_compiler.model.project import Function, Requires, Variable, Version
 from bake_compiler.model.settings import Settings
 from bake_compiler.model.values import THE_REGISTRY, Value
@@ -218,6 +219,7 @@ class Plan:
         external: images of others that are mirrored, by name.
         mirrors: beginning of a base image's name → what stands in its place.
         unlocked: what the project takes and its lock does not know, in words; none where there is no lock.
+        builder: where its images are built; None where the project does not say.
     """
 
     name: str
@@ -236,6 +238,7 @@ class Plan:
     external: tuple[PlannedExternal, ...] = ()
     mirrors: Mapping[str, str] = field(default_factory=dict)
     unlocked: tuple[str, ...] = ()
+    builder: Builder | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, PlannedImage]:

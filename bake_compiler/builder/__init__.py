@@ -1,0 +1,17 @@
+"""The builder: what the project describes and what buildx has, and the commands from one to the other.
+
+Pure but for the values that it is given: `pipeline/builder.py` reads and runs.
+"""
+
+from bake_compiler.builder.changes import Changes as Changes
+from bake_compiler.builder.changes import plan_changes as plan_changes
+from bake_compiler.builder.changes import plan_removal as plan_removal
+from bake_compiler.builder.config import daemon_config as daemon_config
+from bake_compiler.builder.instance import Instance as Instance
+from bake_compiler.builder.instance import InstanceNode as InstanceNode
+from bake_compiler.builder.instance import described as described
+from bake_compiler.builder.instance import stored as stored
+from bake_compiler.builder.state import NodeState as NodeState
+from bake_compiler.builder.state import read_driver as read_driver
+from bake_compiler.builder.state import read_name as read_name
+from bake_compiler.builder.state import read_states as read_states

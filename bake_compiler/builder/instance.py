@@ -1,0 +1,138 @@
+"""A builder as a value: what the project describes, or what buildx has stored, in the same words.
+
+Source: buildx, store/nodegroup.go, for the file of an instance. It is the same in 0.13 and 0.29, and tells what `docker
+buildx inspect` of 0.13 does not: the daemon's configuration.
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bake_compiler.builder.config import described_config, digest_of, stored_config
+from bake_compiler.model.builder import Builder
+from bake_compiler.oci.platform import Platform
+
+_BY_ITSELF = "--allow-insecure-entitlement=network.host"
+"""What buildx adds to a daemon's flags."""
+_TLS = {"ca": "cacert", "cert": "cert", "key": "key"}
+
+
+@dataclass(frozen=True)
+class InstanceNode:
+    """A node of a builder.
+
+    Attributes:
+        name: of the node.
+        endpoint: where it is; empty for what buildx chooses.
+        platforms: that are built there, though others could; sorted.
+        options: of the driver.
+        flags: of its BuildKit daemon, without those that buildx adds by itself.
+        config: of its BuildKit daemon: what → its value.
+    """
+
+    name: str
+    endpoint: str = ""
+    platforms: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    config: Mapping[str, str] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        """What a person reads of it."""
+        yield f"node {self.name}"
+        if self.endpoint:
+            yield f"  endpoint {self.endpoint}"
+        if self.platforms:
+            yield f"  platforms {', '.join(self.platforms)}"
+        for name, value in sorted(self.options.items()):
+            yield f"  option {name} = {json.dumps(value, ensure_ascii=False)}"
+        if self.flags:
+            yield f"  flags {json.dumps(list(self.flags), ensure_ascii=False)}"
+        for name, value in sorted(self.config.items()):
+            yield f"  {name} = {value}"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A builder.
+
+    Attributes:
+        name: of the builder.
+        driver: of it.
+        nodes: by name.
+    """
+
+    name: str
+    driver: str
+    nodes: tuple[InstanceNode, ...]
+
+    @property
+    def by_name(self) -> Mapping[str, InstanceNode]:
+        """Its nodes by name."""
+        return {node.name: node for node in self.nodes}
+
+    def lines(self) -> Iterator[str]:
+        """What a person reads of it, and what a diff compares."""
+        yield f"builder {self.name}"
+        yield f"driver {self.driver}"
+        for node in sorted(self.nodes, key=lambda node: node.name):
+            yield from node.lines()
+
+
+def described(builder: Builder, root: Path, certificates: Mapping[str, bytes]) -> Instance:
+    """The builder that a project describes.
+
+    Args:
+        builder: the project's.
+        root: what the paths in it are relative to.
+        certificates: path, as in the project → content.
+    """
+    config = described_config(builder, {path: digest_of(content) for path, content in certificates.items()})
+    flags = _flags(builder.flags)
+
+    def nodes() -> Iterator[InstanceNode]:
+        for number, node in enumerate(builder.all_nodes):
+            tls = {_TLS[name]: str(root / path) for name, path in node.tls.items()}
+            server = {"servername": node.server_name} if node.server_name else {}
+            options = {**builder.options, **node.options, **tls, **server}
+            platforms = tuple(map(str, sorted(set(node.platforms))))
+            yield InstanceNode(builder.node_name(number), node.endpoint, platforms, options, flags, config)
+
+    return Instance(builder.name, builder.driver, tuple(nodes()))
+
+
+def stored(text: str) -> Instance:
+    """The builder that a file of buildx's store tells of.
+
+    Raises:
+        ValueError: it tells of none.
+    """
+    try:
+        read = json.loads(text)
+        return Instance(read["Name"], read["Driver"], tuple(map(_stored_node, read["Nodes"])))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no builder: {type(error).__name__} {error}") from error
+
+
+def _stored_node(read: Mapping[str, Any]) -> InstanceNode:
+    files = {name: b64decode(content) for name, content in (read.get("Files") or {}).items()}
+    flags = read.get("BuildkitdFlags", read.get("Flags")) or ()
+    return InstanceNode(
+        read["Name"],
+        read["Endpoint"],
+        tuple(map(str, sorted(_platform(each) for each in read.get("Platforms") or ()))),
+        read.get("DriverOpts") or {},
+        _flags(flags),
+        stored_config(files) if files else {},
+    )
+
+
+def _platform(read: Mapping[str, str]) -> Platform:
+    return Platform.of(read["os"], read["architecture"], read.get("variant", ""))
+
+
+def _flags(flags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(flag for flag in flags if flag != _BY_ITSELF)
