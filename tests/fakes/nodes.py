@@ -28,7 +28,7 @@ def builder(engines: Mapping[str, Path], folder: Path) -> Iterator[dict[str, str
     with ExitStack() as stack:
         for number, (platform, engine) in enumerate(engines.items()):
             place = folder / f"node{number}"
-            stack.enter_context(_bridge(place, engine))
+            stack.enter_context(bridge(place, engine))
             words = ["--name", _BUILDER, "--driver", "remote", "--platform", platform, *["--append"][:number]]
             subprocess.run(
                 ["docker", "buildx", "create", *words, f"unix://{place}"],
@@ -40,7 +40,7 @@ def builder(engines: Mapping[str, Path], folder: Path) -> Iterator[dict[str, str
 
 
 @contextmanager
-def _bridge(place: Path, engine: Path) -> Iterator[None]:
+def bridge(place: Path, engine: Path) -> Iterator[None]:
     """Listen at `place` as BuildKit does, and lead to the one in an engine."""
     handler = type("Handler", (_Handler,), {"engine": str(engine)})
     with _Server(str(place), handler) as server:
