@@ -25,12 +25,14 @@ from bake_compiler.errors import ModelError, PreflightError, UsageError
 from bake_compiler.journal import write_whole
 from bake_compiler.model.builder import Builder
 from bake_compiler.oci.platform import Platform
-from bake_compiler.preflight import Tools
+from bake_compiler.preflight import Answer, Tools
 from bake_compiler.process import Command
 from bake_compiler.root import own_folder
 
 _ALLOW_LOSS = "--allow-loss"
 _LOOKING, _STARTING = 60.0, 600.0  # seconds; buildx itself gives a node 20, and may have to pull BuildKit first
+_GO_ON = "mend that, then run it again: it goes on where it was"
+_FORGOTTEN = "buildx has forgotten the builder all the same: remove by hand what it left on that node"
 _ABSENT = re.compile(r"\bno builder .* found")
 
 
@@ -344,8 +346,7 @@ async def _run_all(tools: Tools, commands: tuple[Command, ...], tell: Callable[[
         tell(str(command))
         answer = await tools.ask(*command.argv, patience=_STARTING)
         if answer.refusal:
-            hint = "mend that, then run it again: it goes on where it was"
-            raise PreflightError(_without_level(answer.refusal), hint=hint)
+            raise PreflightError(_why(answer), hint=_FORGOTTEN if "rm" in command.argv else _GO_ON)
 
 
 def _check_done(tools: Tools, wanted: Instance) -> None:
@@ -363,6 +364,12 @@ async def _bootstrap(tools: Tools, name: str) -> None:
         what = _without_level(answer.refusal) or "; ".join(errors)
         hint = "see that its endpoint can be reached from here; `bakec builder up --no-bootstrap` does not start it"
         raise PreflightError(f"builder {name} is made, and does not start: {what}", hint=hint)
+
+
+def _why(answer: Answer) -> str:
+    """Why buildx could not do it: of a removal its last line only says that it failed."""
+    failed = [line for line in answer.text.splitlines() if line.startswith("failed to remove ")]
+    return failed[-1] if failed else _without_level(answer.refusal)
 
 
 def _without_level(line: str) -> str:

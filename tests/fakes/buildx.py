@@ -80,7 +80,9 @@ class Buildx:
         nodes: list[dict[str, Any]] = builder["Nodes"]
         others = [each for each in nodes if each["Name"] != name]
         if len(others) == len(nodes):
-            nodes.append({"Name": name, "Endpoint": "unix:///var/run/docker.sock"})
+            own = f"kubernetes:///{builder['Name']}?deployment={name}"
+            default = own if builder["Driver"] == "kubernetes" else "unix:///var/run/docker.sock"
+            nodes.append({"Name": name, "Endpoint": default})
         node = next(each for each in nodes if each["Name"] == name)
         node["Endpoint"] = endpoint or node["Endpoint"]
         if node["Endpoint"] in [other["Endpoint"] for other in others]:
@@ -123,7 +125,10 @@ class Buildx:
         if not path.exists():
             raise _RefusedError(f'no builder "{name}" found')
         nodes = {node["Name"] for node in json.loads(path.read_text())["Nodes"]}
-        path.unlink()
+        path.unlink()  # whatever comes
+        if lost := nodes & self.dead:
+            yield f'failed to remove {name}: no answer of "{min(lost)}"'
+            raise _RefusedError("failed to remove one or more builders")
         self.running -= nodes
         self.caches -= set() if "--keep-state" in options else nodes
         self.current = "default" if self.current == name else self.current

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +21,12 @@ from tests.fakes.ping import pinged
 from tests.fakes.reading import BUILDX
 from tests.unit.builder.test_changes import builders
 
+KUBECONFIG = """
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+contexts: [{name: c, context: {cluster: c, user: u, namespace: build}}]
+current-context: c
+users: [{name: u, user: {}}]
+"""
 HOST = Platform.parse("amd64")
 
 
@@ -126,6 +132,23 @@ def test_remote_nodes_come_move_and_go(rig: Rig) -> None:
         assert not rig.up(builder).done
 
 
+def test_pods_are_made_once_and_told_their_platforms(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG)
+    rig = Rig(replace(rig.tools, env={**rig.tools.env, "KUBECONFIG": str(tmp_path / "kubeconfig")}), rig.engine)
+    nodes = [
+        Node(platforms=(name,), options={"nodeselector": f"kubernetes.io/arch={name},a=b"})
+        for name in ("amd64", "arm64")
+    ]
+    pods = Builder(
+        name="acme", driver="kubernetes", nodes=tuple(nodes), options={"replicas": "2"}, http=("registry.local",)
+    )
+    other = pods.model_copy(update={"nodes": (nodes[0], Node(platforms=("arm64", "arm/v7"), options=nodes[1].options))})
+
+    for builder in (pods, other):
+        assert rig.up(builder).done
+        assert not rig.up(builder).done
+
+
 def test_a_builder_that_was_removed_is_gone_and_removing_it_again_is_no_harm(rig: Rig) -> None:
     builder = Builder(name="acme", driver="remote", nodes=(Node(endpoint="tcp://127.0.0.1:1"),))
     rig.up(builder)
@@ -190,6 +213,15 @@ def test_a_node_that_can_not_be_made_is_told_and_the_next_run_goes_on(faked: Rig
 
     assert [command.argv[2:6] for command in done.commands] == [("create", "--name", "acme", "--append")]
     assert faked.look(builder).matches
+
+
+def test_a_node_that_can_not_be_removed_is_told(faked: Rig, fake: Buildx) -> None:
+    faked.up(faked.builder(), bootstrap=True)
+    fake.dead = {"acme0"}
+
+    with pytest.raises(PreflightError, match=r'^failed to remove acme: no answer of "acme0"$'):
+        faked.down(faked.builder())
+    assert not faked.down(faked.builder()).done
 
 
 def test_a_node_that_does_not_start_is_told(faked: Rig, fake: Buildx) -> None:
