@@ -1,5 +1,7 @@
 """bakec plan: what would be built, from what, in which phase, natively or emulated, and why."""
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +17,10 @@ from bake_compiler.cli.options import (
     Tag,
     Variables,
     counted,
+    parse_platforms,
     print_text,
     root_of,
+    run_async,
     select_wanted,
 )
 from bake_compiler.errors import UsageError
@@ -35,13 +39,25 @@ def plan(
     why: Annotated[
         str, typer.Option("--why", metavar="IMAGE", help="Explain one image: who says what, and where.")
     ] = "",
+    emulation: Annotated[
+        bool,
+        typer.Option("--emulation", help="Show which RUNs are emulated, and how long they took."),
+    ] = False,
+    build_platform: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--build-platform",
+            metavar="P[,P]",
+            help="What is built without emulation; default: with --emulation what the builder says, else here.",
+        ),
+    ] = None,
     project: ProjectDir = None,
     as_json: Json = False,
 ) -> None:
     """Show what would be built, without building it: phases, images, bases, edges, native or emulated.
 
     Examples: `bakec plan`, `bakec plan foundation`, `bakec plan backend --platform arm64 --json`,
-    `bakec plan --why backend`.
+    `bakec plan --why backend`, `bakec plan --emulation`, `bakec plan --emulation --build-platform arm64`.
     """
     from bake_compiler.loader import read_inputs  # noqa: PLC0415
     from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
@@ -54,7 +70,11 @@ def plan(
         lines = _why_lines(document)
     else:
         wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
-        document = to_document(wanted, inputs.dockerfiles, host())
+        natives = parse_platforms(build_platform)
+        if emulation:
+            _print_emulation(root, planned, wanted, inputs.dockerfiles, natives, as_json=as_json)
+            return
+        document = to_document(planned, wanted, inputs.dockerfiles, natives[0] if natives else host())
         lines = _lines(document, planned)
     if as_json:
         import json  # noqa: PLC0415
@@ -62,6 +82,57 @@ def plan(
         print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
         print_text("".join(f"{line}\n" for line in lines))
+
+
+def _print_emulation(
+    root: Path,
+    planned: "Plan",
+    wanted: "Wanted",
+    dockerfiles: Mapping[str, str],
+    asked: "tuple[Platform, ...]",
+    *,
+    as_json: bool,
+) -> None:
+    from bake_compiler.pipeline import emulation  # noqa: PLC0415
+
+    native = emulation.native_or(asked, () if asked else _told_by_builder(root), host())
+    found = emulation.map_emulation(root, planned, wanted, dockerfiles, native)
+    if as_json:
+        print_text(emulation.render_json(found))
+    elif sys.stdout.isatty() and found.runs:
+        _print_table(emulation.HEADER, emulation.rows(found), emulation.summary(found))
+    else:
+        print_text(emulation.render_plain(found))
+
+
+def _told_by_builder(root: Path) -> "frozenset[Platform]":
+    from bake_compiler import process  # noqa: PLC0415
+    from bake_compiler.pipeline.emulation import ask_builder  # noqa: PLC0415
+    from bake_compiler.preflight import Tools, find_buildx  # noqa: PLC0415
+
+    env = process.scrubbed(os.environ)
+    with process.guarded() as runner:
+        return run_async(lambda: ask_builder(Tools(runner, root, env, find_buildx(env))))
+
+
+def _print_table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]], below: Iterator[str]) -> None:
+    """For a terminal: commands cut to a line."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from bake_compiler.report.lines import printable  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    table = Table()
+    for name in header:
+        is_last = name == header[-1]
+        table.add_column(name, justify="right" if name == "seconds" else "left", no_wrap=is_last, ratio=int(is_last))
+    for row in rows:
+        table.add_row(*(Text(printable(word), overflow="ellipsis" if word == row[-1] else "fold") for word in row))
+    console.print(table)
+    for line in below:
+        console.print(Text(printable(line)), soft_wrap=True)
 
 
 def host() -> "Platform":
@@ -73,14 +144,14 @@ def host() -> "Platform":
     return Platform.parse(machine.machine())
 
 
-def to_document(wanted: "Wanted", dockerfiles: Mapping[str, str], here: "Platform") -> dict[str, Any]:
+def to_document(planned: "Plan", wanted: "Wanted", dockerfiles: Mapping[str, str], here: "Platform") -> dict[str, Any]:
     """The plan of a run as plain dicts and lists."""
     return {
         "schema": "bakec.plan/1",
         "registry": wanted.registry,
         "tag": wanted.tag,
         "host": str(here),
-        "images": [_image_document(wanted, image, dockerfiles, here) for image in wanted.images],
+        "images": [_image_document(planned, wanted, image, dockerfiles, here) for image in wanted.images],
         "excluded": [
             {"image": each.cell.image, "platform": str(each.cell.platform), "reason": each.reason}
             for each in wanted.excluded
@@ -89,11 +160,12 @@ def to_document(wanted: "Wanted", dockerfiles: Mapping[str, str], here: "Platfor
 
 
 def _image_document(
-    wanted: "Wanted", image: "PlannedImage", dockerfiles: Mapping[str, str], here: "Platform"
+    planned: "Plan", wanted: "Wanted", image: "PlannedImage", dockerfiles: Mapping[str, str], here: "Platform"
 ) -> dict[str, Any]:
+    from bake_compiler.plan.emulation import source_of  # noqa: PLC0415
     from bake_compiler.plan.explain import bases_of, how  # noqa: PLC0415
 
-    bases = bases_of(image, dockerfiles)
+    bases, source = bases_of(image, dockerfiles), source_of(planned, image, dockerfiles)
     args = image.attributes.get("args", {})
     return {
         "name": image.name,
@@ -110,7 +182,7 @@ def _image_document(
         "args": {name: _shown(value) for name, value in args.items()} if isinstance(args, Mapping) else _shown(args),
         "needs": list(image.needs),
         "bases": list(bases.external) if bases.readable else None,
-        "platforms": {str(each): how(each, here, bases) for each in image.platforms},
+        "platforms": {str(each): how(each, here, source) for each in image.platforms},
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bake_compiler.dockerfile.instructions import DockerfileError, expand, read_instructions, syntax_of
-from bake_compiler.dockerfile.stages import Arg, Copy, Dockerfile, Env, Stage
+from bake_compiler.dockerfile.stages import Arg, Copy, Dockerfile, Env, Run, Stage
 
 if TYPE_CHECKING:
     from e2b_dockerfile_utils import DockerfileInstruction
@@ -47,7 +47,9 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
     copies: list[Copy] = []
     envs: list[Env] = []
     uses: list[str] = []
-    runs, fetches = False, 0
+    runs: list[Run] = []
+    urls: list[tuple[str, int]] = []
+    fetches = 0
     for each in body:
         match each.name:
             case "ARG":
@@ -59,9 +61,10 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
                 copied = [origin for origin in _flags(each, "from") if origin]
                 uses += copied
                 copies += () if copied else _copies(each, escape)
+                urls += _urls(each)
                 fetches = fetches or _fetches(each)
             case "RUN":
-                runs = True
+                runs.append(_run(each))
                 uses += _mounted(each)
             case _:
                 pass
@@ -75,7 +78,8 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
         copies=tuple(copies),
         envs=tuple(envs),
         uses=tuple(dict.fromkeys(uses)),
-        runs=runs,
+        runs=tuple(runs),
+        urls=tuple(urls),
         fetches=fetches,
     )
 
@@ -121,6 +125,16 @@ def _is_elsewhere(instruction: "DockerfileInstruction", source: str) -> bool:
     if instruction.heredocs and _HEREDOC.match(source):
         return True
     return instruction.name == "ADD" and bool(_REMOTE.match(source.lstrip("\"'")))
+
+
+def _urls(instruction: "DockerfileInstruction") -> Iterator[tuple[str, int]]:
+    sources = (word.strip("\"'") for word in instruction.args[:-1] if instruction.name == "ADD")
+    return ((source, instruction.start_line) for source in sources if "://" in source)
+
+
+def _run(instruction: "DockerfileInstruction") -> Run:
+    script = "\n".join((" ".join(instruction.args), *(each.content for each in instruction.heredocs)))
+    return Run(instruction.original, script, instruction.start_line)
 
 
 def _fetches(instruction: "DockerfileInstruction") -> int:

@@ -10,6 +10,8 @@ from functools import cached_property
 
 from bake_compiler.dockerfile.instructions import expand
 
+AUTOMATIC = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)")
+"""The ARGs that BuildKit sets by the platforms of a build."""
 _PLATFORM_VARIABLE = re.compile(
     r"\$(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\b|\$\{(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\}"
 )
@@ -49,6 +51,20 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Run:
+    """A RUN.
+
+    Attributes:
+        text: the instruction in one line, as BuildKit names its step, but for the values of variables.
+        script: what it runs: its words, and its heredocs.
+    """
+
+    text: str
+    script: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Stage:
     """One FROM and what follows it; ONBUILD is left out, for it speaks of other builds.
 
@@ -56,7 +72,8 @@ class Stage:
         base: the image or stage that it is from, as written.
         platform: of `--platform`, as written; empty when there is none.
         uses: the images and stages (by name or index) that `COPY --from` and `RUN --mount=from=` name.
-        runs: it has a RUN.
+        runs: its RUNs.
+        urls: that its ADDs take something from, as written, each with its line.
         fetches: line of its first ADD that takes something from elsewhere, or may do so; 0 when none does.
     """
 
@@ -69,8 +86,14 @@ class Stage:
     copies: tuple[Copy, ...] = ()
     envs: tuple[Env, ...] = ()
     uses: tuple[str, ...] = ()
-    runs: bool = False
+    runs: tuple[Run, ...] = ()
+    urls: tuple[tuple[str, int], ...] = ()
     fetches: int = 0
+
+    @property
+    def label(self) -> str:
+        """What BuildKit calls it in the names of its steps, where it is not the only stage."""
+        return self.name.lower() or f"stage-{self.index}"
 
 
 @dataclass(frozen=True)
@@ -122,6 +145,20 @@ class Dockerfile:
         text = expand(stage.base, values=self._global_values(args or {}))
         is_told = "$" not in _PLATFORM_VARIABLE.sub("", text)
         return None if is_told and any(self._bases(stage, args or {})) else text
+
+    def platform(self, stage: Stage, args: Mapping[str, str] | None = None) -> str:
+        """The platform that a stage is for: of `--platform`, with args in it; empty where it is the target.
+
+        A stage that is FROM another one is for that one's platform, whatever it says itself, and scratch for the
+        target's. Empty also where it may be FROM several that differ.
+        """
+        values = self._global_values(args or {})
+        while bases := tuple(self._bases(stage, args or {})):
+            if len(bases) > 1:
+                found = {self.platform(base, args) for base in bases}
+                return found.pop() if len(found) == 1 else ""
+            stage = bases[0]
+        return "" if expand(stage.base, values=values) == "scratch" else expand(stage.platform, values=values)
 
     def is_stage(self, name: str, user: Stage) -> bool:
         """Whether a stage means another one by this name or index, and not an image."""
@@ -179,7 +216,8 @@ class Dockerfile:
         return found if found and found.index < before and str(found.index) == index else None
 
     def _global_values(self, args: Mapping[str, str]) -> Mapping[str, str]:
-        values: dict[str, str] = {}
+        """The global ARGs that have a value, and those that BuildKit sets without a declaration."""
+        values = {name: value for name, value in args.items() if AUTOMATIC.fullmatch(name)}
         for arg in self.args:
             if arg.name in args:
                 values[arg.name] = args[arg.name]

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bake_compiler.dockerfile import Dockerfile
-from bake_compiler.model.base import Source
+from bake_compiler.model.base import Source as Place
 from bake_compiler.model.project import Change, Component, Image, Target, Variant
 from bake_compiler.model.settings import Settings
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import familiar
 from bake_compiler.plan.check.dockerfiles import parsed
 from bake_compiler.plan.contexts import IMAGE
+from bake_compiler.plan.emulation import Source, emulated_runs
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
 
@@ -52,15 +53,17 @@ def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
     outside = [name for name in named if name.lower() not in internal and not name.isdecimal()]
     taken = {name: contexts.get(familiar(name), f"{IMAGE}{name}") for name in outside}
     external = (each.removeprefix(IMAGE) for each in taken.values() if isinstance(each, str) and each.startswith(IMAGE))
-    cross = all("BUILDPLATFORM" in each.platform or not each.runs for each in used)
+    cross = all("BUILDPLATFORM" in dockerfile.platform(each) or not each.runs for each in used)
     return Bases(tuple(dict.fromkeys(external)), cross, readable=True)
 
 
-def how(platform: Platform, host: Platform, bases: Bases) -> str:
-    """Whether a platform is built natively on a machine, cross-built, or emulated."""
+def how(platform: Platform, host: Platform, source: Source | None) -> str:
+    """Whether a platform is built natively on a machine, cross-built, or emulated: also where nobody can tell."""
+    if source and next(emulated_runs("", source, platform, [host]), None) is not None:
+        return EMULATED
     if platform == host:
         return NATIVE
-    return CROSS if bases.cross else EMULATED
+    return CROSS if source else EMULATED
 
 
 def users_of(plan: Plan, name: str) -> tuple[str, ...]:
@@ -68,7 +71,7 @@ def users_of(plan: Plan, name: str) -> tuple[str, ...]:
     return tuple(image.name for image in plan.images if name in image.needs)
 
 
-def origins(image: PlannedImage) -> Iterator[tuple[str, str, Source]]:
+def origins(image: PlannedImage) -> Iterator[tuple[str, str, Place]]:
     """Which declaration says what: field, who says it, and where; the strongest first for each field."""
     models = image.models
     for field in sorted({field for model in models for field in model.model_fields_set & Settings.model_fields.keys()}):

@@ -27,7 +27,7 @@ REWRITE = os.environ.get("BAKEC_GOLDEN") == "rewrite"
 def document_of(root: Path, plan: Plan) -> dict[str, Any]:
     """What `bakec plan --json` prints on an amd64 machine."""
     inputs, _ = read_inputs(root, plan)
-    return to_document(select(plan, []), inputs.dockerfiles, Platform.parse("amd64"))
+    return to_document(plan, select(plan, []), inputs.dockerfiles, Platform.parse("amd64"))
 
 
 @pytest.mark.parametrize("case", CASES)

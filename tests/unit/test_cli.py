@@ -49,6 +49,19 @@ def test_the_plan_is_a_document_on_stdout() -> None:
     assert {each["reason"] for each in document["excluded"]} == {"as the hub"}
 
 
+def test_without_an_engine_the_emulation_map_says_that_it_takes_this_machine() -> None:
+    document = json.loads(bakec("plan", "--emulation", "--json").stdout)
+
+    assert (document["schema"], document["native_told_by"]) == ("bakec.emulation/1", "this machine")
+    assert "the builder does not say what it is" in bakec("plan", "--emulation").stdout
+
+
+def test_what_would_be_emulated_on_another_machine_is_asked_of_nobody() -> None:
+    document = json.loads(bakec("plan", "--emulation", "--build-platform", "arm64,amd64", "--json").stdout)
+
+    assert (document["native"], document["runs"]) == (["linux/amd64", "linux/arm64"], [])
+
+
 def test_a_stale_file_fails_the_check_with_a_diff_and_is_not_written(tmp_path: Path) -> None:
     stale = tmp_path / "docker-bake.hcl"
     stale.write_text("# edited by hand\n")

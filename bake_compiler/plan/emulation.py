@@ -1,0 +1,146 @@
+"""Plan and Dockerfiles → which RUNs run under emulation: those of a stage whose platform the build platform can't run.
+
+Source: BuildKit, frontend/dockerfile/dockerfile2llb (convert.go, `buildDispatchStates`, `init`; platform.go).
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from bake_compiler.dockerfile import Dockerfile, Run, Stage
+from bake_compiler.oci.platform import Platform
+from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.check.dockerfiles import parsed
+from bake_compiler.plan.paths import URL, inside
+from bake_compiler.plan.patterns import Pattern, pattern_of
+from bake_compiler.plan.plan import Plan, PlannedImage
+
+_ALSO = {("linux", "amd64"): frozenset({"386"})}
+_VARIABLE = re.compile(r"\$(?:\w+|\{[^}]*\})")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Dockerfile that an image is built by.
+
+    Attributes:
+        path: of it from the project's root; empty where it is inline.
+        dockerfile: what it says.
+        target: the stage that is built.
+        args: what the build is given, as far as it is known now.
+    """
+
+    path: str
+    dockerfile: Dockerfile
+    target: Stage
+    args: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class EmulatedRun:
+    """One RUN on one platform, under emulation.
+
+    Attributes:
+        image: that it is of.
+        platform: of its stage: that of the programs that it starts.
+        path: of the Dockerfile.
+        stage: as BuildKit calls it.
+        run: the instruction.
+        pattern: what it does, and how that is done on the build platform; None where there is no usual way.
+    """
+
+    image: str
+    platform: Platform
+    path: str
+    stage: str
+    run: Run
+    pattern: Pattern | None
+
+
+def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -> Source | None:
+    """What an image is built by; None when bakec can't read it, or there is no such stage."""
+    context, inline = image.text("context"), image.text("dockerfile-inline")
+    path = "" if inline else inside(context or "", image.text("dockerfile") or "")
+    text = inline or (dockerfiles.get(path) if context is not None and URL not in context else None)
+    dockerfile = parsed(text) if text is not None else None
+    if not isinstance(dockerfile, Dockerfile):
+        return None
+    stage = image.text("target")
+    target = dockerfile.stage(stage) if stage else dockerfile.stages[-1]
+    own = image.attributes.get("args", {})
+    args = merge({"args": plan.common.attributes.get("args", {})}, {"args": own})["args"]
+    given = {name: value for name, value in args.items() if isinstance(value, str)} if isinstance(args, Mapping) else {}
+    return Source(path, dockerfile, target, given) if target else None
+
+
+def emulated_runs(image: str, source: Source, wanted: Platform, native: Collection[Platform]) -> Iterator[EmulatedRun]:
+    """The RUNs of one build that run under emulation, in order.
+
+    Args:
+        image: its name.
+        source: what it is built by.
+        wanted: the platform that it is built for.
+        native: those that a node of the builder has without emulation; at least one.
+    """
+    build = build_platform(wanted, native)
+    args = with_platforms(source, wanted, build)
+    for stage in source.dockerfile.used_by(source.target, args):
+        platform = platform_of(source.dockerfile, stage, args, wanted)
+        if platform and not runs_on(build, platform):
+            for run in stage.runs:
+                pattern = pattern_of(run.script)
+                yield EmulatedRun(image, platform, source.path, stage.label, run, pattern)
+
+
+def build_platform(wanted: Platform, native: Collection[Platform]) -> Platform:
+    """The platform of the node that builds a platform: one that has it without emulation, else the first."""
+    return next((each for each in sorted(native) if runs_on(each, wanted)), min(native))
+
+
+def runs_on(machine: Platform, platform: Platform) -> bool:
+    """Whether a machine runs a platform's programs without emulation; of 32-bit ARM on 64-bit that is not known."""
+    own = (machine.os, machine.architecture)
+    return own == (platform.os, platform.architecture) or (
+        machine.os == platform.os and platform.architecture in _ALSO.get(own, frozenset())
+    )
+
+
+def with_platforms(source: Source, wanted: Platform, build: Platform) -> Mapping[str, str]:
+    """What a build is given, and what BuildKit sets by its platforms, where no default says otherwise."""
+    said = {arg.name for arg in source.dockerfile.args if arg.default is not None}
+    automatic = {
+        f"{prefix}{name}": value
+        for prefix, platform in (("TARGET", wanted), ("BUILD", build))
+        for name, value in (
+            ("PLATFORM", str(platform)),
+            ("OS", platform.os),
+            ("ARCH", platform.architecture),
+            ("VARIANT", platform.variant),
+        )
+    }
+    return {name: value for name, value in automatic.items() if name not in said} | dict(source.args)
+
+
+def platform_of(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str], wanted: Platform) -> Platform | None:
+    """The platform that a stage is for in a build; None where only BuildKit knows it."""
+    text = dockerfile.platform(stage, args)
+    try:
+        return Platform.parse(text) if text else wanted
+    except ValueError:
+        return None
+
+
+def is_step_of(run: Run, step: str) -> bool:
+    """Whether this is what BuildKit calls a RUN: with values in place of variables, and a heredoc cut short."""
+    words = " ".join(step.split())
+    first, *others = (" ".join(part.split()) for part in _VARIABLE.split(f"RUN {run.text.partition(' ')[2]}"))
+    if not words.startswith(first):
+        return False
+    place = len(first)
+    for part in others:
+        found = words.find(part, place)
+        if found < 0:
+            return False
+        place = found + len(part)
+    rest = words[place:]
+    return not rest or (others[-1:] == [""]) or (rest.startswith(" (") and rest.endswith(")"))
