@@ -97,9 +97,14 @@ def _text(path: Path) -> str | None:
 
 def mistakes_error(root: Path, mistakes: Iterable[Mistake]) -> ModelError:
     """One error that holds all mistakes, with paths relative to `root` and the line of each field."""
-    problems = sorted({_problem(root, mistake) for mistake in mistakes})
+    problems = problems_of(root, mistakes)
     count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
     return ModelError(f"{count} in {COMPONENTS}/", hint="nothing was written or built", problems=problems)
+
+
+def problems_of(root: Path, mistakes: Iterable[Mistake]) -> Sequence[Problem]:
+    """Mistakes as a person reads them: each once, in order, with paths from `root` and the line of each field."""
+    return sorted({_problem(root, mistake) for mistake in mistakes})
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import Json, ProjectDir, counted, print_text, root_of, run_async, say
+from bake_compiler.cli.options import Json, ProjectDir, counted, print_text, root_of, run_async, say, warn
 from bake_compiler.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def compile_(
     """
     from bake_compiler.hcl import TEMPLATE  # noqa: PLC0415
     from bake_compiler.lock import LOCK_FILE  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project, stale  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project, stale, warnings_of  # noqa: PLC0415
     from bake_compiler.root import own_folder  # noqa: PLC0415
     from bake_compiler.unchanged import remember, watching  # noqa: PLC0415
 
@@ -56,6 +56,8 @@ def compile_(
     with watching() as watch:
         plan = plan_project(root)
         text = compile_plan(root, plan)
+    warnings = warnings_of(root, plan)
+    warn(warnings)
     if str(output) == "-":
         print_text(text)
         return
@@ -75,7 +77,7 @@ def compile_(
     if as_json:
         _print_json(path, difference, None, check=False)
     say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")
-    if path == root / BAKE_FILE:
+    if path == root / BAKE_FILE and not warnings:  # which a remembered result would keep from being told again
         with suppress(OSError):  # a project that can't be written to is compiled anew each time
             own_folder(root)
         remember(root, (path, root / TEMPLATE, root / LOCK_FILE), f"{path.name}: is up to date, {count}", watch)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from bake_compiler.errors import BakecError, UsageError
+from bake_compiler.errors import BakecError, Problem, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.cosign import Cosign
@@ -200,6 +200,12 @@ def say(line: str) -> None:
     """One line of progress, on stderr."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+def warn(problems: Sequence[Problem]) -> None:
+    """What may be meant and ends nothing, on stderr."""
+    for problem in problems:
+        say(f"warning: {problem}\n hint: {problem.hint}" if problem.hint else f"warning: {problem}")
 
 
 @asynccontextmanager

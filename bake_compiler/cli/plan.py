@@ -22,6 +22,7 @@ from bake_compiler.cli.options import (
     root_of,
     run_async,
     select_wanted,
+    warn,
 )
 from bake_compiler.errors import UsageError
 
@@ -60,11 +61,12 @@ def plan(
     `bakec plan --why backend`, `bakec plan --emulation`, `bakec plan --emulation --build-platform arm64`.
     """
     from bake_compiler.loader import read_inputs  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+    from bake_compiler.pipeline.compile import plan_project, warnings_of  # noqa: PLC0415
 
     root = root_of(project)
     planned = plan_project(root)
     inputs, _ = read_inputs(root, planned)
+    warn(warnings_of(root, planned))
     if why:
         document = _explain(root, planned, why)
         lines = _why_lines(document)

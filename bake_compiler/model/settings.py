@@ -1,6 +1,7 @@
 """What can be said about a build at every level: of all images, of a component, of an image, of a variant of it.
 
-But for needs and not_secret, a field is the target attribute of its name in buildx's bake reference, with _ for -.
+But for needs, not_secret and one_platform, a field is the target attribute of its name in buildx's bake reference, with
+_ for -.
 """
 
 from collections.abc import Mapping
@@ -156,6 +157,8 @@ class Settings(Model):
         entitlements: what a build may do besides: network.host, security.insecure.
         call: what to do in place of a build: check, outline, targets.
         not_secret: names of args, labels, annotations, ENVs that look like secrets and are none, each with the reason.
+        one_platform: what of the Dockerfile is meant for one platform whatever is built, each with the reason: the name
+            of an ARG such as TARGETARCH, of a stage (`stage-0` where it has none), or a URL.
     """
 
     args: Annotated[Mapping[ArgName, Value | None] | Expression, OrExpression()] = Field(default_factory=dict)
@@ -186,3 +189,4 @@ class Settings(Model):
     entitlements: Annotated[tuple[Value, ...] | Expression, OrExpression()] = ()
     call: Annotated[Literal["build", "check", "outline", "targets"] | Expression | None, OrExpression()] = None
     not_secret: Mapping[Text, Text] = Field(default_factory=dict)
+    one_platform: Mapping[Text, Text] = Field(default_factory=dict)

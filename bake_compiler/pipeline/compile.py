@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from bake_compiler import hcl
-from bake_compiler.errors import ModelError
-from bake_compiler.loader import load, mistakes_error, read_inputs
+from bake_compiler.errors import ModelError, Problem
+from bake_compiler.loader import load, mistakes_error, problems_of, read_inputs
 from bake_compiler.lock import LOCK_FILE, Locked, parse_lock
 from bake_compiler.model.project import Stack
 from bake_compiler.plan import Plan, PlannedImage, make_plan
-from bake_compiler.plan.check import Subject, check_all
+from bake_compiler.plan.check import Subject, check_all, warn_all
 from bake_compiler.plan.check.subject import Inputs
 from bake_compiler.plan.pins import with_pins
 
@@ -71,6 +71,12 @@ def refuse_unlocked(plan: Plan) -> None:
     if plan.unlocked:
         told = plan.unlocked[0] if len(plan.unlocked) == 1 else "\n  ".join((f"{LOCK_FILE} is stale:", *plan.unlocked))
         raise ModelError(told, hint="run `bakec lock`, then `bakec compile`")
+
+
+def warnings_of(root: Path, plan: Plan) -> Sequence[Problem]:
+    """What may be meant in the files of a plan, and ends nothing."""
+    inputs, _ = read_inputs(root, plan)
+    return problems_of(root, warn_all(plan, inputs))
 
 
 def plan_part(root: Path, names: Sequence[str]) -> Plan | None:

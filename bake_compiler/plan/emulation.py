@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bake_compiler.dockerfile import Dockerfile, Run, Stage
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan.attributes import merge
-from bake_compiler.plan.check.dockerfiles import parsed
+from bake_compiler.plan.parsed import parsed
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.patterns import Pattern, pattern_of
 from bake_compiler.plan.plan import Plan, PlannedImage
@@ -108,7 +108,13 @@ def runs_on(machine: Platform, platform: Platform) -> bool:
 def with_platforms(source: Source, wanted: Platform, build: Platform) -> Mapping[str, str]:
     """What a build is given, and what BuildKit sets by its platforms, where no default says otherwise."""
     said = {arg.name for arg in source.dockerfile.args if arg.default is not None}
-    automatic = {
+    automatic = platform_values(wanted, build)
+    return {name: value for name, value in automatic.items() if name not in said} | dict(source.args)
+
+
+def platform_values(wanted: Platform, build: Platform) -> Mapping[str, str]:
+    """The ARGs that BuildKit sets by the platforms of a build."""
+    return {
         f"{prefix}{name}": value
         for prefix, platform in (("TARGET", wanted), ("BUILD", build))
         for name, value in (
@@ -118,7 +124,6 @@ def with_platforms(source: Source, wanted: Platform, build: Platform) -> Mapping
             ("VARIANT", platform.variant),
         )
     }
-    return {name: value for name, value in automatic.items() if name not in said} | dict(source.args)
 
 
 def platform_of(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str], wanted: Platform) -> Platform | None:

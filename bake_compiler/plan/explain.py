@@ -9,9 +9,9 @@ from bake_compiler.model.project import Change, Component, Image, Target, Varian
 from bake_compiler.model.settings import Settings
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import familiar
-from bake_compiler.plan.check.dockerfiles import parsed
 from bake_compiler.plan.contexts import IMAGE
 from bake_compiler.plan.emulation import Source, emulated_runs
+from bake_compiler.plan.parsed import parsed
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
 

@@ -12,13 +12,15 @@ from bake_compiler.plan.check.names import check_names
 from bake_compiler.plan.check.paths import check_paths
 from bake_compiler.plan.check.phases import check_phases
 from bake_compiler.plan.check.platforms import check_platforms
+from bake_compiler.plan.check.portable import check_portable, warn_portable
 from bake_compiler.plan.check.references import check_references
 from bake_compiler.plan.check.registries import check_registries
 from bake_compiler.plan.check.secrets import check_secrets
 from bake_compiler.plan.check.subject import Inputs, Subject
 from bake_compiler.plan.check.versions import check_versions
+from bake_compiler.plan.plan import Plan
 
-__all__ = ["Inputs", "Subject", "check_all"]
+__all__ = ["Inputs", "Subject", "check_all", "warn_all"]
 
 CHECKS = (
     check_references,
@@ -34,6 +36,7 @@ CHECKS = (
     check_versions,
     check_secrets,
     check_dockerfiles,
+    check_portable,
 )
 
 
@@ -41,3 +44,8 @@ def check_all(subject: Subject) -> Iterator[Mistake]:
     """Every mistake in how models, and the files that they name, refer to each other."""
     for check in CHECKS:
         yield from check(subject)
+
+
+def warn_all(plan: Plan, inputs: Inputs) -> Iterator[Mistake]:
+    """What may be meant, and ends nothing."""
+    yield from warn_portable(plan, inputs)

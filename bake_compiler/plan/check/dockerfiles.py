@@ -1,8 +1,6 @@
 """What a Dockerfile lacks for the image that is to be built from it, and what it would be given for nothing."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 
 from bake_compiler.dockerfile import (
     Arg,
@@ -11,21 +9,19 @@ from bake_compiler.dockerfile import (
     Stage,
     declared_args,
     is_predefined,
-    parse_dockerfile,
     unset_args,
 )
-from bake_compiler.dockerfile.instructions import syntax_of
 from bake_compiler.model.base import Mistake, Source
 from bake_compiler.model.project import Change, Image
 from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.check.own_files import ignore_of, line_against, sources_with_own_files
 from bake_compiler.plan.check.secrets import looks_like_a_secret
 from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.parsed import parsed
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import PlannedImage
 
 _NAME_THEM = "name the last stage, FROM … AS NAME, and choose with stage="
-_OWN_FRONTEND = re.compile(r"$|(?:docker\.io/)?docker/dockerfile(?:-upstream)?\b")
 
 
 def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
@@ -41,15 +37,6 @@ def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
             args = merge({"args": common}, {"args": image.attributes.get("args", {})})["args"]
             given = args if isinstance(args, Mapping) else None
             yield from _check_image(subject, image, path, parsed(text), given)
-
-
-@cache
-def parsed(text: str) -> Dockerfile | DockerfileError | None:
-    """The Dockerfile, or why it can't be read; None when it is written for a frontend that bakec does not know."""
-    try:
-        return parse_dockerfile(text)
-    except DockerfileError as error:
-        return error if _OWN_FRONTEND.match(syntax_of(text)) else None
 
 
 def _check_image(

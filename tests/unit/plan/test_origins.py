@@ -24,7 +24,7 @@ def origins(root: Path, dockerfile: str, image: str = 'name="web"', *more: str) 
         ("FROM scratch\n", set()),
         ("FROM --platform=$BUILDPLATFORM go AS a\nFROM scratch\nCOPY --from=a / /\n", {Base("go", "$BUILDPLATFORM")}),
         ("FROM --platform=$TARGETPLATFORM go\n", {Base("go")}),
-        ("FROM --platform=linux/amd64 go\n", {Base("go", "linux/amd64")}),
+        ("FROM --platform=linux/amd64 go AS a\nFROM scratch\nCOPY --from=a / /\n", {Base("go", "linux/amd64")}),
         ("ARG V=1\nFROM go:$V\n", {Base("go:1")}),
         ("FROM a AS x\nFROM x\n", {Base("a")}),
         ("FROM a\nCOPY --from=tools:1 /x /x\n", {Base("a"), Base("tools:1")}),

@@ -1,0 +1,143 @@
+"""What of a Dockerfile is for one platform whatever is built: wrong under another one's label, or soon to be.
+
+Only what is surely wrong for a wanted platform is a mistake; the rest are warnings, which end nothing. What an author
+names in `one_platform` is meant.
+
+Source: BuildKit, dockerfile2llb/convert.go: `dispatchArg` and `buildMetaArgs` take an ARG's default before the value
+that BuildKit itself would set (docker/buildx#510); `finalizeResultImage` labels the image with the target's platform,
+whatever its last stage is for.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bake_compiler.dockerfile import AUTOMATIC, Arg, Stage
+from bake_compiler.model.base import Mistake, Source
+from bake_compiler.oci.platform import Platform
+from bake_compiler.plan.check.subject import Inputs, Subject
+from bake_compiler.plan.emulation import Source as Read
+from bake_compiler.plan.emulation import platform_of, platform_values, source_of, with_platforms
+from bake_compiler.plan.plan import Plan
+
+_BUILD = Platform("build", "build")  # that no wanted platform is
+_NAMES = {
+    "amd64": "amd64|x86_64|x86-64",
+    "arm64": "arm64|aarch64|arm64v8",
+    "arm": "armv6|armv7|armhf|armv7l",
+    "386": "i386|i686",
+    "ppc64le": "ppc64le",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+}
+_URL = re.compile(r"(?:https?|ftp)://[^\s\"'<>|;&)]+")
+_ARCHITECTURE = {name: re.compile(rf"(?i)(?<![a-z0-9])(?:{words})(?![a-z0-9])") for name, words in _NAMES.items()}
+_CHOOSES = re.compile(
+    r"TARGET(?:ARCH|PLATFORM)|BUILD(?:ARCH|PLATFORM)|\buname\b|--print-architecture|\barch\b|apk --print"
+)
+_HINT = "if it is meant: one_platform={{{!r}: 'why'}}"
+
+
+@dataclass(frozen=True)
+class _Found:
+    """One thing that is for one platform; `key` is what `one_platform` names to say that it is meant."""
+
+    key: str
+    line: int
+    message: str
+    hint: str
+    wrong: bool = False
+
+
+def check_portable(subject: Subject) -> Iterator[Mistake]:
+    """What is surely wrong for a platform that is wanted."""
+    return _told(subject.plan, subject.inputs, wrong=True)
+
+
+def warn_portable(plan: Plan, inputs: Inputs) -> Iterator[Mistake]:
+    """What works only as long as nothing changes, or on some machines."""
+    return _told(plan, inputs, wrong=False)
+
+
+def _told(plan: Plan, inputs: Inputs, *, wrong: bool) -> Iterator[Mistake]:
+    for image in plan.images:
+        read = source_of(plan, image, inputs.dockerfiles)
+        meant = {name for model in image.models for name in model.one_platform}
+        for found in _all_of(read, image.platforms) if read else ():
+            if found.wrong is wrong and found.key not in meant:
+                place = (Source(read.path, found.line), "") if read and read.path else image.place("dockerfile_inline")
+                hint = f"{found.hint}; {_HINT.format(found.key)}"
+                yield Mistake(*place, f"{found.message} [{image.name}]", hint)
+
+
+def _all_of(read: Read, platforms: tuple[Platform, ...]) -> Iterator[_Found]:
+    args = {each: with_platforms(read, each, _BUILD) for each in platforms}
+    used = {stage.index: stage for each in platforms for stage in read.dockerfile.used_by(read.target, args[each])}
+    shared = [arg for arg in read.dockerfile.args if arg.name not in read.args]
+    own = [arg for stage in used.values() for arg in stage.args if arg.name not in read.args]
+    yield from (found for arg in (*shared, *own) for found in _arg(arg, platforms))
+    yield from _final(read, args)
+    for stage in used.values():
+        fixed = {platform_of(read.dockerfile, stage, args[each], each) for each in platforms}
+        yield from _literal(stage, fixed, platforms, is_final=stage is read.target)
+        yield from _downloads(stage, fixed, platforms)
+
+
+def _arg(arg: Arg, platforms: tuple[Platform, ...]) -> Iterator[_Found]:
+    """A default of an ARG that BuildKit would set: it counts before BuildKit's own value."""
+    if not AUTOMATIC.fullmatch(arg.name) or arg.default is None or "$" in arg.default:
+        return
+    message = f"ARG {arg.name}={arg.default}: the default counts before the value that BuildKit would set"
+    values = {each: platform_values(each, _BUILD)[arg.name] for each in platforms}
+    others = [str(each) for each in platforms if values[each] != arg.default]
+    wrong = arg.name.startswith("TARGET") and bool(others)
+    for_them = f", so it is wrong for {', '.join(others)}" if wrong else ""
+    yield _Found(arg.name, arg.line, message + for_them, f"write ARG {arg.name}", wrong)
+
+
+def _final(read: Read, args: Mapping[Platform, Mapping[str, str]]) -> Iterator[_Found]:
+    """The stage that becomes the image is for another platform than the image says."""
+    stage = read.target
+    found = {each: platform_of(read.dockerfile, stage, args[each], each) for each in args}
+    text = read.dockerfile.platform(stage, next(iter(args.values()), {}))
+    if text == str(_BUILD):
+        message = "what is built is for the build platform, and would be labelled as the wanted one"
+        hint = "leave out --platform there, and copy from a stage that has it"
+        yield _Found(_key(stage), stage.line, message, hint, len(args) > 1)
+    elif others := [str(each) for each, fixed in found.items() if fixed and not _same(fixed, each)]:
+        message = f"what is built is for {text}, and would be labelled as {', '.join(others)}"
+        yield _Found(_key(stage), stage.line, message, "leave out --platform, or exclude them with Only", wrong=True)
+
+
+def _literal(
+    stage: Stage, fixed: set[Platform | None], platforms: tuple[Platform, ...], *, is_final: bool
+) -> Iterator[_Found]:
+    """A stage for one platform in an image for several; what becomes the image is told as such."""
+    only = next(iter(fixed)) if len(fixed) == 1 else None
+    if stage.platform and only and only != _BUILD and len(platforms) > 1 and not is_final:
+        message = f"FROM --platform={stage.platform}: for {only} whatever is built, emulated where that is not native"
+        yield _Found(_key(stage), stage.line, message, "write --platform=$BUILDPLATFORM for what only builds")
+
+
+def _downloads(stage: Stage, fixed: set[Platform | None], platforms: tuple[Platform, ...]) -> Iterator[_Found]:
+    """A download whose URL names one architecture, and whose instruction does not choose between several."""
+    places = [(run.script, run.line) for run in stage.runs if re.search(r"\b(?:curl|wget)\b", run.script)]
+    for text, line in (*places, *stage.urls):
+        named = {name for name, words in _ARCHITECTURE.items() if words.search(text)}
+        if _CHOOSES.search(text) or len(named) != 1:
+            continue
+        (name,) = named
+        others = [str(each) for each in platforms if each.architecture != name]
+        is_for_it = all(each and each.architecture == name for each in fixed)
+        url = next((each for each in _URL.findall(text) if _ARCHITECTURE[name].search(each)), "")
+        if url and others and not is_for_it:
+            message = f"{url} is for {name} alone, and {', '.join(others)} is wanted too"
+            yield _Found(url, line, message, "choose by $TARGETARCH")
+
+
+def _same(one: Platform, other: Platform) -> bool:
+    return (one.os, one.architecture) == (other.os, other.architecture)
+
+
+def _key(stage: Stage) -> str:
+    return stage.label

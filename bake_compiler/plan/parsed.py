@@ -1,0 +1,18 @@
+"""The Dockerfiles of a plan, each read once."""
+
+import re
+from functools import cache
+
+from bake_compiler.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
+from bake_compiler.dockerfile.instructions import syntax_of
+
+_OWN_FRONTEND = re.compile(r"$|(?:docker\.io/)?docker/dockerfile(?:-upstream)?\b")
+
+
+@cache
+def parsed(text: str) -> Dockerfile | DockerfileError | None:
+    """The Dockerfile, or why it can't be read; None when it is written for a frontend that bakec does not know."""
+    try:
+        return parse_dockerfile(text)
+    except DockerfileError as error:
+        return error if _OWN_FRONTEND.match(syntax_of(text)) else None
