@@ -5,6 +5,8 @@ Source: BuildKit, frontend/dockerfile/instructions (parse.go, commands_runmount.
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bake_compiler.dockerfile.instructions import DockerfileError, expand, read_instructions, syntax_of
@@ -32,12 +34,32 @@ def parse_dockerfile(text: str) -> Dockerfile:
     for each in read.instructions[: starts[0]]:
         if each.name != "ARG":
             raise DockerfileError(each.start_line, f"{each.name} before the first FROM: it is in no stage")
-    bodies = (read.instructions[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True))
+    bodies = [read.instructions[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    stages = [_stage(index, body, read.escape_token) for index, body in enumerate(bodies)]
     return Dockerfile(
         syntax=syntax_of(text),
         args=tuple(arg for each in read.instructions[: starts[0]] for arg in _args(each, read.escape_token)),
-        stages=tuple(_stage(index, body, read.escape_token) for index, body in enumerate(bodies)),
+        stages=tuple(_with_triggers(stages, bodies)),
     )
+
+
+def _with_triggers(stages: Sequence[Stage], bodies: Sequence[Sequence["DockerfileInstruction"]]) -> Iterator[Stage]:
+    """Each stage with what the ONBUILDs of the stage that it is FROM use: they run in it, and in no later one."""
+    triggers: dict[str, tuple[str, ...]] = {}
+    for stage, body in zip(stages, bodies, strict=True):
+        used = triggers.get(stage.base.lower(), ())
+        yield replace(stage, uses=tuple(dict.fromkeys((*used, *stage.uses)))) if used else stage
+        if stage.name:
+            triggers[stage.name.lower()] = tuple(name for each in body for name in _triggered(each))
+
+
+def _triggered(instruction: "DockerfileInstruction") -> Iterator[str]:
+    if instruction.name != "ONBUILD":
+        return
+    with suppress(DockerfileError):
+        for each in read_instructions(instruction.original.partition(" ")[2]).instructions:
+            yield from (origin for origin in _flags(each, "from") if origin)
+            yield from _mounted(each)
 
 
 def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> Stage:

@@ -15,6 +15,7 @@ AUTOMATIC = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)")
 _PLATFORM_VARIABLE = re.compile(
     r"\$(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\b|\$\{(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\}"
 )
+_DEFAULTED = re.compile(r"\$\{(\w+):[-+]")
 _VARIABLE = re.compile(r"\$(?:\w+|\{.*\})")
 
 
@@ -66,7 +67,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Stage:
-    """One FROM and what follows it; ONBUILD is left out, for it speaks of other builds.
+    """One FROM and what follows it; an ONBUILD counts for the stages that are FROM it.
 
     Attributes:
         base: the image or stage that it is from, as written.
@@ -142,7 +143,7 @@ class Dockerfile:
 
     def base(self, stage: Stage, args: Mapping[str, str] | None = None) -> str | None:
         """The image that a stage is FROM, as far as args and defaults tell it; None when that is another stage."""
-        text = expand(stage.base, values=self._global_values(args or {}))
+        text = _resolved(stage.base, self._global_values(args or {}))
         is_told = "$" not in _PLATFORM_VARIABLE.sub("", text)
         return None if is_told and any(self._bases(stage, args or {})) else text
 
@@ -158,7 +159,7 @@ class Dockerfile:
                 found = {self.platform(base, args) for base in bases}
                 return found.pop() if len(found) == 1 else ""
             stage = bases[0]
-        return "" if expand(stage.base, values=values) == "scratch" else expand(stage.platform, values=values)
+        return "" if _resolved(stage.base, values) == "scratch" else _resolved(stage.platform, values)
 
     def is_stage(self, name: str, user: Stage) -> bool:
         """Whether a stage means another one by this name or index, and not an image."""
@@ -181,7 +182,7 @@ class Dockerfile:
     def _bases(self, stage: Stage, args: Mapping[str, str]) -> Iterator[Stage]:
         base = stage.base
         if "$" in base:
-            base = expand(base, values=self._global_values(args))
+            base = _resolved(base, self._global_values(args))
         if "$" in base:
             possible = re.compile(".*".join(map(re.escape, _VARIABLE.split(base))), re.IGNORECASE)
             earlier = self.stages[: stage.index]
@@ -222,5 +223,12 @@ class Dockerfile:
             if arg.name in args:
                 values[arg.name] = args[arg.name]
             elif arg.default is not None:
-                values[arg.name] = expand(arg.default, values=values)
+                values[arg.name] = _resolved(arg.default, values)
         return values
+
+
+def _resolved(word: str, values: Mapping[str, str]) -> str:
+    """A word of a FROM or a global ARG: `${X:-1}` and `${X:+1}` also where X has no value, unless BuildKit sets it."""
+    text = expand(word, values=values)
+    unset = [name for name in _DEFAULTED.findall(text) if not AUTOMATIC.fullmatch(name)]
+    return expand(text, values={**values, **dict.fromkeys(unset, "")}) if unset else text

@@ -1,0 +1,2 @@
+ARG GO=1.24
+FROM registry.example/golang:${GO}

@@ -1,0 +1,2 @@
+ARG BASE="registry.example/debian:12" OTHER='x y'
+FROM ${BASE}

@@ -1,0 +1,6 @@
+# escape=`
+FROM registry.example/servercore:2022
+COPY Dockerfile `
+  C:\app\
+RUN dir `
+  C:\

@@ -1,0 +1,4 @@
+FROM scratch AS empty
+COPY Dockerfile /
+FROM --platform=$BUILDPLATFORM scratch
+COPY --from=empty / /

@@ -1,0 +1,2 @@
+#!/usr/bin/env -S docker buildx build -f
+FROM registry.example/debian:12

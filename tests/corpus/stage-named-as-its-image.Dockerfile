@@ -1,0 +1,3 @@
+FROM registry.example/node:22 AS node
+FROM node
+COPY --from=node /a /b
