@@ -16,7 +16,7 @@ class Case:
 
     Attributes:
         name: of it.
-        bases: what it is built from, as a person reads it, sorted: each with its platform where that is not the target's.
+        bases: what it is built from, sorted: each with its platform where that is not the target's.
         stage: that is built; empty for the last one.
         args: that the build is given; an empty one is given no value.
         engine: whether BuildKit can be asked without a network.
