@@ -15,7 +15,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,12 @@ RELEASES = Path(".bakec/releases")
 SCHEMA = "bakec.moves/1"
 LAST = "last"
 FINISHED, ROLLED_BACK = "finished", "rolled back"
+_NONE_MOVED = "what the tags name can't be kept, so none is moved"
+_MEANT = {
+    "begun": _NONE_MOVED,
+    FINISHED: "all tags have moved, but the journal does not say so",
+    ROLLED_BACK: "all tags are put back, but the journal does not say so",
+}
 _LOCK = ".lock"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
@@ -72,20 +78,20 @@ class Log:
         """
         entry = {"at": round(time.time(), 3), "does": does, **({"tag": str(tag)} if tag else {})}
         try:
-            self.write(entry)
+            self.write(entry, before="\n" if keep else "")  # a line that was cut short must not spoil this one
             if keep:
                 os.fsync(self.file)
         except OSError as error:
             if keep:  # else it is only told: the registry knows
-                raise _unwritable(error) from error
+                raise _unwritable(error, _MEANT[does]) from error
 
-    def write(self, entry: Mapping[str, Any]) -> None:
+    def write(self, entry: Mapping[str, Any], before: str = "") -> None:
         """Add a line, at once.
 
         Raises:
             OSError: it can't be written, or not wholly.
         """
-        line = f"{json.dumps(entry, separators=(',', ':'))}\n".encode()
+        line = f"{before}{json.dumps(entry, separators=(',', ':'))}\n".encode()
         if os.write(self.file, line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -135,8 +141,6 @@ def reopened(root: Path, release: Release) -> Iterator[Log]:
         except OSError as error:
             raise _unwritable(error) from error
         try:
-            with suppress(OSError):
-                os.write(file, b"\n")  # a line that a kill cut short must not spoil the next one
             yield Log(file)
         finally:
             os.close(file)
@@ -224,11 +228,8 @@ def _flush_folder(folder: Path) -> None:
         os.close(file)
 
 
-def _unwritable(error: OSError) -> BakecError:
-    return BakecError(
-        f"{RELEASES}: {error.strerror}: what the tags name can't be kept, so none is moved",
-        hint="make room, or make the folder writable",
-    )
+def _unwritable(error: OSError, meant: str = _NONE_MOVED) -> BakecError:
+    return BakecError(f"{RELEASES}: {error.strerror}: {meant}", hint="make room, or make the folder writable")
 
 
 def _intent(release_id: str, moves: Sequence[Move]) -> dict[str, Any]:

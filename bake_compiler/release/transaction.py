@@ -73,7 +73,7 @@ async def roll_back(registry: Registry, root: Path, release: Release) -> Status:
         RegistryError: a tag could not be put back; the others may have been.
         VerificationError: someone else moved a tag; nothing was written if that was seen before.
         UsageError: another bakec moves tags of this project.
-        BakecError: the journal can't be written.
+        BakecError: the journal can't be written; says whether the tags are put back.
     """
     with reopened(root, release) as log:
         return await _backward(registry, log, release)
@@ -96,7 +96,8 @@ async def _forward(registry: Registry, log: Log, release: Release) -> Status:
     for each in in_classes([move for move in release.moves if not move.is_none]):
         await _all(_write(registry, log, move, move.to) for move in each)
     status = await _settled(registry, replace(release, ended=FINISHED), lambda tag: tag.names is Names.NEW)
-    log.add(FINISHED, keep=True)
+    with suppress(BakecError):  # the registry says it too
+        log.add(FINISHED, keep=True)
     return status
 
 
@@ -177,7 +178,8 @@ async def _undone(registry: Registry, log: Log, release: Release, error: BakecEr
     unknown = [str(move.tag) for move in moves if move.tag not in known]
     left = [tag for tag in found if tag.names is Names.NEW]
     if not unknown and all(tag.stays for tag in left):
-        log.add(ROLLED_BACK, keep=True)
+        with suppress(BakecError):  # why it was undone is worth more
+            log.add(ROLLED_BACK, keep=True)
     if not unknown and not left:
         return _told(error, "; all other tags are as they were", error.hint)
     names = ", ".join(f"{tag.move.tag}{' (new)' if tag.stays else ''}" for tag in left)

@@ -1,3 +1,6 @@
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from bake_compiler.release.log import begun
 from tests.fakes.clock import FakeClock
 from tests.fakes.registry import FakeRegistry, Fault
 from tests.fakes.tags import index, moves_to, named, public_tags
+from tests.fakes.wire import Reply, Request
 
 pytestmark = pytest.mark.anyio
 
@@ -155,6 +159,81 @@ async def test_where_the_journal_can_not_be_written_no_tag_moves(registry: Regis
 
     assert caught.value.hint
     assert await named(registry, TAGS) == old
+
+
+async def test_a_disk_that_is_full_once_all_tags_have_moved_takes_nothing_back(
+    fake: FakeRegistry, registry: Registry, tmp_path: Path
+) -> None:
+    moves = await moves_to(registry, TAGS, "new")
+
+    with full_from_the_first_write(fake, tmp_path):
+        await move_all(registry, tmp_path, "1", moves)
+
+    assert (await status_of(registry, read_release(tmp_path, "1"))).state is State.MOVED
+
+
+async def test_a_disk_that_is_full_hides_not_why_a_release_was_undone(
+    fake: FakeRegistry, registry: Registry, tmp_path: Path
+) -> None:
+    before, moves = await named(registry, TAGS), await moves_to(registry, TAGS, "new")
+    fake.faults.append(Fault(500, path=f"{TAGS[3].repository}/manifests/{TAGS[3].tag}", method="PUT", times=99))
+
+    with (
+        full_from_the_first_write(fake, tmp_path),
+        pytest.raises(BakecError, match=r"could not be moved.*all other tags are as they were"),
+    ):
+        await move_all(registry, tmp_path, "1", moves)
+
+    assert await named(registry, TAGS) == before
+
+
+async def test_a_rollback_on_a_disk_that_is_full_says_that_all_is_back_and_is_not_written_down(
+    fake: FakeRegistry, registry: Registry, tmp_path: Path
+) -> None:
+    before = await named(registry, TAGS)
+    await move_all(registry, tmp_path, "1", await moves_to(registry, TAGS, "new"))
+
+    with full_from_the_first_write(fake, tmp_path), pytest.raises(BakecError, match="all tags are put back") as caught:
+        await roll_back(registry, tmp_path, read_release(tmp_path, "1"))
+
+    assert "none is moved" not in caught.value.message
+    assert await named(registry, TAGS) == before
+
+
+async def test_a_line_that_a_full_disk_cut_short_does_not_spoil_the_next_one(
+    fake: FakeRegistry, registry: Registry, tmp_path: Path
+) -> None:
+    tags = (*TAGS, Reference("registry.test", "acme/image-0", "v2.0.0"))
+    await move_all(registry, tmp_path, "1", await moves_to(registry, tags, "new"))
+
+    with full_from_the_first_write(fake, tmp_path, room=20, writes=len(TAGS)):
+        await roll_back(registry, tmp_path, read_release(tmp_path, "1"))
+
+    assert (await status_of(registry, read_release(tmp_path, "1"))).state is State.ROLLED_BACK
+
+
+@contextmanager
+def full_from_the_first_write(fake: FakeRegistry, root: Path, room: int = 0, writes: int = 999) -> Iterator[None]:
+    """From the first tag that is written on, the journal of release 1 can't grow, until so many tags are written."""
+    respond, (soft, hard) = fake.respond, resource.getrlimit(resource.RLIMIT_FSIZE)
+    written = 0
+
+    def watched(request: Request) -> Reply:
+        nonlocal written
+        written += request.method == "PUT"
+        if written == 1 and request.method == "PUT":
+            size = (root / ".bakec/releases/1.jsonl").stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + room, hard))
+        elif written == writes and request.method == "GET":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        return respond(request)
+
+    fake.respond = watched  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        fake.respond = respond  # type: ignore[method-assign]
 
 
 def test_a_journal_whose_first_line_was_cut_short_is_no_release(tmp_path: Path) -> None:
