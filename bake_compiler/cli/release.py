@@ -34,7 +34,7 @@ def complete_release(incomplete: str) -> list[str]:
     from bake_compiler.release import LAST, release_ids  # noqa: PLC0415
 
     try:
-        names = (LAST, *release_ids(root_of(None)))
+        names = (LAST, *release_ids(journals_of(None)))
     except BakecError:
         return []
     return [name for name in names if name.startswith(incomplete)]
@@ -146,6 +146,18 @@ def export(
         raise UsageError(f"--output: {output}: {error.strerror}", hint="name a file that can be written") from error
 
 
+def journals_of(project: Path | None) -> Path:
+    """Where journals are: in the project, or in the working directory, where a promotion without a project has its."""
+    from bake_compiler.release import release_ids  # noqa: PLC0415
+
+    try:
+        return root_of(project)
+    except BakecError:
+        if project is not None or not release_ids(Path.cwd()):
+            raise
+        return Path.cwd()
+
+
 def of_release(
     name: str,
     insecure: "list[str] | None",
@@ -155,7 +167,7 @@ def of_release(
     """Do something about a release, with the real registry."""
     from bake_compiler.release import read_release  # noqa: PLC0415
 
-    root = root_of(project)
+    root = journals_of(project)
     named = read_release(root, name)
 
     async def work() -> "Status":

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bake_compiler.oci.reference import Reference
+from bake_compiler.release.log import begun
+from bake_compiler.release.moves import Move
 from bake_compiler.release_file import render_release_file
 from tests.fakes.releases import release, released
+from tests.fakes.tags import index
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FILE = GOLDEN / "release" / "release.json"
@@ -90,3 +94,21 @@ def test_an_image_that_is_not_there_ends_a_promotion_before_any_tag_moves(tmp_pa
     assert ended.returncode == 5
     assert "error: no tag was moved" in ended.stderr
     assert not (tmp_path / ".bakec").exists()
+
+
+def test_a_promotion_outside_of_a_project_is_seen_and_undone_where_it_was_made(tmp_path: Path) -> None:
+    """The journal is in the working directory, and so the verbs that promote's last line names find it there."""
+    tag = Reference.parse("127.0.0.1:1/web:v1")
+    with begun(tmp_path, "20261125T032722-b80443", [Move(tag, index("new"), index("old"))]):
+        pass
+
+    for words in (("release", "status"), ("release", "finish"), ("rollback", "20261125T032722-b80443")):
+        ended = bakec(tmp_path, *words)
+        assert (ended.returncode, "components" in ended.stderr) == (5, False), ended.stderr  # nothing listens there
+
+
+def test_where_neither_a_project_nor_a_release_is_the_project_is_missed(tmp_path: Path) -> None:
+    ended = bakec(tmp_path, "rollback")
+
+    assert ended.returncode == 2
+    assert "no components/project.py" in ended.stderr
