@@ -1,8 +1,11 @@
-"""Tasks that stand and fall together."""
+"""Tasks that stand and fall together, and work that nothing stops in its middle."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
 
 
 @asynccontextmanager
@@ -17,3 +20,18 @@ async def together() -> AsyncIterator[asyncio.TaskGroup]:
             yield group
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from errors
+
+
+async def to_its_end(work: Coroutine[Any, Any, _T]) -> _T:
+    """What must not be left half done: Ctrl-C waits for it.
+
+    Raises:
+        Exception: that of the work.
+    """
+    task = asyncio.create_task(work)
+    while True:
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise

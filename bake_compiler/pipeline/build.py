@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from secrets import token_hex
-from typing import Any
 
 from bake_compiler import schedule
 from bake_compiler.buildx import BakeRun, bake_command
@@ -50,6 +49,7 @@ from bake_compiler.report import Report
 from bake_compiler.report.event_json import event_document
 from bake_compiler.report.events import Event, Expected, Publishing, RunBegan, RunEnded, Signing, StepChanged
 from bake_compiler.report.report import excluded_cells
+from bake_compiler.together import to_its_end
 from bake_compiler.verify import Promise
 from bake_compiler.verify.promised import promise_of
 
@@ -261,7 +261,7 @@ class Build:
         good = () if interrupted else self._to_publish(records)
         publish = bool(good)
         if publish and not error:
-            error = await _to_its_end(self._publish(good, tell))
+            error = await to_its_end(self._publish(good, tell))
         report = Report(
             verb="build",
             registry=self.wanted.registry,
@@ -403,14 +403,3 @@ def _note(report: Report) -> str:
         published = f"{len(report.images) - len(left)} of {len(report.images)} images are published"
         return f"--allow-partial: {published}; as they were: {', '.join(left)}" if left else ""
     return "" if report.publish_error else "no public tag was moved"
-
-
-async def _to_its_end(work: Coroutine[Any, Any, str]) -> str:
-    """What must not be left half done: Ctrl-C waits for it."""
-    task = asyncio.create_task(work)
-    while True:
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise

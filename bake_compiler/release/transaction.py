@@ -2,7 +2,7 @@
 
 A registry has no transaction over tags and no compare-and-swap on one. So what is to be done is on the disk before the
 first tag moves; each tag is read again right before it is written, and all of them once more at the end. What someone
-else writes between the reading and the writing of one tag, some milliseconds, nobody can see.
+else writes between the reading and the writing of one tag, some milliseconds, nobody can see. Ctrl-C waits for the end.
 
 A tag that did not exist before is never removed: registries delete by digest, which may take the manifest away from
 tags and indexes that need it. It stays, and is named.
@@ -22,6 +22,7 @@ from bake_compiler.registry import Registry
 from bake_compiler.release.log import FINISHED, ROLLED_BACK, Log, Release, begun, reopened
 from bake_compiler.release.moves import Move, current, in_classes
 from bake_compiler.release.status import Names, Status, TagState, status_of
+from bake_compiler.together import to_its_end
 
 _SETTLING = (0.1, 0.5)  # seconds
 
@@ -48,9 +49,9 @@ async def move_all(registry: Registry, root: Path, release_id: str, moves: Seque
     release = Release(release_id, time.time(), tuple(moves))
     with begun(root, release_id, moves) as log:
         try:
-            await _forward(registry, log, release)
+            await to_its_end(_forward(registry, log, release))
         except (RegistryError, VerificationError) as error:
-            raise await _undone(registry, log, release, error) from error
+            raise await to_its_end(_undone(registry, log, release, error)) from error
 
 
 async def finish(registry: Registry, root: Path, release: Release) -> Status:
@@ -63,7 +64,7 @@ async def finish(registry: Registry, root: Path, release: Release) -> Status:
         BakecError: the journal can't be written.
     """
     with reopened(root, release) as log:
-        return await _forward(registry, log, release)
+        return await to_its_end(_forward(registry, log, release))
 
 
 async def roll_back(registry: Registry, root: Path, release: Release) -> Status:
@@ -76,7 +77,7 @@ async def roll_back(registry: Registry, root: Path, release: Release) -> Status:
         BakecError: the journal can't be written; says whether the tags are put back.
     """
     with reopened(root, release) as log:
-        return await _backward(registry, log, release)
+        return await to_its_end(_backward(registry, log, release))
 
 
 def refuse_taken(status: Status) -> None:

@@ -1,7 +1,9 @@
+import asyncio
 import resource
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,6 +161,40 @@ async def test_where_the_journal_can_not_be_written_no_tag_moves(registry: Regis
 
     assert caught.value.hint
     assert await named(registry, TAGS) == old
+
+
+@pytest.mark.parametrize("number", [1, 20, 39])
+@pytest.mark.parametrize("verb", ["promote", "finish", "rollback"])
+async def test_who_is_stopped_while_tags_move_comes_to_the_end_first(
+    fake: FakeRegistry, registry: Registry, tmp_path: Path, verb: str, number: int
+) -> None:
+    before, moves = await named(registry, TAGS), await moves_to(registry, TAGS, "new")
+    if verb == "rollback":
+        await move_all(registry, tmp_path, "1", moves)
+    elif verb == "finish":
+        with begun(tmp_path, "1", moves):
+            pass
+    work: Coroutine[Any, Any, Any] = (
+        move_all(registry, tmp_path, "1", moves)
+        if verb == "promote"
+        else (finish if verb == "finish" else roll_back)(registry, tmp_path, read_release(tmp_path, "1"))
+    )
+    task, respond, written = asyncio.ensure_future(work), fake.respond, 0
+
+    def watched(request: Request) -> Reply:
+        nonlocal written
+        written += request.method == "PUT"
+        if written == number and request.method == "PUT":
+            task.cancel()
+        return respond(request)
+
+    fake.respond = watched  # type: ignore[method-assign]
+    await asyncio.wait([task])
+    fake.respond = respond  # type: ignore[method-assign]
+
+    status = await status_of(registry, read_release(tmp_path, "1"))
+    assert status.state is (State.ROLLED_BACK if verb == "rollback" else State.FINISHED)
+    assert (await named(registry, TAGS) == before) is (verb == "rollback")
 
 
 async def test_a_disk_that_is_full_once_all_tags_have_moved_takes_nothing_back(
