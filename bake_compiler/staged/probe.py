@@ -13,12 +13,13 @@ from secrets import token_hex
 
 from bake_compiler.errors import NotFoundError, RegistryError
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.manifest import OCI_INDEX
+from bake_compiler.oci.manifest import OCI_INDEX, Index
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry
 from bake_compiler.staged.stale import PROBE
 
+_MARK = "bakec.probe"
 _WITH_ALL = "the registry removes a manifest with all of its tags, never a tag alone"
 
 
@@ -49,7 +50,7 @@ class Probe:
     async def _ask(self, repository: Reference) -> str:
         for name in await self.registry.tags(repository):
             if name.startswith(PROBE):  # of an earlier time; should it still not go, there will be no second one
-                await self._tidy(repository.tagged(name))
+                await self._tidy_earlier(repository.tagged(name))
         raw = _nothing()
         moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(self.clock()))
         tag = repository.tagged(f"{PROBE}{moment}-{token_hex(3)}")
@@ -61,10 +62,19 @@ class Probe:
             await self._tidy(tag, raw.digest)
         return "" if alone else _WITH_ALL
 
-    async def _tidy(self, tag: Reference, digest: Digest | None = None) -> None:
+    async def _tidy_earlier(self, tag: Reference) -> None:
+        """A name alone proves nothing: an image that someone gave it may have other tags."""
+        try:
+            raw = await self.registry.manifest(tag)
+        except NotFoundError:
+            return
+        if _is_probe(raw):
+            await self._tidy(tag, raw.digest)
+
+    async def _tidy(self, tag: Reference, digest: Digest) -> None:
         why = "the registry removes nothing"
         try:
-            await self.registry.delete(tag.at(digest or (await self.registry.manifest(tag)).digest))
+            await self.registry.delete(tag.at(digest))
             if not await self._is_there(tag):
                 return
         except NotFoundError:
@@ -84,9 +94,17 @@ class Probe:
         return True
 
 
+def _is_probe(raw: RawManifest) -> bool:
+    try:
+        read = raw.parse()
+    except ValueError:
+        return False
+    return isinstance(read, Index) and not read.manifests and _MARK in read.annotations
+
+
 def _nothing() -> RawManifest:
     """An index of nothing, unlike any other."""
-    said = {"org.opencontainers.image.title": "bakec clean: may be removed", "bakec.probe": token_hex(16)}
+    said = {"org.opencontainers.image.title": "bakec clean: may be removed", _MARK: token_hex(16)}
     document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], "annotations": said}
     content = json.dumps(document, separators=(",", ":")).encode()
     return RawManifest(OCI_INDEX, Digest.of(content), content)

@@ -116,6 +116,21 @@ async def test_a_probe_that_stays_is_named_and_no_second_one_is_pushed(registry:
     assert tags(fake) == set()
 
 
+@pytest.mark.parametrize("kind", [Deletes.MANIFESTS, Deletes.TAGS, Deletes.ALL_BY_TAG])
+async def test_an_image_that_has_the_name_of_a_probe_is_none(
+    registry: Registry, fake: FakeRegistry, kind: Deletes
+) -> None:
+    fake.deletes = kind
+    made = image("public")
+    for tag in ("1.0", "staged-a", "staged-probe-20261124T193000-1a2b3c"):
+        fake.push("acme/web", tag, made)
+
+    await removed(registry, old(("staged-a", made)))
+
+    assert "1.0" in tags(fake)
+    assert str(made.digest) in fake.repositories["acme/web"].manifests
+
+
 async def test_a_probe_that_may_not_be_removed_is_named_with_the_reason(registry: Registry, fake: FakeRegistry) -> None:
     fake.faults.append(Fault(403, method="DELETE", times=9))
 
