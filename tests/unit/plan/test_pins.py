@@ -52,7 +52,7 @@ def test_however_a_base_is_written_the_context_has_the_name_that_buildkit_looks_
         "FROM ghcr.io/a/b:1\n",
         "FROM scratch\nCOPY --from=ghcr.io/a/b:1 / /\n",
         "FROM scratch\nRUN --mount=from=ghcr.io/a/b:1,target=/x true\n",
-        "FROM --platform=$BUILDPLATFORM ghcr.io/a/b:1\n",
+        "FROM --platform=$BUILDPLATFORM ghcr.io/a/b:1 AS a\nFROM scratch\nCOPY --from=a / /\n",
         "ARG V=1\nFROM ghcr.io/a/b:$V\n",
     ],
 )
@@ -104,7 +104,9 @@ def test_a_stale_lock_compiles_to_nothing_and_says_why(tmp_path: Path, bases: tu
 
 
 def test_the_build_platform_alone_asks_for_no_platform_of_the_lock(tmp_path: Path) -> None:
-    assert planned(tmp_path, "FROM --platform=$BUILDPLATFORM go:1\n", locked("go:1", "amd64")).unlocked == ()
+    dockerfile = "FROM --platform=$BUILDPLATFORM go:1 AS a\nFROM scratch\nCOPY --from=a / /\n"
+
+    assert planned(tmp_path, dockerfile, locked("go:1", "amd64")).unlocked == ()
 
 
 def test_a_mirror_without_a_host_is_a_mistake(tmp_path: Path) -> None:
