@@ -19,7 +19,7 @@ run() {
     step="bakec $1" code=0
     say "bakec $*"
     [ -n "$stopped" ] || { bakec "$@" & child=$!; }
-    wait "$child" || code=$?
+    [ -z "$child" ] || wait "$child" || code=$?
     while kill -0 "$child" 2>/dev/null; do code=0; wait "$child" || code=$?; done # a signal ended wait, not bakec
     child=''
     [ -z "$stopped" ] || code=130

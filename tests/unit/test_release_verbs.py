@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bake_compiler.oci.reference import Reference
 from bake_compiler.release.log import begun
 from bake_compiler.release.moves import Move
 from bake_compiler.release_file import render_release_file
+from tests.fakes.registry import FakeRegistry
 from tests.fakes.releases import release, released
 from tests.fakes.tags import index
 
@@ -85,26 +87,33 @@ def test_what_is_only_loaded_has_no_release_file() -> None:
 
 
 def test_an_image_that_is_not_there_ends_a_promotion_before_any_tag_moves(tmp_path: Path) -> None:
-    """Nothing listens there."""
     text = render_release_file(release(released("web")))
-    (tmp_path / "release.json").write_text(text.replace("r.test/", "127.0.0.1:1/"))
+    with FakeRegistry().serve() as host:
+        (tmp_path / "release.json").write_text(text.replace("r.test/", f"{host}/"))
 
-    ended = bakec(tmp_path, "promote", "release.json", "--tag", "v1")
+        ended = bakec(tmp_path, "promote", "release.json", "--tag", "v1")
 
-    assert ended.returncode == 5
+    assert ended.returncode == 6, ended.stderr
     assert "error: no tag was moved" in ended.stderr
     assert not (tmp_path / ".bakec").exists()
 
 
 def test_a_promotion_outside_of_a_project_is_seen_and_undone_where_it_was_made(tmp_path: Path) -> None:
     """The journal is in the working directory, and so the verbs that promote's last line names find it there."""
-    tag = Reference.parse("127.0.0.1:1/web:v1")
-    with begun(tmp_path, "20261125T032722-b80443", [Move(tag, index("new"), index("old"))]):
-        pass
+    fake, old, new = FakeRegistry(), index("old"), index("new")
+    with fake.serve() as host:
+        for tag, raw in (("v1", old), ("rc", new)):
+            url = f"http://{host}/v2/web/manifests/{tag}"
+            httpx.put(url, content=raw.content, headers={"Content-Type": raw.media_type}).raise_for_status()
+        with begun(tmp_path, "20261125T032722-b80443", [Move(Reference.parse(f"{host}/web:v1"), new, old)]):
+            pass
 
-    for words in (("release", "status"), ("release", "finish"), ("rollback", "20261125T032722-b80443")):
-        ended = bakec(tmp_path, *words)
-        assert (ended.returncode, "components" in ended.stderr) == (5, False), ended.stderr  # nothing listens there
+        for words, names in (("release status", old), ("release finish", new), ("rollback 20261125T032722", old)):
+            ended = bakec(tmp_path, *words.split())
+
+            assert (ended.returncode, ended.stderr) == (0, "")
+            assert ended.stdout.startswith("release 20261125T032722-b80443: ")
+            assert fake.repositories["web"].tags["v1"] == str(names.digest)
 
 
 def test_where_neither_a_project_nor_a_release_is_the_project_is_missed(tmp_path: Path) -> None:
