@@ -4,7 +4,7 @@ Source: BuildKit, frontend/dockerfile/instructions (parse.go, commands_runmount.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -45,21 +45,20 @@ def parse_dockerfile(text: str) -> Dockerfile:
 
 def _with_triggers(stages: Sequence[Stage], bodies: Sequence[Sequence["DockerfileInstruction"]]) -> Iterator[Stage]:
     """Each stage with what the ONBUILDs of the stage that it is FROM use: they run in it, and in no later one."""
-    triggers: dict[str, tuple[str, ...]] = {}
+    triggers: dict[str, Sequence[DockerfileInstruction]] = {}
     for stage, body in zip(stages, bodies, strict=True):
         used = triggers.get(stage.base.lower(), ())
-        yield replace(stage, uses=tuple(dict.fromkeys((*used, *stage.uses)))) if used else stage
+        copied = _once([*(name for each in used for name in _copied(each)), *stage.copied])
+        mounted = _once([*(name for each in used for name in _mounted(each)), *stage.mounted])
+        yield replace(stage, copied=copied, mounted=mounted) if used else stage
         if stage.name:
-            triggers[stage.name.lower()] = tuple(name for each in body for name in _triggered(each))
+            triggers[stage.name.lower()] = [inner for each in body for inner in _triggered(each)]
 
 
-def _triggered(instruction: "DockerfileInstruction") -> Iterator[str]:
-    if instruction.name != "ONBUILD":
-        return
-    with suppress(DockerfileError):
-        for each in read_instructions(instruction.original.partition(" ")[2]).instructions:
-            yield from (origin for origin in _flags(each, "from") if origin)
-            yield from _mounted(each)
+def _triggered(instruction: "DockerfileInstruction") -> Iterator["DockerfileInstruction"]:
+    if instruction.name == "ONBUILD":
+        with suppress(DockerfileError):
+            yield from read_instructions(instruction.original.partition(" ")[2]).instructions
 
 
 def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> Stage:
@@ -68,7 +67,8 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
     args: list[Arg] = []
     copies: list[Copy] = []
     envs: list[Env] = []
-    uses: list[str] = []
+    copied: list[str] = []
+    mounted: list[str] = []
     runs: list[Run] = []
     urls: list[tuple[str, int]] = []
     fetches = 0
@@ -80,14 +80,14 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
                 envs += _envs(each, escape)
             case "COPY" | "ADD":
                 _require(each, 2)
-                copied = [origin for origin in _flags(each, "from") if origin]
-                uses += copied
-                copies += () if copied else _copies(each, escape)
+                origins = _copied(each)
+                copied += origins
+                copies += () if origins else _copies(each, escape)
                 urls += _urls(each)
                 fetches = fetches or _fetches(each)
             case "RUN":
                 runs.append(_run(each))
-                uses += _mounted(each)
+                mounted += _mounted(each)
             case _:
                 pass
     return Stage(
@@ -99,7 +99,8 @@ def _stage(index: int, body: Sequence["DockerfileInstruction"], escape: str) -> 
         args=tuple(args),
         copies=tuple(copies),
         envs=tuple(envs),
-        uses=tuple(dict.fromkeys(uses)),
+        copied=_once(copied),
+        mounted=_once(mounted),
         runs=tuple(runs),
         urls=tuple(urls),
         fetches=fetches,
@@ -165,6 +166,10 @@ def _fetches(instruction: "DockerfileInstruction") -> int:
     return instruction.start_line if any("$" in source or _REMOTE.match(source) for source in sources) else 0
 
 
+def _copied(instruction: "DockerfileInstruction") -> tuple[str, ...]:
+    return tuple(origin for origin in _flags(instruction, "from") if origin)
+
+
 def _mounted(instruction: "DockerfileInstruction") -> Iterator[str]:
     for mount in _flags(instruction, "mount"):
         options = (option.partition("=") for option in mount.split(","))
@@ -174,6 +179,10 @@ def _mounted(instruction: "DockerfileInstruction") -> Iterator[str]:
 def _flags(instruction: "DockerfileInstruction", name: str) -> Iterator[str]:
     start = f"--{name}="
     return (flag.removeprefix(start) for flag in instruction.flags if flag.startswith(start))
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _require(instruction: "DockerfileInstruction", count: int) -> None:

@@ -1,6 +1,7 @@
 """A Dockerfile as a build sees it: its stages, what each declares and copies, and which of them uses which.
 
-Source: BuildKit, frontend/dockerfile/dockerfile2llb/convert.go (`toCommand`, `addState`, `addReachableStages`).
+Source: BuildKit, frontend/dockerfile/dockerfile2llb/convert.go (`toCommand`, `addState`, `addReachableStages`) and
+convert_runmount.go (`detectRunMount`).
 """
 
 import re
@@ -72,7 +73,8 @@ class Stage:
     Attributes:
         base: the image or stage that it is from, as written.
         platform: of `--platform`, as written; empty when there is none.
-        uses: the images and stages (by name or index) that `COPY --from` and `RUN --mount=from=` name.
+        copied: the stages (by name or index) and images that `COPY --from` names.
+        mounted: the stages and images that `RUN --mount=from=` names; to it a number is the name of an image.
         runs: its RUNs.
         urls: that its ADDs take something from, as written, each with its line.
         fetches: line of its first ADD that takes something from elsewhere, or may do so; 0 when none does.
@@ -86,7 +88,8 @@ class Stage:
     args: tuple[Arg, ...] = ()
     copies: tuple[Copy, ...] = ()
     envs: tuple[Env, ...] = ()
-    uses: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
+    mounted: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
     urls: tuple[tuple[str, int], ...] = ()
     fetches: int = 0
@@ -161,9 +164,11 @@ class Dockerfile:
             stage = bases[0]
         return "" if _resolved(stage.base, values) == "scratch" else _resolved(stage.platform, values)
 
-    def is_stage(self, name: str, user: Stage) -> bool:
-        """Whether a stage means another one by this name or index, and not an image."""
-        return bool(self._named(name, user.index) or self._indexed(name, user.index))
+    def images(self, stage: Stage) -> tuple[str, ...]:
+        """The images that a stage copies or mounts from, as written; no other stages."""
+        copied = (name for name in stage.copied if not self._copied(name, stage))
+        mounted = (name for name in stage.mounted if not self._named(name, stage.index))
+        return tuple(dict.fromkeys((*copied, *mounted)))
 
     def _reach(self, stage: Stage, needs: Callable[[Stage], Iterator[Stage]]) -> tuple[Stage, ...]:
         """What is needed, and what that needs: one way back is enough, for a stage can only use earlier ones."""
@@ -175,9 +180,11 @@ class Dockerfile:
 
     def _uses(self, stage: Stage, args: Mapping[str, str]) -> Iterator[Stage]:
         yield from self._bases(stage, args)
-        for name in stage.uses:
-            if found := self._named(name, stage.index) or self._indexed(name, stage.index):
-                yield found
+        yield from (found for name in stage.copied if (found := self._copied(name, stage)))
+        yield from (found for name in stage.mounted if (found := self._named(name, stage.index)))
+
+    def _copied(self, name: str, stage: Stage) -> Stage | None:
+        return self._named(name, stage.index) or self._indexed(name, stage.index)
 
     def _bases(self, stage: Stage, args: Mapping[str, str]) -> Iterator[Stage]:
         base = stage.base

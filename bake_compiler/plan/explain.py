@@ -49,8 +49,8 @@ def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
     found = image.attributes.get("contexts", {})
     contexts = found if isinstance(found, Mapping) else {}
     internal = {each.name.lower() for each in dockerfile.stages if each.name} | {"scratch"}
-    named = (name for each in used for name in (each.base, *each.uses))
-    outside = [name for name in named if name.lower() not in internal and not name.isdecimal()]
+    named = (name for each in used for name in (each.base, *dockerfile.images(each)))
+    outside = [name for name in named if name.lower() not in internal]
     taken = {name: contexts.get(familiar(name), f"{IMAGE}{name}") for name in outside}
     external = (each.removeprefix(IMAGE) for each in taken.values() if isinstance(each, str) and each.startswith(IMAGE))
     cross = all("BUILDPLATFORM" in dockerfile.platform(each) or not each.runs for each in used)

@@ -134,7 +134,7 @@ def _find_bases(
             platform = ""
         base = dockerfile.base(stage, args)
         names = [(base, platform)] if base is not None else []
-        names += [(name, "") for name in stage.uses if not dockerfile.is_stage(name, stage)]
+        names += [(name, "") for name in dockerfile.images(stage)]
         for name, wanted in names:
             context = contexts.get(familiar(name))
             if context is None:

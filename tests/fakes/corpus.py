@@ -19,6 +19,7 @@ class Case:
         bases: what it is built from, sorted: each with its platform where that is not the target's.
         stage: that is built; empty for the last one.
         args: that the build is given; an empty one is given no value.
+        contexts: images that the build is given in the place of others.
         engine: whether BuildKit can be asked without a network.
     """
 
@@ -26,6 +27,7 @@ class Case:
     bases: tuple[str, ...]
     stage: str
     args: Mapping[str, str]
+    contexts: Mapping[str, str]
     engine: bool
 
     @property
@@ -35,6 +37,13 @@ class Case:
 
 
 CASES = tuple(
-    Case(name, tuple(said["bases"]), said.get("stage", ""), said.get("args", {}), said.get("engine", True))
+    Case(
+        name,
+        tuple(said["bases"]),
+        said.get("stage", ""),
+        said.get("args", {}),
+        said.get("contexts", {}),
+        said.get("engine", True),
+    )
     for name, said in tomllib.loads((FOLDER / "bases.toml").read_text()).items()
 )

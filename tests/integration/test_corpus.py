@@ -27,7 +27,7 @@ _IMAGE = json.dumps(
         "layers": [],
     }
 ).encode()
-_LOADED = re.compile(r'\[[^]]*internal\] load metadata for ([^\s"]+)')
+_LOADED = re.compile(r'\[(?:[^]]*internal|context [^]]*)\] load metadata for ([^\s"]+)')
 
 
 def push(registry: str, name: str) -> None:
@@ -48,6 +48,10 @@ def resolved(folder: Path, registry: str, case: Case) -> set[str]:
     (folder / "Dockerfile").write_bytes(text.replace(PIN.encode(), str(Digest.of(_IMAGE)).encode()))
     words = [f"--target={case.stage}"] if case.stage else []
     words += [f"--build-arg={name}={value}" for name, value in case.args.items() if value]
+    words += [
+        f"--build-context={name}=docker-image://{image.replace(REGISTRY, registry)}"
+        for name, image in case.contexts.items()
+    ]
     argv = ["docker", "buildx", "build", "--call=outline", "--progress=rawjson", *words, str(folder)]
     ended = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr[-2000:]

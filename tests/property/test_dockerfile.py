@@ -37,7 +37,8 @@ class Written:
     base: str
     args: tuple[str, ...]
     sources: tuple[tuple[str, ...], ...]
-    uses: tuple[str, ...]
+    copied: tuple[str, ...]
+    mounted: tuple[str, ...]
 
 
 STAGES = st.builds(
@@ -46,6 +47,7 @@ STAGES = st.builds(
     BASES,
     st.lists(st.sampled_from(["A", "B", "TARGETARCH"]), max_size=2).map(tuple),
     st.lists(st.lists(st.sampled_from(["a", "b/c", "*.d"]), min_size=1, max_size=3).map(tuple), max_size=3).map(tuple),
+    st.lists(ORIGINS, max_size=3, unique=True).map(tuple),
     st.lists(ORIGINS, max_size=3, unique=True).map(tuple),
 )
 FILES = st.lists(STAGES, min_size=1, max_size=4)
@@ -86,7 +88,8 @@ def test_what_is_written_is_read_however_it_is_laid_out(
         lines += [line("ARG", name) for name in stage.args]
         lines.append(line("RUN", "<<EOF") + "\nFROM nothing\nCOPY this /that\nEOF")
         lines += [line("COPY", *sources, "/d/") for sources in stage.sources]
-        lines += [line("COPY", f"--from={origin}", "/e", "/f") for origin in stage.uses]
+        lines += [line("COPY", f"--from={origin}", "/e", "/f") for origin in stage.copied]
+        lines += [line("RUN", f"--mount=from={origin},target=/m", "true") for origin in stage.mounted]
 
     read = parse_dockerfile("\n".join(lines).replace("\n", newline))
 
@@ -96,7 +99,8 @@ def test_what_is_written_is_read_however_it_is_laid_out(
             stage.base,
             tuple(arg.name for arg in stage.args),
             tuple(copy.sources for copy in stage.copies),
-            stage.uses,
+            stage.copied,
+            stage.mounted,
         )
         for stage in read.stages
     ]
@@ -107,7 +111,8 @@ def test_what_a_stage_uses_comes_before_it_and_uses_no_more_than_it(written: lis
     lines = ["ARG N=1"]
     for each in written:
         lines.append(f"FROM {each.base}{' AS ' if each.name else ''}{each.name}")
-        lines += [f"COPY --from={origin} /a /" for origin in each.uses]
+        lines += [f"COPY --from={origin} /a /" for origin in each.copied]
+        lines += [f"RUN --mount=from={origin},target=/m true" for origin in each.mounted]
     dockerfile = parse_dockerfile("\n".join(lines))
 
     for stage in dockerfile.stages:

@@ -210,19 +210,39 @@ def test_a_name_given_twice_means_the_last_stage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "uses"),
+    ("line", "copied", "mounted"),
     [
-        ("COPY --from=b /x /", ("b",)),
-        ("COPY --chown=1 --from=nginx:1.29 /x /\nCOPY --from=b /y /", ("nginx:1.29", "b")),
-        ("COPY --from=b /x /\nCOPY --from=b /y /", ("b",)),
-        ("RUN --mount=type=bind,from=b,target=/b ls", ("b",)),
-        ("RUN --mount=type=cache,target=/c --mount=FROM=b,target=/b ls", ("b",)),
-        ("RUN echo --mount=from=b", ()),
-        ("COPY --from= x /", ()),
+        ("COPY --from=b /x /", ("b",), ()),
+        ("COPY --chown=1 --from=nginx:1.29 /x /\nCOPY --from=b /y /", ("nginx:1.29", "b"), ()),
+        ("COPY --from=b /x /\nCOPY --from=b /y /", ("b",), ()),
+        ("RUN --mount=type=bind,from=b,target=/b ls", (), ("b",)),
+        ("RUN --mount=type=cache,target=/c --mount=FROM=b,target=/b ls", (), ("b",)),
+        ("COPY --from=b /x /\nRUN --mount=from=b,target=/b ls", ("b",), ("b",)),
+        ("RUN echo --mount=from=b", (), ()),
+        ("COPY --from= x /", (), ()),
     ],
 )
-def test_a_stage_uses_what_it_copies_and_mounts_from(line: str, uses: tuple[str, ...]) -> None:
-    assert parse_dockerfile(f"FROM a\n{line}\n").stages[0].uses == uses
+def test_what_a_stage_copies_and_mounts_from(line: str, copied: tuple[str, ...], mounted: tuple[str, ...]) -> None:
+    (stage,) = parse_dockerfile(f"FROM a\n{line}\n").stages
+
+    assert (stage.copied, stage.mounted) == (copied, mounted)
+
+
+@pytest.mark.parametrize(
+    ("line", "images"),
+    [
+        ("COPY --from=0 /x /", ()),
+        ("COPY --from=X /x /", ()),
+        ("COPY --from=b /x /", ("b",)),
+        ("RUN --mount=from=X,target=/x ls", ()),
+        ("RUN --mount=from=0,target=/x ls", ("0",)),
+        ("RUN --mount=from=b,target=/b ls\nCOPY --from=b /x /", ("b",)),
+    ],
+)
+def test_the_images_that_a_stage_takes_from_are_not_stages(line: str, images: tuple[str, ...]) -> None:
+    dockerfile = parse_dockerfile(f"FROM a AS x\nFROM a\n{line}\n")
+
+    assert dockerfile.images(dockerfile.stages[1]) == images
 
 
 @pytest.mark.parametrize(
@@ -233,6 +253,9 @@ def test_a_stage_uses_what_it_copies_and_mounts_from(line: str, uses: tuple[str,
         ("FROM a AS x\nFROM b\nCOPY --from=X /a /\n", [0, 1]),
         ("FROM a\nFROM b\nCOPY --from=0 /a /\n", [0, 1]),
         ("FROM a AS x\nFROM b\nRUN --mount=from=x,target=/x ls\n", [0, 1]),
+        ("FROM a\nFROM b\nRUN --mount=from=0,target=/x ls\n", [1]),
+        ("FROM a AS x\nONBUILD RUN --mount=from=0,target=/x ls\nFROM b\nFROM x\n", [0, 2]),
+        ("FROM a\nFROM b AS x\nONBUILD COPY --from=0 /a /\nFROM x\n", [0, 1, 2]),
         ("FROM a AS x\nFROM x AS y\nFROM b\nFROM c\nCOPY --from=y /a /\n", [0, 1, 3]),
         ("FROM a\nFROM 0\n", [1]),
         ("FROM a AS x\nFROM scratch\nCOPY --from=z /a /\n", [1]),

@@ -15,7 +15,8 @@ from tests.fakes.project import component, write_project
 def test_a_dockerfile_is_built_from_what_a_person_reads_in_it(tmp_path: Path, case: Case) -> None:
     stage = f", stage={case.stage!r}" if case.stage else ""
     args = ", ".join(f"{name!r}: {value or None!r}" for name, value in case.args.items())
-    write_project(tmp_path, {"web": component(f'name="web", args={{{args}}}{stage}')})
+    contexts = {name: f"docker-image://{image}" for name, image in case.contexts.items()}
+    write_project(tmp_path, {"web": component(f'name="web", args={{{args}}}, contexts={contexts}{stage}')})
     dockerfile = tmp_path / "components/web/Dockerfile"
     shutil.copy(case.path, dockerfile)
     plan = plan_project(tmp_path)
