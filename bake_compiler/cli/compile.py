@@ -1,5 +1,6 @@
 """bakec compile: models → docker-bake.hcl."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import Json, ProjectDir, counted, print_text, root_of, run_async, say, warn
-from bake_compiler.errors import ModelError, UsageError
+from bake_compiler.cli.options import Json, ProjectDir, counted, print_text, root_of, run_async, say, warn, warning_text
+from bake_compiler.errors import ModelError, Problem, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.pipeline.prove import Proof
@@ -68,19 +69,20 @@ def compile_(
         print_text(difference if not as_json else "")
         proof = None if by is By.BYTES else _prove(root, plan, path, by)
         if as_json:
-            _print_json(path, difference, proof, check=True)
+            _print_json(path, difference, proof, warnings, check=True)
         _judge(path, difference, proof)
         say(f"{path.name} is what the models say: {count}; {proof.told if proof else 'the same bytes'}")
         return
     if difference:
         path.write_text(text, encoding="utf-8")
     if as_json:
-        _print_json(path, difference, None, check=False)
+        _print_json(path, difference, None, warnings, check=False)
     say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")
-    if path == root / BAKE_FILE and not warnings:  # which a remembered result would keep from being told again
+    if path == root / BAKE_FILE:
         with suppress(OSError):  # a project that can't be written to is compiled anew each time
             own_folder(root)
-        remember(root, (path, root / TEMPLATE, root / LOCK_FILE), f"{path.name}: is up to date, {count}", watch)
+        told = "\n".join((*map(warning_text, warnings), f"{path.name}: is up to date, {count}"))
+        remember(root, (path, root / TEMPLATE, root / LOCK_FILE), told, watch)
 
 
 def _refuse_contradictions(output: Path | None, by: By | None, *, check: bool) -> None:
@@ -119,7 +121,9 @@ def _and_means(proof: "Proof | None") -> str:
     return f", and means something else, by {proof.by}:\n  " + "\n  ".join(proof.differences)
 
 
-def _print_json(path: Path, difference: str, proof: "Proof | None", *, check: bool) -> None:
+def _print_json(
+    path: Path, difference: str, proof: "Proof | None", warnings: Sequence[Problem], *, check: bool
+) -> None:
     import json  # noqa: PLC0415
 
     document = {
@@ -132,5 +136,6 @@ def _print_json(path: Path, difference: str, proof: "Proof | None", *, check: bo
         "overridden": list(proof.overridden) if proof else [],
         "not_compared": list(proof.skipped) if proof else [],
         "differences": list(proof.differences) if proof else [],
+        "warnings": [each._asdict() for each in warnings],
     }
     print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

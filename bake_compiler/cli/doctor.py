@@ -41,8 +41,9 @@ def doctor(
     """Look at all that a build needs, and name the command that mends what is wrong.
 
     docker, buildx, the builder, whether programs of each platform really run there, room on the disk, whether each
-    registry lets us push, the base images, the bake file. What can't be looked at is unknown, never ok; a note is no
-    reason to end a build. Ends with 7 when something is bad. `bakec build` looks at the same before it builds.
+    registry lets us push, the base images, what of the Dockerfiles is for one platform alone, the bake file. What can't
+    be looked at is unknown, never ok; a note is no reason to end a build. Ends with 7 when something is bad. `bakec
+    build` looks at the same before it builds.
 
     Examples: `bakec doctor`, `bakec doctor backend --platform arm64`, `bakec doctor --json`.
     """

@@ -205,7 +205,12 @@ def say(line: str) -> None:
 def warn(problems: Sequence[Problem]) -> None:
     """What may be meant and ends nothing, on stderr."""
     for problem in problems:
-        say(f"warning: {problem}\n hint: {problem.hint}" if problem.hint else f"warning: {problem}")
+        say(warning_text(problem))
+
+
+def warning_text(problem: Problem) -> str:
+    """What a person reads of it."""
+    return f"warning: {problem}\n hint: {problem.hint}" if problem.hint else f"warning: {problem}"
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,10 +24,11 @@ from bake_compiler.cli.options import (
     select_wanted,
     warn,
 )
-from bake_compiler.errors import UsageError
+from bake_compiler.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.oci.platform import Platform
+    from bake_compiler.pipeline.emulation import EmulationMap, Native
     from bake_compiler.plan import Plan, PlannedImage, Wanted
 
 
@@ -66,7 +67,8 @@ def plan(
     root = root_of(project)
     planned = plan_project(root)
     inputs, _ = read_inputs(root, planned)
-    warn(warnings_of(root, planned))
+    warnings = warnings_of(root, planned)
+    warn(warnings)
     if why:
         document = _explain(root, planned, why)
         lines = _why_lines(document)
@@ -74,10 +76,14 @@ def plan(
         wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
         natives = parse_platforms(build_platform)
         if emulation:
-            _print_emulation(root, planned, wanted, inputs.dockerfiles, natives, as_json=as_json)
+            from bake_compiler.pipeline.emulation import map_emulation  # noqa: PLC0415
+
+            found = map_emulation(root, planned, wanted, inputs.dockerfiles, _native(root, natives))
+            _print_emulation(found, warnings, as_json=as_json)
             return
         document = to_document(planned, wanted, inputs.dockerfiles, natives[0] if natives else host())
         lines = _lines(document, planned)
+    document["warnings"] = [each._asdict() for each in warnings]
     if as_json:
         import json  # noqa: PLC0415
 
@@ -86,25 +92,21 @@ def plan(
         print_text("".join(f"{line}\n" for line in lines))
 
 
-def _print_emulation(
-    root: Path,
-    planned: "Plan",
-    wanted: "Wanted",
-    dockerfiles: Mapping[str, str],
-    asked: "tuple[Platform, ...]",
-    *,
-    as_json: bool,
-) -> None:
+def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_json: bool) -> None:
     from bake_compiler.pipeline import emulation  # noqa: PLC0415
 
-    native = emulation.native_or(asked, () if asked else _told_by_builder(root), host())
-    found = emulation.map_emulation(root, planned, wanted, dockerfiles, native)
     if as_json:
-        print_text(emulation.render_json(found))
+        print_text(emulation.render_json(found, warnings))
     elif sys.stdout.isatty() and found.runs:
         _print_table(emulation.HEADER, emulation.rows(found), emulation.summary(found))
     else:
         print_text(emulation.render_plain(found))
+
+
+def _native(root: Path, asked: "tuple[Platform, ...]") -> "Native":
+    from bake_compiler.pipeline.emulation import native_or  # noqa: PLC0415
+
+    return native_or(asked, () if asked else _told_by_builder(root), host())
 
 
 def _told_by_builder(root: Path) -> "frozenset[Platform]":

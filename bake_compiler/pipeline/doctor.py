@@ -20,6 +20,7 @@ from bake_compiler.doctor import (
     check_buildx,
     check_cache,
     check_docker,
+    check_dockerfiles,
     check_entitlements,
     check_inputs,
     check_memory,
@@ -33,6 +34,7 @@ from bake_compiler.doctor import (
     unknown,
 )
 from bake_compiler.errors import BakecError, ModelError, PreflightError
+from bake_compiler.loader import problems_of, read_inputs
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.pipeline.bases import LookedUp, absent_bases, look_up
@@ -42,6 +44,8 @@ from bake_compiler.pipeline.inputs import Made, bases_of, made_from
 from bake_compiler.pipeline.runs import stored_report
 from bake_compiler.plan import Plan, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.check import warn_all
+from bake_compiler.plan.emulation import source_of
 from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.lines import csv_fields
 from bake_compiler.plan.order import with_needs
@@ -160,6 +164,7 @@ async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *
         *await _base_checks(job, found),
         *caches.result(),
         *check_inputs(job.edges.root, job.images, job.platforms),
+        *_dockerfiles(job),
         _entitlements(job, said),
         _bake_file(job),
     )
@@ -231,6 +236,13 @@ async def _caches(job: Job) -> tuple[Check, ...]:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(each for each in value if isinstance(each, str)) if isinstance(value, tuple) else ()
+
+
+def _dockerfiles(job: Job) -> tuple[Check, ...]:
+    part = replace(job.plan, images=tuple(job.images))
+    inputs, _ = read_inputs(job.edges.root, part)
+    unread = [image.name for image in part.images if source_of(part, image, inputs.dockerfiles) is None]
+    return check_dockerfiles(problems_of(job.edges.root, warn_all(part, inputs)), unread)
 
 
 def _entitlements(job: Job, said: Said) -> Check:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bake_compiler.buildx import Step
-from bake_compiler.errors import BakecError
+from bake_compiler.errors import BakecError, Problem
 from bake_compiler.oci.platform import Platform
 from bake_compiler.pipeline.runs import run_ids, stored_report
 from bake_compiler.plan import Plan, Wanted
@@ -107,8 +107,8 @@ def _is_time_of(step: Step, run: EmulatedRun) -> bool:
     return really_run and same_place and is_step_of(run.run, step.name)
 
 
-def render_json(found: EmulationMap) -> str:
-    """The map as the document `bakec.emulation/1`."""
+def render_json(found: EmulationMap, warnings: Sequence[Problem] = ()) -> str:
+    """The map as the document `bakec.emulation/1`, with what the plan warns of."""
     document = {
         "schema": "bakec.emulation/1",
         "native": sorted(map(str, found.native.platforms)),
@@ -129,6 +129,7 @@ def render_json(found: EmulationMap) -> str:
             for each in found.runs
         ],
         "unread": list(found.unread),
+        "warnings": [each._asdict() for each in warnings],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

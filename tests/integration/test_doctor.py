@@ -53,7 +53,7 @@ def test_where_a_build_would_succeed_all_is_well_and_the_programs_of_both_platfo
     assert (status, {name: check for name, check in all_found.items() if check["state"] == "bad"}) == (0, {})
     for subject in (
         *("docker", "buildx", "builder", "disk", "linux/amd64", "linux/arm64"),
-        *(REGISTRY.format(stack.registry), "base images", "entitlements", "docker-bake.hcl"),
+        *(REGISTRY.format(stack.registry), "base images", "Dockerfiles", "entitlements", "docker-bake.hcl"),
     ):
         assert all_found[subject]["state"] == "ok", all_found[subject]
 

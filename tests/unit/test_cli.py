@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.project import component, write, write_project
 from tests.fakes.registry import FakeRegistry, Fault
 
 PROJECT = Path(__file__).parents[1] / "golden" / "full"
@@ -60,6 +61,24 @@ def test_what_would_be_emulated_on_another_machine_is_asked_of_nobody() -> None:
     document = json.loads(bakec("plan", "--emulation", "--build-platform", "arm64,amd64", "--json").stdout)
 
     assert (document["native"], document["runs"]) == (["linux/amd64", "linux/arm64"], [])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("plan",), ("plan", "--why", "web"), ("plan", "--emulation", "--build-platform", "amd64"), ("compile",)],
+    ids=["plan", "why", "emulation", "compile"],
+)
+def test_a_warning_is_told_on_stderr_and_in_the_document(tmp_path: Path, words: tuple[str, ...]) -> None:
+    write_project(tmp_path, {"web": component('name="web"')})
+    write(tmp_path / "components/web/Dockerfile", "FROM a\nARG BUILDARCH=amd64\n")
+
+    ended = bakec(*words, "--json", "--project", str(tmp_path))
+
+    assert ended.returncode == 0
+    (warning,) = json.loads(ended.stdout)["warnings"]
+    assert (warning["file"], warning["line"], warning["field"]) == ("components/web/Dockerfile", 2, "")
+    assert warning["hint"].startswith("write ARG BUILDARCH; ")
+    assert f"warning: components/web/Dockerfile:2: {warning['message']}\n hint: {warning['hint']}\n" in ended.stderr
 
 
 def test_a_stale_file_fails_the_check_with_a_diff_and_is_not_written(tmp_path: Path) -> None:

@@ -46,6 +46,23 @@ def test_with_nothing_changed_no_model_is_loaded(root: Path) -> None:
     assert compile_in(root) == ("docker-bake.hcl: is up to date, 2 images in 1 group", False)
 
 
+WARNING = (
+    "warning: components/web/Dockerfile:2: ARG BUILDARCH=amd64: the default counts before the value that BuildKit "
+    "would set [web]\n hint: write ARG BUILDARCH; if it is meant: one_platform={'BUILDARCH': 'why'}\n"
+)
+
+
+def test_warnings_are_told_again_without_loading_a_model_and_no_more_once_they_are_mended(root: Path) -> None:
+    dockerfile = root / "components/web/Dockerfile"
+    dockerfile.write_text("FROM busybox:stable\nARG BUILDARCH=amd64\n")
+    told = f"{WARNING}docker-bake.hcl: is up to date, 2 images in 1 group"
+
+    assert compile_in(root) == (told, True)
+    assert compile_in(root) == (told, False)
+    dockerfile.write_text("FROM busybox:stable\nARG BUILDARCH\n")
+    assert compile_in(root) == ("docker-bake.hcl: is up to date, 2 images in 1 group", True)
+
+
 def edit(path: str, old: str, new: str) -> Callable[[Path], object]:
     return lambda root: (root / path).write_text((root / path).read_text().replace(old, new))
 

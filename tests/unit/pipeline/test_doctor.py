@@ -56,6 +56,7 @@ def test_where_all_is_well_each_thing_is_ok_and_nothing_is_left_behind(site: Sit
         "linux/arm64",
         HOST,
         "base images",
+        "Dockerfiles",
         "entitlements",
         BAKE_FILE,
         "build network",
@@ -136,6 +137,29 @@ def test_bases_of_which_the_builder_does_not_tell_are_unknown(site: Site) -> Non
     assert (check.state, check.found) == (State.UNKNOWN, "the builder does not tell of busybox:stable")
 
 
+DOWNLOADS = "FROM busybox:stable\nRUN wget https://example.com/amd64/tool\n"
+
+
+def test_what_of_a_dockerfile_is_for_one_platform_is_noted_and_ends_no_build(site: Site) -> None:
+    (site.root / "components/web/Dockerfile").write_text(DOWNLOADS)
+
+    check = looked_at(site)["Dockerfiles"]
+
+    assert check.state is State.NOTE
+    assert check.found.startswith("components/web/Dockerfile:2: https://example.com/amd64/tool is for amd64 alone")
+    assert "one_platform={'https://example.com/amd64/tool': 'why'}" in check.mend
+    assert looked_at(site, "other")["Dockerfiles"].state is State.OK
+    assert site.run().exit_code == 0
+
+
+def test_a_dockerfile_that_bakec_can_not_read_is_unknown(site: Site) -> None:
+    (site.root / "components/web/Dockerfile").write_text("# syntax=acme/own:1\nMAKE it\n")
+
+    check = looked_at(site)["Dockerfiles"]
+
+    assert (check.state, check.found) == (State.UNKNOWN, "none that bakec reads: of web")
+
+
 def test_a_bake_file_that_is_stale_or_not_there_is_bad(site: Site) -> None:
     (site.root / BAKE_FILE).write_text("# nothing\n")
     assert wrong(site)[BAKE_FILE].mend == "bakec compile"
@@ -174,6 +198,7 @@ def test_without_docker_what_needs_it_is_unknown_and_the_rest_is_looked_at(site:
         "linux/arm64": State.UNKNOWN,
         HOST: State.OK,
         "base images": State.UNKNOWN,
+        "Dockerfiles": State.OK,
         "entitlements": State.UNKNOWN,
         BAKE_FILE: State.OK,
     }
