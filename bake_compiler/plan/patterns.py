@@ -80,6 +80,18 @@ PATTERNS = (
         "apt-get update && apt-get install -y --no-install-recommends nginx",
     ),
     _row(
+        "apk",
+        r"apk (?:-\S+ )*(?:add|upgrade)\b",
+        "FROM --platform=$BUILDPLATFORM; apk add --root DIR --initdb --no-scripts --arch of $TARGETARCH; COPY --from",
+        "apk add --no-cache nginx",
+    ),
+    _row(
+        "dnf",
+        r"(?:microdnf|dnf5?|yum) (?:-\S+ )*(?:install|upgrade|update)\b",
+        "FROM --platform=$BUILDPLATFORM; dnf install --installroot=DIR --forcearch of $TARGETARCH; COPY --from",
+        "dnf install -y nginx && dnf clean all",
+    ),
+    _row(
         "download",
         r"(?:curl|wget)\s",
         "FROM --platform=$BUILDPLATFORM; download and unpack there by $TARGETARCH; COPY --from",
