@@ -1,5 +1,7 @@
 """What of the environment docker and its helpers get to see; all else stays out of a build."""
 
+from collections.abc import Mapping
+
 BUILDX_BUILDER = "BUILDX_BUILDER"
 """The builder that docker is to use, by name."""
 KEPT = frozenset(
@@ -37,6 +39,11 @@ KEPT = frozenset(
 )
 KEPT_PREFIXES = ("AWS_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
 """What credential helpers of registries read."""
+
+
+def using(env: Mapping[str, str], builder: str) -> Mapping[str, str]:
+    """The same, where docker uses a builder; a BUILDX_BUILDER that somebody set goes before it."""
+    return env if env.get(BUILDX_BUILDER) else {**env, BUILDX_BUILDER: builder}
 
 
 def is_kept(name: str) -> bool:

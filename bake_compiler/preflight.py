@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from bake_compiler.builder import in_engine
 from bake_compiler.buildx import BUILDX
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.platform import Platform
@@ -21,6 +22,8 @@ OLDEST_BUILDX = (0, 13)
 PATIENCE = 10.0
 """Seconds after which a command that should answer at once is given up."""
 _STARTING = 180.0  # a builder may be an image that must be pulled first
+
+_NODE = re.compile(r"^(Status|Error|Endpoint|Platforms):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Builder:
         driver: of it; empty when it tells none.
         nodes, running: how many it has, and how many of them run.
         platforms: of all its nodes.
-        native: those that a node has without emulation: BuildKit names its machine's own first.
+        native: those that a node has without emulation.
     """
 
     driver: str
@@ -105,6 +108,7 @@ class Engine:
         folder: where it keeps its things.
         store: the driver and status of its image store, in its own words.
         cores, memory: of its machine, memory in bytes; 0 where it does not tell.
+        platform: of its machine; None where it does not tell.
     """
 
     version: str = ""
@@ -112,6 +116,7 @@ class Engine:
     store: str = ""
     cores: int = 0
     memory: int = 0
+    platform: Platform | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ class Said:
     @cached_property
     def builder(self) -> Builder:
         """The builder, as far as it tells."""
-        return read_builder(self.inspection.text)
+        return read_builder(self.inspection.text, self.engine.platform)
 
     @cached_property
     def engine(self) -> Engine:
@@ -205,19 +210,39 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-def read_builder(inspection: str) -> Builder:
-    """What `docker buildx inspect` says; platforms that bakec does not know are left out."""
-    driver = re.search(r"^Driver:\s*(\S+)", inspection, re.MULTILINE)
-    states = re.findall(r"^Status:\s*(\S+)", inspection, re.MULTILINE)
-    lines = re.findall(r"^Platforms:(.*)$", inspection, re.MULTILINE)
-    nodes = [[platform for name in line.split(",") for platform in _known(name.strip(" *"))] for line in lines]
+def read_builder(inspection: str, engine: Platform | None = None) -> Builder:
+    """What `docker buildx inspect` says; platforms that bakec does not know are left out.
+
+    Args:
+        inspection: its words.
+        engine: the platform of the engine's machine, where that is known.
+    """
+    found = re.search(r"^Driver:\s*(\S+)", inspection, re.MULTILINE)
+    driver = found[1] if found else ""
+    parts = re.split(r"^(?=Name:)", inspection.rpartition("\nNodes:\n")[2], flags=re.MULTILINE)
+    nodes = [dict(_NODE.findall(part)) for part in parts]
+    states = [node.get("Status", "") for node in nodes if node.keys() & {"Status", "Error"}]
     return Builder(
-        driver[1] if driver else "",
+        driver,
         len(states),
         states.count("running"),
-        frozenset(platform for node in nodes for platform in node),
-        frozenset(node[0] for node in nodes if node),
+        frozenset(platform for node in nodes for platform in _platforms(node)),
+        frozenset(platform for node in nodes for platform in _own(driver, node, engine)),
     )
+
+
+def _platforms(node: Mapping[str, str]) -> list[Platform]:
+    return [platform for name in node.get("Platforms", "").split(",") for platform in _known(name.strip(" *"))]
+
+
+def _own(driver: str, node: Mapping[str, str], engine: Platform | None) -> list[Platform]:
+    """The platform of a node's machine: BuildKit names it first, but after those that the node was told to build.
+
+    Those have a star. Where the machine is not known by its engine, the first is taken at its word.
+    """
+    if engine and "*" in node.get("Platforms", "") and in_engine(driver, node.get("Endpoint", "")):
+        return [engine]
+    return _platforms(node)[:1]
 
 
 def read_engine(info: str) -> Engine:
@@ -236,6 +261,7 @@ def read_engine(info: str) -> Engine:
         store,
         cores if isinstance(cores, int) else 0,
         memory if isinstance(memory, int) else 0,
+        next(iter(_known(f"{told.get('OSType', 'linux')}/{told.get('Architecture')}")), None),
     )
 
 

@@ -11,6 +11,8 @@ from bake_compiler.builder.instance import Instance as Instance
 from bake_compiler.builder.instance import InstanceNode as InstanceNode
 from bake_compiler.builder.instance import described as described
 from bake_compiler.builder.instance import stored as stored
+from bake_compiler.builder.native import in_engine as in_engine
+from bake_compiler.builder.native import native_of as native_of
 from bake_compiler.builder.state import NodeState as NodeState
 from bake_compiler.builder.state import read_driver as read_driver
 from bake_compiler.builder.state import read_name as read_name

@@ -50,7 +50,8 @@ def plan(
         typer.Option(
             "--build-platform",
             metavar="P[,P]",
-            help="What is built without emulation; default: with --emulation what the builder says, else here.",
+            help="What is built without emulation; default: with --emulation what the builder says, or its "
+            "description, else here.",
         ),
     ] = None,
     project: ProjectDir = None,
@@ -78,7 +79,7 @@ def plan(
         if emulation:
             from bake_compiler.pipeline.emulation import map_emulation  # noqa: PLC0415
 
-            found = map_emulation(root, planned, wanted, inputs.dockerfiles, _native(root, natives))
+            found = map_emulation(root, planned, wanted, inputs.dockerfiles, _native(root, planned, natives))
             _print_emulation(found, warnings, as_json=as_json)
             return
         document = to_document(planned, wanted, inputs.dockerfiles, natives[0] if natives else host())
@@ -103,20 +104,21 @@ def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_j
         print_text(emulation.render_plain(found))
 
 
-def _native(root: Path, asked: "tuple[Platform, ...]") -> "Native":
-    from bake_compiler.pipeline.emulation import native_or  # noqa: PLC0415
-
-    return native_or(asked, () if asked else _told_by_builder(root), host())
-
-
-def _told_by_builder(root: Path) -> "frozenset[Platform]":
+def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Native":
+    """The platforms asked for, else those of the builder that builds go to."""
     from bake_compiler import process  # noqa: PLC0415
-    from bake_compiler.pipeline.emulation import ask_builder  # noqa: PLC0415
-    from bake_compiler.preflight import Tools, find_buildx  # noqa: PLC0415
+    from bake_compiler.environment import BUILDX_BUILDER, using  # noqa: PLC0415
+    from bake_compiler.pipeline.emulation import Native, judge_native  # noqa: PLC0415
+    from bake_compiler.preflight import Tools, ask_all, find_buildx  # noqa: PLC0415
 
-    env = process.scrubbed(os.environ)
+    if asked:
+        return Native(frozenset(asked), "--build-platform")
+    described, environ = planned.builder, process.scrubbed(os.environ)
+    env = using(environ, described.name) if described else environ
     with process.guarded() as runner:
-        return run_async(lambda: ask_builder(Tools(runner, root, env, find_buildx(env))))
+        said = run_async(lambda: ask_all(Tools(runner, root, env, find_buildx(env)), ()))
+    is_used = described and env[BUILDX_BUILDER] == described.name
+    return judge_native(said, described if is_used else None, host())
 
 
 def _print_table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]], below: Iterator[str]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bake_compiler.doctor.binfmt import BINFMT
-from bake_compiler.environment import BUILDX_BUILDER
+from bake_compiler.environment import using
 from bake_compiler.model.builder import Builder
 from bake_compiler.process import Runner
 from bake_compiler.registry import Registry
@@ -36,6 +36,4 @@ class Edges:
 
     def with_builder(self, builder: Builder | None) -> "Edges":
         """The same, where docker uses the project's builder; a BUILDX_BUILDER that somebody set goes before it."""
-        if builder is None or self.env.get(BUILDX_BUILDER):
-            return self
-        return replace(self, env={**self.env, BUILDX_BUILDER: builder.name})
+        return replace(self, env=using(self.env, builder.name)) if builder else self

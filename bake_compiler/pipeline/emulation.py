@@ -1,18 +1,20 @@
 """What of a project runs under emulation, and how long that took: plan, Dockerfiles, builder and the kept runs."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bake_compiler.builder import native_of
 from bake_compiler.buildx import Step
 from bake_compiler.errors import BakecError, Problem
+from bake_compiler.model.builder import Builder
 from bake_compiler.oci.platform import Platform
 from bake_compiler.pipeline.runs import run_ids, stored_report
 from bake_compiler.plan import Plan, Wanted
 from bake_compiler.plan.emulation import EmulatedRun, emulated_runs, is_step_of, source_of
-from bake_compiler.preflight import Tools, read_builder
+from bake_compiler.preflight import Said
 from bake_compiler.report import ImageResult
 
 
@@ -22,7 +24,8 @@ class Native:
 
     Attributes:
         platforms: at least one.
-        told_by: who says so: `--build-platform`, `the builder`, or `this machine` where there is no builder to ask.
+        told_by: who says so: `--build-platform`; `the builder`, when it runs; `the description` of it in the project,
+            when it does not; `this machine` where neither tells.
     """
 
     platforms: frozenset[Platform]
@@ -57,12 +60,6 @@ class EmulationMap:
     native: Native
     runs: tuple[Timed, ...]
     unread: tuple[str, ...]
-
-
-async def ask_builder(tools: Tools) -> frozenset[Platform]:
-    """The platforms that the builder's nodes have without emulation; empty when it does not say, or does not run."""
-    answer = await tools.ask(*tools.buildx, "inspect")
-    return frozenset() if answer.refusal else read_builder(answer.text).native
 
 
 def map_emulation(
@@ -134,6 +131,10 @@ def render_json(found: EmulationMap, warnings: Sequence[Problem] = ()) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+_DOUBTS = {
+    "the description": " of the builder, which is not there, or not all of whose nodes run",
+    "this machine": "; the builder does not say what it is",
+}
 HEADER = ("image", "platform", "where", "seconds", "kind", "runs")
 
 
@@ -154,8 +155,7 @@ def summary(found: EmulationMap) -> Iterator[str]:
     for name in found.unread:
         yield f"{name}: its Dockerfile is none that bakec reads, so what of it is emulated is unknown"
     natives = ", ".join(sorted(map(str, found.native.platforms)))
-    unknown = "; the builder does not say what it is" if found.native.told_by == "this machine" else ""
-    yield f"native: {natives}, by {found.native.told_by}{unknown}"
+    yield f"native: {natives}, by {found.native.told_by}{_DOUBTS.get(found.native.told_by, '')}"
     movable = [each for each in found.runs if each.run.pattern]
     count = len(found.runs)
     took = f", {_total(found.runs)}" if count else ""
@@ -176,8 +176,16 @@ def render_plain(found: EmulationMap) -> str:
     return "".join(f"{line}\n" for line in (*lines, *summary(found)))
 
 
-def native_or(asked: Collection[Platform], told: Collection[Platform], host: Platform) -> Native:
-    """The native platforms: those asked for, else those that the builder tells, else this machine's."""
-    if asked:
-        return Native(frozenset(asked), "--build-platform")
-    return Native(frozenset(told), "the builder") if told else Native(frozenset({host}), "this machine")
+def judge_native(said: Said, described: Builder | None, host: Platform) -> Native:
+    """The platforms of the builder that builds go to.
+
+    Args:
+        said: by docker and by the builder.
+        described: the builder, where the project describes it.
+        host: the platform of this machine.
+    """
+    builder = said.builder
+    promised = native_of(described, said.engine.platform or host) if described else frozenset()
+    if builder.native and (builder.running == builder.nodes or not promised):
+        return Native(builder.native, "the builder")
+    return Native(promised, "the description") if promised else Native(frozenset({host}), "this machine")

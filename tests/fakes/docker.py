@@ -14,7 +14,14 @@ from bake_compiler.process import Command
 from tests.fakes.images import Made, image_of, index_of
 from tests.fakes.registry import FakeRegistry
 
-INFO = {"ServerVersion": "28.5.2", "Driver": "overlayfs", "NCPU": 2, "MemTotal": 8 << 30}
+INFO = {
+    "ServerVersion": "28.5.2",
+    "OSType": "linux",
+    "Architecture": "x86_64",
+    "Driver": "overlayfs",
+    "NCPU": 2,
+    "MemTotal": 8 << 30,
+}
 RECORDED = Path(__file__).parents[1] / "unit" / "buildx" / "recorded"
 TRANSIENT, AUTHOR, DENIED = "push-503", "failing-step", "push-401"
 """Recordings of a fault that may pass by itself, of one that is the author's, and of one of the registry that stays."""

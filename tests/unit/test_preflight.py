@@ -23,7 +23,7 @@ from bake_compiler.process import Command, Runner
 from tests.fakes import virtual_time
 from tests.fakes.project import write
 
-ARM64 = Platform.parse("arm64")
+AMD64, ARM64 = Platform.parse("amd64"), Platform.parse("arm64")
 BUILDX = ("docker", "buildx")
 ELSEWHERE = {"DOCKER_HOST": "tcp://10.0.0.1:2375"}
 TWO_NODES = """\
@@ -89,8 +89,54 @@ def machine(engine: Engine, env: Mapping[str, str] | None = None) -> Machine:
 def test_platforms_of_all_nodes_count_and_the_first_of_each_is_its_own() -> None:
     builder = read_builder(TWO_NODES)
 
-    assert builder.platforms == {Platform.parse("amd64"), Platform.parse("386"), ARM64}
-    assert builder.native == {Platform.parse("amd64"), ARM64}
+    assert builder.platforms == {AMD64, Platform.parse("386"), ARM64}
+    assert builder.native == {AMD64, ARM64}
+
+
+TOLD = """\
+Name:   acme
+Driver: docker-container
+Error:  not a node's
+
+Nodes:
+Name:      acme0
+Endpoint:  ENDPOINT
+Status:    running
+Platforms: linux/arm64*, linux/amd64, linux/386
+
+Name:      acme1
+Endpoint:  ssh://far.test
+Error:     connection refused
+"""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "engine", "native"),
+    [
+        ("unix:///var/run/docker.sock", AMD64, AMD64),
+        ("default", AMD64, AMD64),
+        ("default", None, ARM64),
+        ("ssh://a.test", AMD64, ARM64),
+    ],
+)
+def test_what_a_node_was_told_to_build_comes_before_its_own_platform_which_the_engine_tells(
+    endpoint: str, engine: Platform | None, native: Platform
+) -> None:
+    assert read_builder(TOLD.replace("ENDPOINT", endpoint), engine).native == {native}
+
+
+def test_a_node_that_buildx_can_not_reach_is_one_that_does_not_run() -> None:
+    builder = read_builder(TOLD)
+
+    assert (builder.running, builder.nodes) == (1, 2)
+
+
+def test_an_engine_says_what_machine_it_is_on() -> None:
+    info = '{"ServerVersion": "28", "OSType": "linux", "Architecture": "aarch64"}'
+    _, said = asked(Engine(info=(0, info)))
+    _, silent = asked(Engine())
+
+    assert (said.engine.platform, silent.engine.platform) == (ARM64, None)
 
 
 ASLEEP = "Name: remote\nDriver: docker-container\nName: remote0\nStatus: inactive"

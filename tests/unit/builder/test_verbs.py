@@ -55,6 +55,14 @@ def test_builds_go_to_the_described_builder_but_for_one_that_somebody_chose(root
     assert chosen.stdout.startswith("BUILDX_BUILDER=other ")
 
 
+def test_what_is_emulated_is_judged_by_the_described_builder_also_before_it_is_there(root: Path) -> None:
+    described = json.loads(bakec(root, "plan", "--emulation", "--json").stdout)
+    chosen = json.loads(bakec(root, "plan", "--emulation", "--json", BUILDX_BUILDER="other").stdout)
+
+    assert (described["native"], described["native_told_by"]) == (["linux/amd64"], "the description")
+    assert chosen["native_told_by"] == "this machine"
+
+
 @pytest.mark.buildx
 def test_a_builder_that_is_not_there_yet_ends_a_build_with_what_makes_it(root: Path) -> None:
     plugins = root / ".docker" / "cli-plugins"

@@ -389,6 +389,38 @@ def test_a_platform_of_which_no_program_is_run_in_a_build_is_only_noted(site: Si
     assert looked_at(site)["linux/arm64"].state is State.BAD
 
 
+NODES = """\
+Name:   acme
+Driver: {driver}
+
+Nodes:
+Name:      acme0
+Endpoint:  {endpoint}
+Status:    running
+Platforms: linux/arm64*, linux/amd64
+
+Name:      acme1
+Endpoint:  tcp://b.test:1
+Status:    running
+Platforms: linux/amd64*
+"""
+
+
+def test_with_a_node_for_each_platform_all_are_native(site: Site) -> None:
+    site.docker.nodes = NODES.format(driver="remote", endpoint="tcp://a.test:1")
+
+    found = looked_at(site)
+
+    assert {found[f"linux/{name}"].found for name in ("amd64", "arm64")} == {"its programs run, natively"}
+
+
+def test_what_a_node_of_this_machine_is_only_told_to_build_is_emulated(site: Site) -> None:
+    register(site, emulator(site))
+    site.docker.nodes = NODES.format(driver="docker-container", endpoint="unix:///var/run/docker.sock")
+
+    assert looked_at(site)["linux/arm64"].found == "its programs run, by QEMU 10.0, flags POCF"
+
+
 def test_emulators_of_another_machine_are_not_looked_for_here(site: Site) -> None:
     register(site, emulator(site))
     site.env["DOCKER_HOST"] = "ssh://there"

@@ -1,23 +1,26 @@
 """The map of what is emulated: with the times of the runs that are kept, and what the builder says."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bake_compiler import Builder, Node
 from bake_compiler.buildx import Step
 from bake_compiler.oci.platform import Platform
 from bake_compiler.pipeline.compile import plan_project
 from bake_compiler.pipeline.emulation import (
     EmulationMap,
     Native,
+    judge_native,
     map_emulation,
-    native_or,
     render_json,
     render_plain,
 )
 from bake_compiler.pipeline.runs import Asked, write_asked, write_report
 from bake_compiler.plan import select
+from bake_compiler.preflight import Answer, Said
 from bake_compiler.report import Attempt, ImageResult, Report
 from tests.fakes.project import component, write, write_project
 
@@ -104,15 +107,56 @@ def test_the_map_is_a_document(tmp_path: Path) -> None:
     assert (second["seconds"], second["kind"], second["rewrite"]) == (None, None, None)
 
 
+TWO = Builder(
+    name="acme",
+    driver="remote",
+    nodes=(
+        Node(endpoint="tcp://a.test:1", platforms=("amd64",)),
+        Node(endpoint="tcp://b.test:1", platforms=("arm64",)),
+    ),
+)
+UNTOLD = Builder(name="acme", nodes=(Node(endpoint="ssh://a.test"),))
+ABSENT = 'ERROR: no builder "acme" found'
+RUNNING = """\
+Name:   acme
+Driver: remote
+
+Nodes:
+Name:      acme0
+Endpoint:  tcp://a.test:1
+Status:    running
+Platforms: linux/amd64*, linux/386, linux/arm64
+
+Name:      acme1
+Endpoint:  tcp://b.test:1
+Status:    running
+Platforms: linux/arm64*, linux/amd64
+"""
+LOST = RUNNING[: RUNNING.rindex("Status")] + "Error:     connection refused\n"
+
+
 @pytest.mark.parametrize(
-    ("asked", "told", "native"),
+    ("inspection", "described", "platforms", "told_by"),
     [
-        ([ARM64], [AMD64], Native(frozenset({ARM64}), "--build-platform")),
-        ([], [ARM64], Native(frozenset({ARM64}), "the builder")),
-        ([], [], Native(frozenset({AMD64}), "this machine")),
+        (RUNNING, TWO, {AMD64, ARM64}, "the builder"),
+        (RUNNING, None, {AMD64, ARM64}, "the builder"),
+        (LOST, TWO, {AMD64, ARM64}, "the description"),
+        (LOST, None, {AMD64}, "the builder"),
+        (ABSENT, TWO, {AMD64, ARM64}, "the description"),
+        (ABSENT, UNTOLD, {AMD64}, "this machine"),
+        (ABSENT, None, {AMD64}, "this machine"),
     ],
 )
-def test_what_is_asked_for_counts_before_what_the_builder_says_and_that_before_this_machine(
-    asked: list[Platform], told: list[Platform], native: Native
+def test_a_builder_counts_that_runs_whole_before_its_description_and_that_before_this_machine(
+    inspection: str, described: Builder | None, platforms: set[Platform], told_by: str
 ) -> None:
-    assert native_or(asked, told, AMD64) == native
+    said = Said(Answer(0, ""), Answer(0, inspection), Answer(1, "Cannot connect to the Docker daemon"))
+
+    assert judge_native(said, described, AMD64) == Native(frozenset(platforms), told_by)
+
+
+def test_what_was_judged_by_is_said(tmp_path: Path) -> None:
+    found = replace(of(tmp_path), native=Native(frozenset({AMD64, ARM64}), "the description"))
+
+    assert "native: linux/amd64, linux/arm64, by the description of the builder, which is not" in render_plain(found)
+    assert json.loads(render_json(found))["native_told_by"] == "the description"

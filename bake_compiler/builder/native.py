@@ -1,0 +1,22 @@
+"""Which platforms the nodes of a described builder have without emulation, as far as that can be told of them."""
+
+from bake_compiler.model.builder import Builder
+from bake_compiler.oci.platform import Platform
+
+
+def in_engine(driver: str, endpoint: str) -> bool:
+    """Whether a node's BuildKit runs in the engine that docker itself uses, so on that one's machine."""
+    is_here = endpoint in {"", "default"} or endpoint.startswith("unix://")
+    return driver in {"docker", "docker-container"} and is_here
+
+
+def native_of(builder: Builder, engine: Platform) -> frozenset[Platform]:
+    """The engine's platform, where a node is in the engine; of any other node the first that it is to build.
+
+    Of a node elsewhere that is described without platforms nobody knows.
+    """
+    return frozenset(
+        engine if in_engine(builder.driver, node.endpoint) else node.platforms[0]
+        for node in builder.all_nodes
+        if node.platforms or in_engine(builder.driver, node.endpoint)
+    )
