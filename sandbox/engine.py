@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sandbox import kernel
@@ -197,8 +197,14 @@ def _is_free(port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def start_dockerd(state: State) -> None:
-    """Start dockerd on its bridge, and wait until it answers."""
+def start_dockerd(state: State, settings: Mapping[str, object] | None = None, words: Sequence[str | Path] = ()) -> None:
+    """Start dockerd on its bridge, and wait until it answers.
+
+    Args:
+        state: whose it is.
+        settings: of daemon.json, in place of the usual ones.
+        words: of another command, which starts it.
+    """
     say("starting dockerd")
     (state.docker_config / "config.json").write_text(json.dumps({"proxies": {"default": _proxies(os.environ)}}))
     (state.run / "docker.pid").unlink(missing_ok=True)
@@ -215,11 +221,12 @@ def start_dockerd(state: State) -> None:
         "registry-mirrors": [f"http://{state.registry}"],
         "max-concurrent-uploads": 8,
         "shutdown-timeout": 1,  # seconds in which a container may end by itself; `down` needs no more
+        **(settings or {}),
     }
     path = state.home / "daemon.json"
     path.write_text(json.dumps(config, indent=2))
     environment = {"PATH": f"{state.bin}:{os.environ['PATH']}:/usr/sbin:/sbin"}
-    start_daemon(state, "dockerd", [state.bin / "dockerd", "--config-file", path], environment)
+    start_daemon(state, "dockerd", [*words, state.bin / "dockerd", "--config-file", path], environment)
     wait_for("dockerd", state, lambda: engine_answers(state), 60)
 
 

@@ -15,7 +15,7 @@ _ADD_BRIDGE, _DELETE_BRIDGE = 0x89A0, 0x89A1
 _SET_FLAGS, _SET_ADDRESS, _SET_NETMASK = 0x8914, 0x8916, 0x891C
 _UP_RUNNING = 0x1 | 0x40
 
-_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _INTERFACES = Path("/sys/class/net")
 # The ELF header of a little-endian 64-bit AArch64 executable or shared object, and which of its bits count.
 _AARCH64_MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
@@ -99,20 +99,33 @@ def add_emulation(state: State) -> None:
     Raises:
         SandboxError: the kernel refused.
     """
-    if not (_BINFMT / "register").exists():
-        run_step(state, "emulation", ["mount", "-t", "binfmt_misc", "binfmt_misc", _BINFMT])
+    if not (BINFMT / "register").exists():
+        run_step(state, "emulation", ["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT])
         (state.home / "mounted-binfmt").touch()
     if _entry(state).exists():
         return
-    interpreter = state.bin / "aarch64-binfmt-P"
-    line = f":{_entry(state).name}:M::{_AARCH64_MAGIC}:{_AARCH64_MASK}:{interpreter}:POCF"
     try:
-        (_BINFMT / "register").write_text(line)
+        register(BINFMT, _entry(state).name, state.bin / "aarch64-binfmt-P", "POCF")
     except OSError as error:
         raise SandboxError(
             f"step emulation: the kernel refused to register QEMU: {error.strerror}",
-            f"is binfmt_misc writable? see {_BINFMT}",
+            f"is binfmt_misc writable? see {BINFMT}",
         ) from error
+
+
+def register(binfmt: Path, name: str, interpreter: Path, flags: str) -> None:
+    """Make an entry for arm64.
+
+    Args:
+        binfmt: where binfmt_misc is mounted.
+        name: of the entry.
+        interpreter: what runs the programs.
+        flags: of the entry.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    (binfmt / "register").write_text(f":{name}:M::{_AARCH64_MAGIC}:{_AARCH64_MASK}:{interpreter}:{flags}")
 
 
 def remove_emulation(state: State) -> None:
@@ -121,15 +134,15 @@ def remove_emulation(state: State) -> None:
     if entry.exists():
         entry.write_text("-1")
     mounted = state.home / "mounted-binfmt"
-    others = [path for path in _BINFMT.glob("*") if path.name not in {"register", "status"}]
+    others = [path for path in BINFMT.glob("*") if path.name not in {"register", "status"}]
     if mounted.exists():
         if not others:
-            run_step(state, "emulation", ["umount", _BINFMT])
+            run_step(state, "emulation", ["umount", BINFMT])
         mounted.unlink()
 
 
 def _entry(state: State) -> Path:
-    return _BINFMT / f"bakec-{state.key}-aarch64"
+    return BINFMT / f"bakec-{state.key}-aarch64"
 
 
 def remove_mounts(state: State) -> None:

@@ -6,12 +6,13 @@ What is left of one after a crash, `./dev sandbox down` takes back.
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import engine, kernel
+from sandbox import engine, kernel, namespace
 from sandbox.state import State, end_processes, link, own_processes, run_step
 
 _NODES = "nodes"
@@ -24,9 +25,11 @@ class Node(State):
     Attributes:
         home: its directory.
         sandbox: the sandbox whose programs, base images and emulation it uses.
+        apart: it has no network, and an emulation of its own: none, before something is registered.
     """
 
     sandbox: State
+    apart: bool = False
 
     @property
     def prefix(self) -> Path:
@@ -48,13 +51,26 @@ class Node(State):
         """Where the engine keeps images and its build cache."""
         return self.home / "docker"
 
-    def start(self) -> None:
+    @property
+    def binfmt(self) -> Path:
+        """The binfmt_misc of one that is apart, seen from here; it is up."""
+        pid = (self.run / "docker.pid").read_text().strip()
+        return Path(f"/proc/{pid}/root{kernel.BINFMT}")
+
+    def start(self, settings: Mapping[str, object] | None = None) -> None:
         """Start dockerd on what it kept, if it was started before.
+
+        Args:
+            settings: of daemon.json, in place of the usual ones.
 
         Raises:
             SandboxError: it did not come up.
         """
-        engine.start_dockerd(self)
+        if self.apart:
+            words = (sys.executable, namespace.__file__)
+            engine.start_dockerd(self, {"bridge": "none", **(settings or {})}, words)
+        else:
+            engine.start_dockerd(self, settings)
 
     def end(self, seconds: float = 15) -> None:
         """End it in order, as a person does who restarts it; kill what does not go within so many seconds."""
@@ -74,29 +90,42 @@ class Node(State):
 
 
 @contextmanager
-def node(sandbox: State, name: str, *, megabytes: int = 0) -> Iterator[Node]:
+def node(sandbox: State, name: str, *, megabytes: int = 0, files: int = 0, apart: bool = False) -> Iterator[Node]:
     """A further engine, up until the block ends, however it ends.
 
     Args:
         sandbox: the sandbox, which is up.
         name: of the node; no other of this sandbox has it now.
         megabytes: how much its disk holds; 0 for as much as the machine's.
+        files: how many inodes that disk has; 0 for as many as usual.
+        apart: it has no network, and an emulation of its own.
 
     Raises:
         SandboxError: it did not come up.
     """
-    own = Node(sandbox.home / _NODES / name, sandbox)
+    own = Node(sandbox.home / _NODES / name, sandbox, apart)
     try:
         own.data.mkdir(parents=True)
         own.run.mkdir(parents=True)
         link(own.docker_config / "cli-plugins", sandbox.docker_config / "cli-plugins")
         if megabytes:
-            run_step(own, "disk", ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "bakec-node", own.data])
-        kernel.add_bridge(own)
+            _mount_disk(own, megabytes, files)
+        if not apart:
+            kernel.add_bridge(own)
         own.start()
         yield own
     finally:
         own.remove()
+
+
+def _mount_disk(own: Node, megabytes: int, files: int) -> None:
+    """A disk in a file; its loop device goes with its mount, whoever unmounts it."""
+    disk = own.home / "disk"
+    with disk.open("wb") as file:
+        file.truncate(megabytes << 20)
+    inodes = ("-N", files) if files else ()
+    run_step(own, "disk", ["mkfs.ext4", "-q", "-m", "0", *map(str, inodes), disk])
+    run_step(own, "disk", ["mount", "-o", "loop", disk, own.data])
 
 
 def nodes(sandbox: State) -> list[Node]:

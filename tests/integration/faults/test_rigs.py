@@ -160,6 +160,8 @@ def is_gone(one: Node) -> None:
     assert not own_processes(one)
     assert not one.home.exists()
     assert str(one.home) not in Path("/proc/self/mountinfo").read_text()
+    loops = (path.read_text() for path in Path("/sys/block").glob("loop*/loop/backing_file"))
+    assert not any(str(one.home) in loop for loop in loops)
     assert not Path("/sys/class/net", one.bridge).exists()
 
 
