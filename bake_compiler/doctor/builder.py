@@ -4,6 +4,7 @@ from bake_compiler.doctor.check import Check, bad, good, note, unknown
 from bake_compiler.preflight import OLDEST_BUILDX, Said
 
 _NEW_BUILDER = "docker buildx create --name bakec --driver docker-container --bootstrap --use"
+_STORE = '`{"features": {"containerd-snapshotter": true}}` into daemon.json'
 _UP = "`bakec builder up` makes the one that the project describes; `docker buildx ls` lists those that are there"
 _SNAPSHOTTER = "io.containerd.snapshotter"
 _HERE = frozenset({"", "docker", "docker-container"})
@@ -54,5 +55,6 @@ def _check_store(said: Said, found: str) -> Check:
     if not said.engine.store:
         return unknown("builder", f"{found}; docker does not tell its image store")
     if _SNAPSHOTTER not in said.engine.store:
-        return bad("builder", f"{found}; its image store takes no index of several platforms", _NEW_BUILDER)
+        mend = f"{_NEW_BUILDER}; or put {_STORE}, and restart docker"
+        return bad("builder", f"{found}; its image store takes no index of several platforms", mend)
     return good("builder", f"{found}, with the containerd image store")

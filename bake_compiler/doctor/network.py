@@ -23,7 +23,7 @@ _PROXIES = (
 )
 
 _SCRIPT = r"""
-lookup() { timeout 3 getent hosts "$1" || timeout 3 nslookup "$1"; }
+lookup() { case $1 in *[!0-9.]*) timeout 3 getent hosts "$1" || timeout 3 nslookup "$1" ;; esac; }
 while read -r word value rest; do test "$word" = nameserver && echo "bakec: nameserver $value"; done </etc/resolv.conf
 hosts=
 for proxy in "$http_proxy" "$https_proxy" "$HTTP_PROXY" "$HTTPS_PROXY"; do
@@ -35,7 +35,7 @@ test -n "$hosts" || hosts=$(grep -rhoE 'https?://[^/ "]+' /etc/apt/sources.list 
 for host in $hosts; do lookup "$host" >/dev/null 2>&1 && echo "bakec: found $host" || echo "bakec: lost $host"; done
 """
 """Of a shell: what its resolv.conf names, its proxies without their passwords, and whether the proxy's name, or the
-names that the base's packages come from, are known."""
+names that the base's packages come from, are known; an address need not be."""
 
 
 async def check_network(tools: Tools, base: str, *, behind_proxy: bool) -> Check:

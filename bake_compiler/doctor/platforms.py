@@ -32,6 +32,8 @@ RUN --network=none ["/program"]
 _REGISTER = (
     "docker run --privileged --rm tonistiigi/binfmt --install {architecture}, or add a native node to the builder"
 )
+_BEFORE = "error during container init"  # runc's words: the program was not even begun
+_LOG = "see the log of the engine, such as `journalctl --unit docker`"
 _BY_NAME = "register it with the flags POCF, under a path that ends in -binfmt-P, as Debian's qemu-user does"
 _ON_THIS_KERNEL = frozenset({"docker", "docker-container"})
 _OTHER_VERSION = "if a build crashes (exit code 139), register QEMU 10.0 or 11"
@@ -167,6 +169,8 @@ def _explain(platform: Platform, failure: Failure | str, emulator: Emulator | No
         return unknown(subject, failure)
     if not failure.step.startswith("RUN"):
         return unknown(subject, failure.cause.splitlines()[0])
+    if _BEFORE in _words(failure):
+        return bad(subject, f"the builder starts no container: {_words(failure)}", _LOG)
     register = _REGISTER.format(architecture=platform.architecture)
     cause, mend = _cause(emulator, failure) if emulator else ("", "")
     found = f"the builder can't run its programs: {_words(failure)}"

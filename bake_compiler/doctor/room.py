@@ -9,7 +9,7 @@ from bake_compiler.preflight import Machine, Said, Tools
 LEAST_BYTES = 2_000_000_000
 LEAST_FILES = 0.02  # of all inodes
 _UNPACKED = 4  # times the bytes that a registry stores: unpacked, and beside it what a build leaves in its cache
-_MEND = "see `docker buildx du`, make room with `docker buildx prune`"
+_MEND = "see `docker buildx du`, make room with `docker buildx prune --all`"  # else it keeps what is on top of an image
 
 
 def check_room(tools: Tools, said: Said, stored: int) -> Check:

@@ -182,7 +182,10 @@ async def _network(job: Job, found: Found) -> tuple[Check, ...]:
     proxies = ("http_proxy", "https_proxy")
     behind = any(value for name, value in job.edges.env.items() if name.lower() in proxies)
     bases = sorted(base.name for base in found.bases.digests if not base.platform)
-    return (await check_network(job.tools, bases[0], behind_proxy=behind),) if bases else ()
+    if not bases:
+        asked = bases_of(job.wanted.images, found.made)
+        return (unknown("build network", "there is no base of which a container could be asked"),) if asked else ()
+    return (await check_network(job.tools, bases[0], behind_proxy=behind),)
 
 
 async def _no_variables() -> Mapping[str, str]:

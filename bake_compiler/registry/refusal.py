@@ -12,8 +12,8 @@ from bake_compiler.registry.transport import NoAnswerError, Reason
 
 _LONGEST_WORDS = 200
 _HINTS: Mapping[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "log in with `docker login {host}`",
-    HTTPStatus.FORBIDDEN: "these credentials lack the right; ask the owner of the repository for it",
+    HTTPStatus.UNAUTHORIZED: "these credentials are wrong, or lack the right; log in anew: `docker login {host}`",
+    HTTPStatus.FORBIDDEN: "these credentials lack the right: get it, or log in with others, `docker login {host}`",
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "the proxy wants credentials: see HTTPS_PROXY",
     HTTPStatus.NOT_FOUND: "it was never pushed there, or was deleted",
     HTTPStatus.TOO_MANY_REQUESTS: "the registry limits requests: wait, log in, or run fewer at once",
@@ -45,6 +45,19 @@ _NO_ANSWER: Mapping[Reason, tuple[type[RegistryError], str]] = {
     Reason.OFF_LIMITS: (RegistryError, "no sound registry sends its clients there: don't use it"),
     Reason.TOO_MUCH: (LimitError, "this is not what a registry answers"),
     Reason.PROTOCOL: (RegistryError, "is this host a registry? `bakec doctor` looks"),
+}
+_CLIENT_CERTIFICATE = "show it a certificate of yours: client.cert and client.key in Docker's certs.d/{host}"
+_NEW_CERTIFICATE = "give the registry a new certificate; or set this machine's clock, if it is wrong"
+_NO_TLS = "it speaks plain http: `--insecure {host}`, and `insecure-registries` in daemon.json for the engine"
+_TLS_HINTS: Mapping[str, str] = {  # by what OpenSSL says; else its authority is not trusted
+    "mismatch": "name the registry as its certificate does, or give it a certificate for this name",
+    "has expired": _NEW_CERTIFICATE,
+    "not yet valid": _NEW_CERTIFICATE,
+    "ALERT_CERTIFICATE_REQUIRED": _CLIENT_CERTIFICATE,
+    "ALERT_BAD_CERTIFICATE": _CLIENT_CERTIFICATE,
+    "ALERT_HANDSHAKE_FAILURE": _CLIENT_CERTIFICATE,
+    "WRONG_VERSION_NUMBER": _NO_TLS,
+    "RECORD_LAYER_FAILURE": _NO_TLS,
 }
 
 
@@ -91,6 +104,8 @@ def from_no_answer(error: NoAnswerError, ask: Ask) -> RefusedError:
     """The refusal that no answer stands for."""
     detail = f" ({printable(str(error))})" if str(error) else ""
     kind, hint = _NO_ANSWER[error.reason]
+    if error.reason is Reason.TLS:
+        hint = next((better for words, better in _TLS_HINTS.items() if words in str(error)), hint)
     explained = kind(f"{place(ask)}: {error.reason}{detail}", hint=hint.format(host=ask.registry))
     explained.__cause__ = error
     return RefusedError(explained, transient=error.passing)

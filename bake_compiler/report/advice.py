@@ -76,7 +76,7 @@ _TABLE = {
         "this builder can't run programs for {platform}",
         "docker run --privileged --rm tonistiigi/binfmt --install all, or add a native node to the builder",
     ),
-    "disk-full": Advice("a full disk stays full", "see `docker buildx du`, make room with `docker buildx prune`"),
+    "disk-full": Advice("a full disk stays full", "see `docker buildx du`, make room with `docker buildx prune --all`"),
     "rate-limit": Advice("{host} wants fewer requests", "docker login {host}, which mostly allows more, or wait"),
     "registry-5xx": Advice("{host} has troubles of its own", "see that {host} is well"),
     "reset": Advice("{host} ended the connection", "see that {host} is well"),

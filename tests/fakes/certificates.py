@@ -28,7 +28,7 @@ def make_authority(directory: Path, name: str = "authority", *, rsa: bool = Fals
     return pair
 
 
-def sign(authority: Pair, directory: Path, name: str, *hosts: str) -> Pair:
+def sign(authority: Pair, directory: Path, name: str, *hosts: str, days: int = 2) -> Pair:
     """A certificate of `authority`, for a server at these addresses of IP, or for a client."""
     pair = Pair(directory / f"{name}.cert", directory / f"{name}.key")
     request, extensions = directory / f"{name}.csr", directory / f"{name}.ext"
@@ -38,7 +38,7 @@ def sign(authority: Pair, directory: Path, name: str, *hosts: str) -> Pair:
     _openssl("req", *_CURVE, *_key(pair), "-out", str(request), "-subj", f"/CN={name}")
     _openssl(
         "x509", "-req", "-in", str(request), "-CA", str(authority.certificate), "-CAkey", str(authority.key),
-        "-CAcreateserial", "-days", "2", "-extfile", str(extensions), "-out", str(pair.certificate),
+        "-CAcreateserial", "-days", str(days), "-extfile", str(extensions), "-out", str(pair.certificate),
     )  # fmt: skip
     return pair
 

@@ -83,6 +83,7 @@ def test_an_image_store_that_takes_no_index_is_bad(site: Site) -> None:
     check = wrong(site)["builder"]
     assert (check.state, "takes no index" in check.found) == (State.BAD, True)
     assert check.mend.startswith("docker buildx create")
+    assert '{"features": {"containerd-snapshotter": true}}` into daemon.json' in check.mend
 
 
 def test_a_builder_of_which_no_node_runs_is_bad(site: Site) -> None:
@@ -201,6 +202,7 @@ def test_without_docker_what_needs_it_is_unknown_and_the_rest_is_looked_at(site:
         "Dockerfiles": State.OK,
         "entitlements": State.UNKNOWN,
         BAKE_FILE: State.OK,
+        "build network": State.UNKNOWN,
     }
 
 

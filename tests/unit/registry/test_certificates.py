@@ -108,8 +108,47 @@ async def test_without_a_client_certificate_it_is_no_access(
 ) -> None:
     shutil.copy(authority.certificate, folder(tmp_path, guarded) / "ca.crt")
 
-    with pytest.raises(AccessError, match="no trusted TLS connection"):
+    with pytest.raises(AccessError, match="no trusted TLS connection") as caught:
         await registry.ping(guarded)
+
+    assert f"client.cert and client.key in Docker's certs.d/{guarded}" in caught.value.hint
+
+
+async def test_a_certificate_for_another_name_is_no_access(
+    registry: Registry, tmp_path: Path, host: str, authority: Pair
+) -> None:
+    other = host.replace("127.0.0.1", "localhost")
+    shutil.copy(authority.certificate, folder(tmp_path, other) / "ca.crt")
+
+    with pytest.raises(AccessError, match="certificate is not valid for 'localhost'") as caught:
+        await registry.ping(other)
+
+    assert "name the registry as its certificate does" in caught.value.hint
+
+
+async def test_a_certificate_of_yesterday_is_no_access(
+    registry: Registry, tmp_path: Path, authority: Pair, fake: FakeRegistry
+) -> None:
+    server = sign(authority, tmp_path, "old", "127.0.0.1", days=-1)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(server.certificate, server.key)
+    with fake.serve(context) as host:
+        shutil.copy(authority.certificate, folder(tmp_path, host) / "ca.crt")
+        with pytest.raises(AccessError, match="certificate has expired") as caught:
+            await registry.ping(host)
+
+    assert "give the registry a new certificate" in caught.value.hint
+
+
+async def test_plain_http_where_tls_is_wanted_is_no_access(
+    registry: Registry, tmp_path: Path, fake: FakeRegistry
+) -> None:
+    with fake.serve() as host:
+        folder(tmp_path, host)
+        with pytest.raises(AccessError, match="no trusted TLS connection") as caught:
+            await registry.ping(host)
+
+    assert f"`--insecure {host}`" in caught.value.hint
 
 
 def test_a_client_certificate_is_not_shown_where_a_registry_sends_us(tmp_path: Path, authority: Pair, me: Pair) -> None:

@@ -25,7 +25,7 @@ def failed(failure: Failure | None) -> ImageResult:
         ),
         (Failure("401", fault="unauthorized", step="FROM library/base:1"), "docker login r.test:5000"),
         (Failure("401", fault="unauthorized", step="pushing manifest for localhost/web:1"), "docker login localhost"),
-        (Failure("28", fault="disk-full"), "see `docker buildx du`, make room with `docker buildx prune`"),
+        (Failure("28", fault="disk-full"), "see `docker buildx du`, make room with `docker buildx prune --all`"),
         (Failure("?", fault="unknown", log="web.log"), "see web.log"),
         (Failure("?"), "see the failure of web"),
         (None, ""),
