@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate, parsedate_to_datetime
 from random import Random
 from typing import Any, TypeVar
 
@@ -126,6 +127,16 @@ class Delay:
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """It is answered as it should, by a clock that is so many seconds ahead."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return "ahead"
+
+
+@dataclass(frozen=True)
 class Outage:
     """Every connection is reset, and for so many seconds nobody listens."""
 
@@ -135,7 +146,7 @@ class Outage:
         return "outage"
 
 
-Fault = Status | Reset | Cut | Delay | Outage
+Fault = Status | Reset | Cut | Delay | Ahead | Outage
 Rule = Callable[[Asked], Fault | None]
 Which = Callable[[Asked], bool]
 
@@ -284,12 +295,10 @@ class Faulty:
             case Delay():
                 await asyncio.sleep(fault.seconds)
                 return await self._forward(request)
-            case Cut():
-                return await self._forward(request, fault.after)
-            case None:
-                return await self._forward(request)
+            case Cut() | Ahead() | None:
+                return await self._forward(request, fault)
 
-    async def _forward(self, request: web.BaseRequest, cut: int | None = None) -> web.StreamResponse:
+    async def _forward(self, request: web.BaseRequest, fault: Cut | Ahead | None = None) -> web.StreamResponse:
         """Ask the real registry, with the `Host` of the proxy: the places that it names lead here too."""
         url = f"http://{self.upstream}{request.raw_path}"
         body = request.content if request.body_exists else None
@@ -298,12 +307,17 @@ class Faulty:
         )
         async with asking as real:
             self.answered[f"{request.method} {real.status}"] += 1
-            answer = web.StreamResponse(status=real.status, headers=_end_to_end(real.headers))
+            headers = _end_to_end(real.headers)
+            if isinstance(fault, Ahead):
+                told = parsedate_to_datetime(headers["Date"]).timestamp()
+                headers["Date"] = formatdate(told + fault.seconds, usegmt=True)
+            answer = web.StreamResponse(status=real.status, headers=headers)
             await answer.prepare(request)
             async for piece in real.content.iter_any():
-                await answer.write(piece[:cut])
-                if cut is not None:
+                if isinstance(fault, Cut):
+                    await answer.write(piece[: fault.after])
                     return _reset(request)
+                await answer.write(piece)
             return answer
 
     def _vanish(self, seconds: float) -> None:

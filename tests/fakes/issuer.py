@@ -19,17 +19,19 @@ from tests.fakes.wire import Reply, Request
 
 @dataclass
 class Issuer:
-    """It gives a token with all rights to whoever it knows.
+    """It gives a token with all rights to whoever it knows, and to readers one to pull.
 
     Attributes:
         pair: what it signs with; the registry trusts the certificate.
         users: name → password.
+        readers: those of them who may only pull.
         lifetime: seconds of a token; the registry forgives 60 more.
         given: scopes, in the order of asking.
     """
 
     pair: Pair
     users: Mapping[str, str]
+    readers: frozenset[str] = frozenset()
     lifetime: int = 300
     given: list[str] = field(default_factory=list)
 
@@ -55,7 +57,7 @@ class Issuer:
             "nbf": now - 60,
             "iat": now,
             "jti": uuid.uuid4().hex,
-            "access": [_access(each) for each in scope.split()],
+            "access": [_access(each, reads=user in self.readers) for each in scope.split()],
         }
         signed = f"{_encoded(json.dumps(head).encode())}.{_encoded(json.dumps(claims).encode())}"
         sign = ("openssl", "dgst", "-sha256", "-sign", str(self.pair.key))
@@ -63,10 +65,11 @@ class Issuer:
         return f"{signed}.{_encoded(signature)}"
 
 
-def _access(scope: str) -> dict[str, object]:
+def _access(scope: str, *, reads: bool) -> dict[str, object]:
     kind, _, rest = scope.partition(":")
     name, _, actions = rest.rpartition(":")
-    return {"type": kind, "name": name, "actions": actions.split(",")}
+    given = [action for action in actions.split(",") if action == "pull" or not reads]
+    return {"type": kind, "name": name, "actions": given}
 
 
 def _encoded(content: bytes) -> str:

@@ -1,20 +1,32 @@
-"""The real engine, a registry of the tests' own run by compose, and small projects that are really built."""
+"""The real engine, registries of the tests' own run by compose, and small projects that are really built."""
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from pytest_docker.plugin import Services
+from pytest_docker.plugin import Services, get_cleanup_command, get_docker_services, get_setup_command
 
+from sandbox.state import State
+from tests.fakes.certificates import Pair, make_authority, sign
+from tests.fakes.issuer import Issuer
+from tests.fakes.wire import serve
+
+CHECKOUT = Path(__file__).parents[2]
 HUB = 'FROM busybox:stable\nRUN uname -m >/machine\nCMD ["cat", "/machine"]\n'
 PAIR = "FROM hub AS first\nRUN cat /machine\nFROM busybox:stable AS last\nCOPY --from=hub /machine /machine\n"
+USERS = {"me": "secret", "reader": "secret"}
+HTPASSWD = "me:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"  # bcrypt of `secret`
+READY_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +50,66 @@ def registry(docker_ip: str, docker_services: Services) -> str:
         except httpx.HTTPError:
             return False
 
-    docker_services.wait_until_responsive(timeout=30, pause=0.1, check=answers)
+    docker_services.wait_until_responsive(timeout=READY_SECONDS, pause=0.1, check=answers)
     return address
+
+
+@pytest.fixture(scope="session")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All files that the registries and their clients need."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the certificates")
+    directory = tmp_path_factory.mktemp("secrets")
+    authority = make_authority(directory)
+    sign(authority, directory, "server", "127.0.0.1")
+    sign(authority, directory, "client")
+    make_authority(directory, "issuer", rsa=True)
+    (directory / "htpasswd").write_text(HTPASSWD)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def issuer(secrets: Path) -> Issuer:
+    return Issuer(Pair(secrets / "issuer.crt", secrets / "issuer.key"), USERS, readers=frozenset({"reader"}))
+
+
+@pytest.fixture(scope="session")
+def registries(secrets: Path, issuer: Issuer, docker_compose_command: str) -> Iterator[Services]:
+    """Those that let in only who shows something."""
+    with ExitStack() as stack:
+        environment = stack.enter_context(pytest.MonkeyPatch.context())
+        environment.setenv("BAKEC_TESTS_SECRETS", str(secrets))
+        environment.setenv("BAKEC_TESTS_REALM", f"http://{stack.enter_context(serve(issuer.respond))}/token")
+        compose = str(Path(__file__).parent / "registries.yml")
+        project = f"bakec-registries-{os.getpid()}"
+        yield stack.enter_context(
+            get_docker_services(docker_compose_command, compose, project, get_setup_command(), get_cleanup_command())
+        )
+
+
+def host_of(registries: Services, docker_ip: str, service: str) -> str:
+    """HOST:PORT of a registry that listens."""
+    port = registries.port_for(service, 5000)
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((docker_ip, port)) == 0
+
+    registries.wait_until_responsive(timeout=READY_SECONDS, pause=0.1, check=listens)
+    return f"{docker_ip}:{port}"
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> State:
+    """The checkout's own sandbox, beside whose engine a test may start further ones."""
+    state = State.of(CHECKOUT)
+    if os.geteuid() != 0:
+        pytest.skip("an engine that is broken on purpose needs root: `sudo ./dev test tests/integration`")
+    if not (state.home / "fetched").is_file():
+        pytest.skip(
+            "this machine's own Docker is not ours to break, and no sandbox has fetched one: `./dev sandbox up`"
+        )
+    return state
 
 
 @dataclass(frozen=True)

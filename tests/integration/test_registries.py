@@ -1,83 +1,29 @@
 """The contract of tests/unit/registry/contract.py, asked of real registries with passwords, tokens and mutual TLS."""
 
 import json
-import os
 import shutil
-import socket
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
-from pytest_docker.plugin import Services, get_cleanup_command, get_docker_services, get_setup_command
+from pytest_docker.plugin import Services
 
 from bake_compiler.errors import AccessError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry, connect
-from tests.fakes.certificates import Pair, make_authority, sign
 from tests.fakes.clock import FakeClock
 from tests.fakes.issuer import Issuer
 from tests.fakes.places import Known, Place, Tokened, network, tls
-from tests.fakes.wire import serve
+from tests.integration.conftest import host_of
 from tests.unit.registry.contract import *  # noqa: F403 - every test of it, with the `place` below
 from tests.unit.registry.contract import NOWHERE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.docker]
 
-USERS = {"me": "secret"}
-HTPASSWD = "me:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"  # bcrypt of `secret`
-READY_SECONDS = 30
-
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All files that the registries and their clients need."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl makes the certificates")
-    directory = tmp_path_factory.mktemp("secrets")
-    authority = make_authority(directory)
-    sign(authority, directory, "server", "127.0.0.1")
-    sign(authority, directory, "client")
-    make_authority(directory, "issuer", rsa=True)
-    (directory / "htpasswd").write_text(HTPASSWD)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def issuer(secrets: Path) -> Issuer:
-    return Issuer(Pair(secrets / "issuer.crt", secrets / "issuer.key"), USERS)
-
-
-@pytest.fixture(scope="module")
-def registries(secrets: Path, issuer: Issuer, docker_compose_command: str) -> Iterator[Services]:
-    """All of them, run by compose."""
-    with ExitStack() as stack:
-        environment = stack.enter_context(pytest.MonkeyPatch.context())
-        environment.setenv("BAKEC_TESTS_SECRETS", str(secrets))
-        environment.setenv("BAKEC_TESTS_REALM", f"http://{stack.enter_context(serve(issuer.respond))}/token")
-        compose = str(Path(__file__).parent / "registries.yml")
-        project = f"bakec-registries-{os.getpid()}"
-        yield stack.enter_context(
-            get_docker_services(docker_compose_command, compose, project, get_setup_command(), get_cleanup_command())
-        )
-
-
-def host_of(registries: Services, docker_ip: str, service: str) -> str:
-    """HOST:PORT of a registry that listens."""
-    port = registries.port_for(service, 5000)
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex((docker_ip, port)) == 0
-
-    registries.wait_until_responsive(timeout=READY_SECONDS, pause=0.1, check=listens)
-    return f"{docker_ip}:{port}"
 
 
 @pytest.fixture

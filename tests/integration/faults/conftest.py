@@ -13,11 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from sandbox.state import State
 from tests.fakes.faulty import Faulty, faulty
 from tests.integration.conftest import Ended, Stack
 
-CHECKOUT = Path(__file__).parents[3]
 PLATFORMS = ("linux/amd64", "linux/arm64")
 LONGEST_SECONDS = 150
 GONE_SECONDS = 15
@@ -221,16 +219,3 @@ def project(tmp_path: Path, faulty_registry: Faulty) -> Faulted:
         '    platforms=("amd64", "arm64"), phases=(Phase(name="base"), Phase(name="top")))\n'
     )
     return Faulted(root, faulty_registry.address, "v1", faulty_registry.upstream)
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> State:
-    """The checkout's own sandbox, beside whose engine a test may start further ones."""
-    state = State.of(CHECKOUT)
-    if os.geteuid() != 0:
-        pytest.skip("an engine that is broken on purpose needs root: `sudo ./dev test tests/integration/faults`")
-    if not (state.home / "fetched").is_file():
-        pytest.skip(
-            "this machine's own Docker is not ours to break, and no sandbox has fetched one: `./dev sandbox up`"
-        )
-    return state

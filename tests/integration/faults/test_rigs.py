@@ -18,7 +18,8 @@ from tests.fakes.images import index_of
 from tests.fakes.nodes import builder
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.upload import upload
-from tests.integration.faults.conftest import CHECKOUT, PLATFORMS, wait_for
+from tests.integration.conftest import CHECKOUT
+from tests.integration.faults.conftest import PLATFORMS, wait_for
 
 NAME = "acme/web"
 Bake = Callable[..., subprocess.CompletedProcess[str]]
