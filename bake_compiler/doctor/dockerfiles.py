@@ -1,4 +1,4 @@
-"""What of the Dockerfiles is for one platform whatever is built. It may be meant, and ends no build."""
+"""What of the Dockerfiles is for one platform whatever is built, and contexts that none takes. It ends no build."""
 
 from collections.abc import Sequence
 

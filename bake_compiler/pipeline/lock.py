@@ -199,6 +199,8 @@ def _unasked(base: Known) -> State:
 def _notes(base: Known) -> Iterator[str]:
     if _unasked(base) is State.FLOATING:
         yield f"no lock holds it: a named context or `# syntax=` says it; pin it there, {base.name}@sha256:…"
+    else:
+        yield from (f"not pinned for {use.image}, {use.place}: {use.unpinned}" for use in base.uses if use.unpinned)
     if base.uses and not base.wanted:
         yield "only for the build platform"
 

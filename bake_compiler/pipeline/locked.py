@@ -39,6 +39,7 @@ def _document(entry: Entry) -> dict[str, Any]:
                 "component": use.component,
                 "at": use.place,
                 "platforms": list(map(str, use.platforms)),
+                "unpinned": use.unpinned or None,
             }
             for use in entry.base.uses
         ],

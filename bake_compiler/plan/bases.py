@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bake_compiler.oci.platform import Platform
+from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.origins import Base, Origins, origins_of
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
+
+_RAW = "its contexts are raw HCL, to which no pin can be added; write them as a map, or the digest where it is taken"
 
 
 @dataclass(frozen=True, order=True)
@@ -19,12 +22,14 @@ class Use:
         component: of the image.
         place: `components/web/Dockerfile:3`, or the Dockerfile alone.
         platforms: that it is wanted for; none where only the builder's own counts.
+        unpinned: why no lock can pin it there; empty where one can, or nothing is left to pin.
     """
 
     image: str
     component: str
     place: str
     platforms: tuple[Platform, ...]
+    unpinned: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class Bases:
         found: dict[Base, list[Use]] = {}
         for image in self.plan.images:
             for base, line in self.of[image.name].bases.items():
-                use = Use(image.name, image.component, place_of(image, line), tuple(wanted(image, base)))
+                platforms, why = tuple(wanted(image, base)), self._unpinned(image, base)
+                use = Use(image.name, image.component, place_of(image, line), platforms, why)
                 found.setdefault(base, []).append(use)
         return {base: tuple(found[base]) for base in sorted(found)}
 
@@ -62,6 +68,19 @@ class Bases:
 
     def _text(self, image: PlannedImage) -> str:
         return self.dockerfiles.get(path_of(image), "")
+
+    def _unpinned(self, image: PlannedImage, base: Base) -> str:
+        if not base.floats:
+            return ""
+        if base not in self.of[image.name].named:
+            return "a named context or `# syntax=` says it, and goes before a pin"
+        return _RAW if contexts_of(self.plan, image) is None else ""
+
+
+def contexts_of(plan: Plan, image: PlannedImage) -> Mapping[str, object] | None:
+    """The named contexts of an image; None where they are raw HCL, to which nothing can be added."""
+    contexts = merge(plan.common.attributes, image.attributes).get("contexts", {})
+    return contexts if isinstance(contexts, Mapping) else None
 
 
 def wanted(image: PlannedImage, base: Base) -> Iterator[Platform]:

@@ -31,6 +31,11 @@ class Base:
     name: str
     platform: str = ""
 
+    @property
+    def floats(self) -> bool:
+        """Whether its name may stand for something else tomorrow."""
+        return "@" not in self.name
+
 
 @dataclass(frozen=True)
 class Origins:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from bake_compiler.lock import LOCK_FILE, Locked
 from bake_compiler.oci.mirrors import mirrored
 from bake_compiler.oci.reference import Reference
-from bake_compiler.plan.attributes import Attributes, in_order, merge
-from bake_compiler.plan.bases import Bases, place_of, wanted
+from bake_compiler.plan.attributes import Attributes, in_order
+from bake_compiler.plan.bases import Bases, contexts_of, place_of, wanted
 from bake_compiler.plan.contexts import IMAGE
 from bake_compiler.plan.origins import Base
 from bake_compiler.plan.plan import Plan, PlannedImage
@@ -40,8 +40,7 @@ def with_pins(plan: Plan, dockerfiles: Mapping[str, str], lock: Mapping[str, Loc
 
 def pins_of(plan: Plan, bases: Bases, image: PlannedImage, lock: Mapping[str, Locked]) -> Pins:
     """The named contexts that pin what an image's Dockerfile names; none where its contexts are raw HCL."""
-    contexts = merge(plan.common.attributes, image.attributes).get("contexts", {})
-    if not isinstance(contexts, Mapping):
+    if contexts_of(plan, image) is None:
         return {}
     found = {}
     for base in bases.of[image.name].named:

@@ -229,6 +229,32 @@ def test_what_no_lock_can_hold_is_noted_as_floating(root: Path, host: str) -> No
     assert "tools:2" not in lock(root)
 
 
+def test_an_image_that_no_pin_reaches_is_named_with_why(root: Path, host: str) -> None:
+    raw = component('name="web", contexts=Expr("{}")', phase="last")
+    write(root / "components/web/component.py", raw.replace("Component, Image", "Component, Expr, Image"))
+    write(root / "components/web/Dockerfile", f"FROM {host}/busybox:1\n")
+    bakec(root, "lock")
+
+    told = bakec(root, "lock", "--check")
+    busybox = asked(root, "--check")["busybox:1"]
+
+    why = "its contexts are raw HCL, to which no pin can be added; write them as a map, or the digest where it is taken"
+    assert told.returncode == 0
+    assert f"  note: not pinned for web, components/web/Dockerfile:1: {why}\n" in told.stdout
+    assert {each["image"]: each["unpinned"] for each in busybox["uses"]} == {"hub": None, "web": why}
+    assert bakec(root, "compile", "-o", "-").stdout.count("docker-image://") == 1
+
+
+def test_a_base_that_another_image_takes_by_a_named_context_is_not_pinned_there(root: Path, host: str) -> None:
+    by_context = f'name="web", contexts={{"base": "docker-image://{host}/busybox:1"}}'
+    write(root / "components/web/component.py", component(by_context, phase="last"))
+    write(root / "components/web/Dockerfile", "FROM base\n")
+
+    (note,) = asked(root)["busybox:1"]["notes"]
+
+    assert note.startswith("not pinned for web, components/web/Dockerfile:1: a named context or `# syntax=` says it")
+
+
 def test_all_that_is_not_there_is_said_at_once(root: Path, host: str) -> None:
     write(root / "components/hub/Dockerfile", f"FROM {host}/none:1\n")
     write(root / "components/web/Dockerfile", f"FROM {host}/none:2\n")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
 from bake_compiler.plan.check.collisions import check_collisions
+from bake_compiler.plan.check.contexts import warn_contexts
 from bake_compiler.plan.check.cycles import check_cycles
 from bake_compiler.plan.check.dockerfiles import check_dockerfiles
 from bake_compiler.plan.check.externals import check_externals
@@ -49,3 +50,4 @@ def check_all(subject: Subject) -> Iterator[Mistake]:
 def warn_all(plan: Plan, inputs: Inputs) -> Iterator[Mistake]:
     """What may be meant, and ends nothing."""
     yield from warn_portable(plan, inputs)
+    yield from warn_contexts(plan, inputs)
