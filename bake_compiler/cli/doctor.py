@@ -41,14 +41,16 @@ def doctor(
     """Look at all that a build needs, and name the command that mends what is wrong.
 
     docker, buildx, the builder, whether programs of each platform really run there, room on the disk, whether each
-    registry lets us push, the base images, what of the Dockerfiles is for one platform alone, the bake file. What can't
-    be looked at is unknown, never ok; a note is no reason to end a build. Ends with 7 when something is bad. `bakec
-    build` looks at the same before it builds.
+    registry lets us push, the base images, what of the Dockerfiles is for one platform alone, the bake file; where all
+    images are meant, also what `bakec mirror` copies. What can't be looked at is unknown, never ok; a note is no reason
+    to end a build. Ends with 7 when something is bad. `bakec build` looks at the same before it builds, but not at what
+    is mirrored.
 
     Examples: `bakec doctor`, `bakec doctor backend --platform arm64`, `bakec doctor --json`.
     """
     from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
     from bake_compiler.pipeline.doctor import Job, is_good, look, render_doctor, render_json  # noqa: PLC0415
+    from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)
@@ -57,7 +59,14 @@ def doctor(
     async def work() -> "tuple[Check, ...]":
         async with edges(root, insecure) as real:
             return await look(
-                Job(real.with_builder(plan.builder), plan, wanted, slots=jobs or 0, allow=tuple(allow or ()))
+                Job(
+                    real.with_builder(plan.builder),
+                    plan,
+                    wanted,
+                    slots=jobs or 0,
+                    allow=tuple(allow or ()),
+                    externals=externals_with(plan, selectors or ()),
+                )
             )
 
     checks = run_async(work)

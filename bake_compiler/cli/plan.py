@@ -29,7 +29,7 @@ from bake_compiler.errors import Problem, UsageError
 if TYPE_CHECKING:
     from bake_compiler.oci.platform import Platform
     from bake_compiler.pipeline.emulation import EmulationMap, Native
-    from bake_compiler.plan import Plan, PlannedImage, Wanted
+    from bake_compiler.plan import Plan, PlannedExternal, PlannedImage, Wanted
 
 
 def plan(
@@ -59,11 +59,14 @@ def plan(
 ) -> None:
     """Show what would be built, without building it: phases, images, bases, edges, native or emulated.
 
+    Where all images are meant, also what `bakec mirror` would copy from where to where.
+
     Examples: `bakec plan`, `bakec plan foundation`, `bakec plan backend --platform arm64 --json`,
     `bakec plan --why backend`, `bakec plan --emulation`, `bakec plan --emulation --build-platform arm64`.
     """
     from bake_compiler.loader import read_inputs  # noqa: PLC0415
     from bake_compiler.pipeline.compile import plan_project, warnings_of  # noqa: PLC0415
+    from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
 
     root = root_of(project)
     planned = plan_project(root)
@@ -82,7 +85,8 @@ def plan(
             found = map_emulation(root, planned, wanted, inputs.dockerfiles, _native(root, planned, natives))
             _print_emulation(found, warnings, as_json=as_json)
             return
-        document = to_document(planned, wanted, inputs.dockerfiles, natives[0] if natives else host())
+        here = natives[0] if natives else host()
+        document = to_document(planned, wanted, inputs.dockerfiles, here, externals_with(planned, selectors or ()))
         lines = _lines(document, planned)
     document["warnings"] = [each._asdict() for each in warnings]
     if as_json:
@@ -150,8 +154,14 @@ def host() -> "Platform":
     return Platform.parse(machine.machine())
 
 
-def to_document(planned: "Plan", wanted: "Wanted", dockerfiles: Mapping[str, str], here: "Platform") -> dict[str, Any]:
-    """The plan of a run as plain dicts and lists."""
+def to_document(
+    planned: "Plan",
+    wanted: "Wanted",
+    dockerfiles: Mapping[str, str],
+    here: "Platform",
+    externals: "Sequence[PlannedExternal]" = (),
+) -> dict[str, Any]:
+    """The plan of a run as plain dicts and lists, with the images of others that are in sight."""
     return {
         "schema": "bakec.plan/1",
         "registry": wanted.registry,
@@ -162,6 +172,7 @@ def to_document(planned: "Plan", wanted: "Wanted", dockerfiles: Mapping[str, str
             {"image": each.cell.image, "platform": str(each.cell.platform), "reason": each.reason}
             for each in wanted.excluded
         ],
+        "external": [_external_document(planned, wanted, each) for each in externals],
     }
 
 
@@ -188,7 +199,43 @@ def _image_document(
         "args": {name: _shown(value) for name, value in args.items()} if isinstance(args, Mapping) else _shown(args),
         "needs": list(image.needs),
         "bases": list(bases.external) if bases.readable else None,
+        "base_images": list(_base_documents(planned, wanted, image, dockerfiles)),
         "platforms": {str(each): how(each, here, source) for each in image.platforms},
+    }
+
+
+def _base_documents(
+    planned: "Plan", wanted: "Wanted", image: "PlannedImage", dockerfiles: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    from bake_compiler.plan.bases import path_of, place_of  # noqa: PLC0415
+    from bake_compiler.plan.bases import wanted as wanted_of  # noqa: PLC0415
+    from bake_compiler.plan.origins import origins_of  # noqa: PLC0415
+
+    origins = origins_of(planned, image, dockerfiles.get(path_of(image), ""), wanted.variables)
+    for base, line in origins.bases.items():
+        if line:  # else no stage takes it
+            yield {
+                "name": base.name,
+                "at": place_of(image, line),
+                "platforms": list(map(str, wanted_of(image, base))),
+                "floating": base.floats,
+            }
+
+
+def _external_document(planned: "Plan", wanted: "Wanted", external: "PlannedExternal") -> dict[str, Any]:
+    """What `bakec mirror` would copy."""
+    return {
+        "name": external.name,
+        "sources": [
+            {"reference": str(place), "platforms": list(map(str, platforms))} for place, platforms in external.taken
+        ],
+        "references": list(map(str, external.references(wanted.variables))),
+        "platforms": list(map(str, external.platforms)),
+        "excluded": [
+            {"platform": str(each), "reason": external.only_reason}
+            for each in planned.platforms
+            if each not in external.platforms
+        ],
     }
 
 
@@ -211,15 +258,35 @@ def _lines(document: dict[str, Any], planned: "Plan") -> Iterator[str]:
             yield f"  {image['name']}: {platforms}"
             yield (
                 f"    from {image['context']}{stage}"
-                + _among(" on ", image["bases"] or ())
+                + _among(" on ", list(_base_words(image["base_images"])))
                 + _among(" needing ", image["needs"])
             )
             yield f"    → {', '.join((*image['references'], *image['architecture_tags']))}"
+    for external in document["external"]:
+        yield from _external_lines(external)
     for each in document["excluded"]:
         yield f"excluded: {each['image']} {each['platform']}: {each['reason']}"
     cells = sum(len(image["platforms"]) for image in images)
     emulated = sum(way == "emulated" for image in images for way in image["platforms"].values())
     yield f"{counted(len(images), 'image')}, {counted(cells, 'build')}, {emulated} emulated on {document['host']}"
+
+
+def _base_words(bases: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Each name once, with what is not to be seen in it."""
+    for name in dict.fromkeys(base["name"] for base in bases):
+        uses = [base for base in bases if base["name"] == name]
+        said = ["floating"] if uses[0]["floating"] else []
+        said += [] if any(use["platforms"] for use in uses) else ["build platform only"]
+        yield f"{name} ({', '.join(said)})" if said else name
+
+
+def _external_lines(external: dict[str, Any]) -> Iterator[str]:
+    yield f"external {external['name']}: {', '.join(external['platforms'])}, by bakec mirror"
+    sources = [f"{each['reference']} ({', '.join(each['platforms'])})" for each in external["sources"]]
+    yield f"    from {', '.join(sources)}"
+    yield f"    → {', '.join(external['references'])}"
+    for each in external["excluded"]:
+        yield f"excluded: {external['name']} {each['platform']}: {each['reason']}"
 
 
 def _among(before: str, names: list[str] | tuple[str, ...]) -> str:

@@ -17,9 +17,9 @@ from bake_compiler.errors import PreflightError, RegistryError
 from bake_compiler.journal import write_whole
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.pipeline.inputs import Made
 from bake_compiler.pipeline.seen import Seen, platform_words, see
-from bake_compiler.plan.origins import Base
+from bake_compiler.plan.origins import BUILDER, Base
+from bake_compiler.plan.pins import reference_of
 from bake_compiler.process import Runner
 from bake_compiler.registry import Registry
 
@@ -87,57 +87,61 @@ async def _ask(
     return failed, progress.failure(status, "") if status else None
 
 
-async def absent_bases(
-    registry: Registry, bases: Mapping[Base, frozenset[Platform]], made: Mapping[str, Made], found: LookedUp
-) -> tuple[str, ...]:
-    """Each image and the place where it takes a base that is not there, or is another platform's, in words.
+async def ask_registries(registry: Registry, bases: Iterable[Base]) -> Mapping[str, Seen]:
+    """Name → what its registry has, as far as that can be asked at once; the builder may know it from elsewhere."""
+    references = {base.name: reference for base in bases if (reference := reference_of(base))}
+    seen = await asyncio.gather(*(_see(registry, reference) for reference in references.values()))
+    return {name: each for name, each in zip(references, seen, strict=True) if each}
+
+
+async def _see(registry: Registry, reference: Reference) -> Seen | None:
+    with suppress(TimeoutError, RegistryError):
+        async with asyncio.timeout(_ASKING):
+            return await see(registry, reference)
+    return None
+
+
+def why_not(base: Base, platforms: frozenset[Platform], failure: Failure | None, seen: Seen | None) -> str:
+    """Why nothing can be built from a base, in words; empty when nothing is known against it.
+
+    The commonest cause is a name that stands for one platform's manifest, which BuildKit takes for every platform.
 
     Args:
-        registry: is asked for the platforms that a base has.
-        bases: each with the platforms that it is wanted for.
-        made: image → what it is made from.
-        found: what the builder said.
+        base: which.
+        platforms: that it is wanted for.
+        failure: the builder's words, where it could not have it.
+        seen: what its registry has.
     """
-    absent = [_told(registry, base, bases[base], failure) for base, failure in found.absent.items()]
-    pinned = [base for base in bases if "@" in base.name and not base.platform and base not in found.absent]
-    words = await asyncio.gather(*absent, *(_narrow(registry, base, bases[base]) for base in pinned))
-    return tuple(
-        f"{image}, {each.places[base]}: {said}"
-        for base, said in zip((*found.absent, *pinned), words, strict=True)
-        if said
-        for image, each in made.items()
-        if base in each.places
-    )
-
-
-async def _told(registry: Registry, base: Base, platforms: frozenset[Platform], failure: Failure) -> str:
-    if failure.fault != "no-match-for-platform":
+    lacking = seen.lacks(platforms) if seen else ()
+    if failure and failure.fault != "no-match-for-platform":
         return f"there is no image {base.name}"
-    seen = await _seen(registry, base)
-    if seen and (lacking := () if base.platform else seen.lacks(platforms)):
+    if seen and lacking and (failure or not seen.is_index):
         return platform_words(base.name, seen, lacking)
+    if not failure:
+        return ""
     missing = base.platform or str(failure.platform or "") or f"all of {_listed(platforms)}"
     has = f", but for {_listed(seen.platforms)}" if seen and seen.platforms else ""
     return f"{base.name} is not made for {missing}{has}"
 
 
-async def _narrow(registry: Registry, base: Base, platforms: frozenset[Platform]) -> str:
-    """The commonest wrong pin: the digest of one platform's manifest, which BuildKit takes for every platform."""
-    seen = await _seen(registry, base)
-    lacking = seen.lacks(platforms) if seen and not seen.is_index else ()
-    return platform_words(base.name, seen, lacking) if seen and lacking else ""
+def known_of(uses: Sequence[Base], seen: Seen | None) -> str:
+    """What there is to know of a base that can be built from.
+
+    Args:
+        uses: of one name, for one platform or another.
+        seen: what its registry has.
+    """
+    kind = "an index of" if seen and seen.is_index else "the one manifest of"
+    words = [f"{kind} {_listed(seen.platforms)}" if seen else "there; its registry did not say what it is"]
+    if all(base.platform for base in uses):
+        places = ("the build platform" if base.platform == BUILDER else base.platform for base in uses)
+        words.append(f"only for {', '.join(places)}")
+    words += ["its tag floats"] if uses[0].floats else []
+    return f"{uses[0].name}: {'; '.join(words)}"
 
 
 def _listed(platforms: Iterable[Platform]) -> str:
     return ", ".join(map(str, sorted(platforms)))
-
-
-async def _seen(registry: Registry, base: Base) -> Seen | None:
-    """As its registry says, where it can be asked; the builder may know it from elsewhere."""
-    with suppress(ValueError, TimeoutError, RegistryError):
-        async with asyncio.timeout(_ASKING):
-            return await see(registry, Reference.parse(base.name))
-    return None
 
 
 def _target(base: Base, platforms: frozenset[Platform]) -> tuple[str, str, Sequence[str]]:

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,18 +38,21 @@ from bake_compiler.errors import BakecError, ModelError, PreflightError
 from bake_compiler.loader import problems_of, read_inputs
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.pipeline.bases import LookedUp, absent_bases, look_up
+from bake_compiler.pipeline.bases import LookedUp, ask_registries, known_of, look_up, why_not
 from bake_compiler.pipeline.compile import BAKE_FILE, committed, refuse_stale
 from bake_compiler.pipeline.edges import Edges
+from bake_compiler.pipeline.externals import check_external
 from bake_compiler.pipeline.inputs import Made, bases_of, made_from
 from bake_compiler.pipeline.runs import stored_report
-from bake_compiler.plan import Plan, PlannedImage, Wanted
+from bake_compiler.pipeline.seen import Seen
+from bake_compiler.plan import Plan, PlannedExternal, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.check import warn_all
 from bake_compiler.plan.emulation import source_of
 from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.lines import csv_fields
 from bake_compiler.plan.order import with_needs
+from bake_compiler.plan.origins import Base
 from bake_compiler.preflight import OLDEST_BUILDX, Machine, Said, Tools, ask_all, find_buildx, machine_of
 from bake_compiler.together import together
 
@@ -67,6 +71,7 @@ class Job:
         slots: how many images at once; 0 for what the builder can bear.
         cosign: what would sign it, if anything does.
         allow: what buildx is told that it may do, as its `--allow` takes it.
+        externals: images of others that are looked at too; a build needs none.
     """
 
     edges: Edges
@@ -76,6 +81,7 @@ class Job:
     slots: int = 0
     cosign: Cosign | None = None
     allow: tuple[str, ...] = ()
+    externals: tuple[PlannedExternal, ...] = ()
 
     @property
     def images(self) -> list[PlannedImage]:
@@ -152,6 +158,7 @@ async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *
         programs = group.create_task(_programs(job, said, platforms) if preflight else _nothing())
         values = await known
         made = await asyncio.to_thread(_made, job, values)
+        seen = group.create_task(ask_registries(job.edges.registry, _bases(job, made) if preflight else {}))
         bases = LookedUp({}, {}) if said.inspection.refusal else await _look_up(job, tools, made)
     found = Found(machine_of(tools, said), values, made, bases)
     if not preflight:
@@ -161,7 +168,7 @@ async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *
         *(_as_needed(job, made, check) for check in programs.result()),
         *registries.result(),
         *signing.result(),
-        *await _base_checks(job, found),
+        *_base_checks(job, found, seen.result()),
         *caches.result(),
         *check_inputs(job.edges.root, job.images, job.platforms),
         *_dockerfiles(job),
@@ -172,9 +179,12 @@ async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *
 
 
 async def look(job: Job) -> tuple[Check, ...]:
-    """Every check of what such a build would need, and of the network of build containers, which ends no build."""
-    found = await examine(job, _no_variables())
-    return (*found.checks, *await _network(job, found))
+    """Every check of what such a build would need, and of what ends none: images of others, the containers' network."""
+    async with together() as group:
+        others = [group.create_task(check_external(job.edges.registry, each)) for each in job.externals]
+        found = await examine(job, _no_variables())
+        network = await _network(job, found)
+    return (*found.checks, *(check for each in others for check in each.result()), *network)
 
 
 async def _network(job: Job, found: Found) -> tuple[Check, ...]:
@@ -222,10 +232,12 @@ def _as_needed(job: Job, made: Mapping[str, Made], check: Check) -> Check:
 
 
 async def _registries(job: Job) -> tuple[Check, ...]:
-    """Each that a build would push to, asked with the first repository there."""
+    """Each that would be pushed to, asked with the first repository there."""
     first: dict[str, Reference] = {}
-    for image in job.wanted.images if job.push else ():
-        for reference in job.wanted.references(image):
+    built = (job.wanted.references(image) for image in job.wanted.images if job.push)
+    mirrored = (each.references(job.wanted.variables) for each in job.externals)
+    for references in (*built, *mirrored):
+        for reference in references:
             first.setdefault(reference.registry, reference)
     return tuple(await asyncio.gather(*(check_registry(job.edges.registry, each) for each in first.values())))
 
@@ -268,24 +280,35 @@ def _made(job: Job, values: Mapping[str, str]) -> Mapping[str, Made]:
     return made_from(root, job.plan, job.wanted.images, committed(root), {**job.wanted.variables, **values})
 
 
+def _bases(job: Job, made: Mapping[str, Made]) -> Mapping[Base, frozenset[Platform]]:
+    return bases_of(job.wanted.images, made)
+
+
 async def _look_up(job: Job, tools: Tools, made: Mapping[str, Made]) -> LookedUp:
-    bases = bases_of(job.wanted.images, made)
+    bases = _bases(job, made)
     with TemporaryDirectory(prefix="bakec-doctor-") as folder:
         edges = job.edges
         run = BakeRun(edges.root, edges.env, {}, push=False, staging="", metadata=Path(folder), buildx=tools.buildx)
         return await look_up(edges.runner, run, bases)
 
 
-async def _base_checks(job: Job, found: Found) -> tuple[Check, ...]:
-    subject, bases = "base images", bases_of(job.wanted.images, found.made)
-    absent = await absent_bases(job.edges.registry, bases, found.made, found.bases)
-    if absent:
-        mend = "mend the name, choose another base, or say `platforms=Only(…)` with the reason"
-        return tuple(bad(subject, words, mend) for words in absent)
-    missing = sorted({base.name for base in bases if base not in found.bases.digests})
-    if missing:
-        return (unknown(subject, f"the builder does not tell of {', '.join(missing)}"),)
-    return (good(subject, f"{len(bases)} found, for each platform that is built"),)
+def _base_checks(job: Job, found: Found, seen: Mapping[str, Seen]) -> Iterator[Check]:
+    subject, bases = "base images", _bases(job, found.made)
+    told = {base: why_not(base, bases[base], found.bases.absent.get(base), seen.get(base.name)) for base in bases}
+    wrong = {base: told[base] for base in sorted(told) if told[base]}
+    there = found.bases.digests.keys() - wrong.keys()
+    for name, uses in groupby(sorted(there), key=lambda base: base.name):
+        yield good(subject, known_of(tuple(uses), seen.get(name)))
+    if missing := sorted({base.name for base in bases.keys() - there - wrong.keys()}):
+        yield unknown(subject, f"the builder does not tell of {', '.join(missing)}")
+    if not bases:
+        yield good(subject, "none is taken from elsewhere")
+    mend = "mend the name, choose another base, or say `platforms=Only(…)` with the reason"
+    for base, why in wrong.items():
+        for image, made in found.made.items():
+            if base in made.places:
+                component = job.plan.image(image).component
+                yield bad(subject, f"{image} (component {component}), {made.places[base]}: {why}", mend)
 
 
 def is_good(checks: Sequence[Check]) -> bool:

@@ -10,7 +10,7 @@ from bake_compiler.folder import folder_digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.pipeline.compile import words_of
 from bake_compiler.plan import Plan, PlannedImage, explain
-from bake_compiler.plan.bases import path_of, place_of
+from bake_compiler.plan.bases import path_of, place_of, wanted
 from bake_compiler.plan.order import in_order, with_needs
 from bake_compiler.plan.origins import Base, origins_of
 from bake_compiler.plan.paths import inside
@@ -90,11 +90,14 @@ def _text(path: Path) -> str:
 
 
 def bases_of(images: Iterable[PlannedImage], made: Mapping[str, Made]) -> Mapping[Base, frozenset[Platform]]:
-    """The images from elsewhere that some images, and what they need, are made from, and for which platforms."""
+    """The images from elsewhere that some images, and what they need, are made from, and for which platforms.
+
+    For none where only the builder's own counts.
+    """
     found: dict[Base, frozenset[Platform]] = {}
     for image in images:
         for base in made[image.name].bases:
-            found[base] = found.get(base, frozenset()).union(image.platforms)
+            found[base] = found.get(base, frozenset()).union(wanted(image, base))
     return found
 
 

@@ -53,3 +53,8 @@ def select_externals(plan: Plan, names: Sequence[str]) -> tuple[PlannedExternal,
         if name not in {*known, ALL}:
             raise UsageError(f"no external image is called {name!r}", hint=did_you_mean(name, [*known]))
     return plan.external if not names or ALL in names else tuple(known[name] for name in sorted(set(names)))
+
+
+def externals_with(plan: Plan, selectors: Sequence[str]) -> tuple[PlannedExternal, ...]:
+    """The images of others that these selectors of images leave in sight: all of them where all images are meant."""
+    return plan.external if not selectors or ALL in selectors else ()

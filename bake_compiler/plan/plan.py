@@ -175,9 +175,16 @@ class PlannedExternal:
     model: Source = field(default_factory=Source)
 
     @property
+    def taken(self) -> tuple[tuple[Reference, tuple[Platform, ...]], ...]:
+        """Each place where its vendor keeps it, and the platforms that are wanted of it there."""
+        if self.source:
+            return ((self.source, self.platforms),)
+        return tuple((reference, (platform,)) for platform, reference in sorted(self.sources.items()))
+
+    @property
     def places(self) -> tuple[Reference, ...]:
         """Where its vendor keeps it: one place, or one a platform."""
-        return (self.source,) if self.source else tuple(reference for _, reference in sorted(self.sources.items()))
+        return tuple(reference for reference, _ in self.taken)
 
     def references(self, variables: Mapping[str, object]) -> tuple[Reference, ...]:
         """Its references in the registry REGISTRY, then in the others.

@@ -138,7 +138,9 @@ class Docker:
                 on_line(f"ERROR: target {target}: failed to solve: {words}")
                 return 1
             if name not in names:  # two targets of one base are one vertex, which has the name of either
-                text = f"[{prefix}linux/amd64 1/1] FROM docker.io/library/{name}@sha256:{self.bases[name]:0>64}"
+                reference = Reference.parse(name)
+                whole = reference.tagged(reference.tag or "latest")
+                text = f"[{prefix}linux/amd64 1/1] FROM {whole}@sha256:{self.bases[name]:0>64}"
                 on_line(_step(text))
             names.add(name)
         return 0

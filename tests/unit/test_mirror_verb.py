@@ -13,7 +13,7 @@ import pytest
 
 from bake_compiler.oci.digest import Digest
 from tests.fakes.images import Made, image_of, index_of
-from tests.fakes.project import PROJECT, write_project
+from tests.fakes.project import PROJECT, component, write_project
 from tests.fakes.registry import FakeRegistry, Fault
 
 ENVIRONMENT = {"PATH": os.defpath, "HOME": "/nonexistent", "NO_COLOR": "1"}
@@ -152,3 +152,34 @@ def test_what_was_killed_in_the_middle_goes_on_where_it_was(
     assert not sent & there
     assert home.tag("team/postgres", "15") == str(postgres.digest)
     assert f"moved: sha256:{old.digest.short} → sha256:{postgres.digest.short}" in done.stdout
+
+
+def test_the_plan_lists_what_would_be_copied_from_where_to_where(
+    project: Path, host: str, vendor: FakeRegistry
+) -> None:
+    only = ', platforms=Only(platforms=["amd64"], reason="no arm64 there")'
+    text = (project / "components/project.py").read_text()
+    text = text.replace(':7"', f':7"{only}').replace("import External", "import External, Only")
+    write_project(project, {"web": component('name="web"')}, project=text)
+
+    def plan(*words: str) -> str:
+        argv = [sys.executable, "-m", "bake_compiler", "plan", *words, "--registry", f"{host}/team"]
+        return subprocess.run(argv, cwd=project, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
+
+    postgres, redis = json.loads(plan("--json"))["external"]
+
+    assert redis == {
+        "name": "redis",
+        "sources": [{"reference": redis["sources"][0]["reference"], "platforms": ["linux/amd64"]}],
+        "references": [f"{host}/team/redis:7"],
+        "platforms": ["linux/amd64"],
+        "excluded": [{"platform": "linux/arm64", "reason": "no arm64 there"}],
+    }
+    source = postgres["sources"][0]["reference"]
+    assert source.endswith("/library/postgres:15")
+    assert (
+        "external postgres: linux/amd64, linux/arm64, by bakec mirror\n"
+        f"    from {source} (linux/amd64, linux/arm64)\n    → {host}/team/postgres:15\n"
+    ) in plan()
+    assert "external" not in plan("web")
+    assert vendor.requests == []

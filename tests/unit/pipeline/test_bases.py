@@ -13,6 +13,7 @@ from tests.fakes.site import Site
 NO_PLATFORM = "no match for platform in manifest: not found"
 NOTHING = "not found"
 MINE = "127.0.0.1:5000/base:1"
+WEB = "base images: web (component web), components/web/Dockerfile"
 
 
 @pytest.fixture
@@ -43,10 +44,7 @@ def test_a_base_that_is_not_there_is_said_with_its_place_before_anything_is_buil
     error = refused(site)
 
     assert last_run(site.root).run == before.run  # which --resume and `bakec report` mean
-    assert (
-        error.message
-        == "base images: web, components/web/Dockerfile:3: there is no image nobody/none:1; nothing was built"
-    )
+    assert error.message == f"{WEB}:3: there is no image nobody/none:1; nothing was built"
     assert "choose another base" in error.hint
 
 
@@ -59,9 +57,9 @@ def test_all_bases_that_are_not_there_are_said_at_once_each_where_it_is_wanted(s
 
     assert error.message == "3 faults; nothing was built"
     assert list(map(str, error.problems)) == [
-        "base images: web, components/web/Dockerfile:1: there is no image none:1",
-        "base images: hub, components/hub/Dockerfile:1: there is no image none:2",
-        "base images: other, components/other/Dockerfile:1: there is no image none:2",
+        f"{WEB}:1: there is no image none:1",
+        "base images: hub (component hub), components/hub/Dockerfile:1: there is no image none:2",
+        "base images: other (component other), components/other/Dockerfile:1: there is no image none:2",
     ]
 
 
@@ -71,8 +69,7 @@ def test_a_base_without_a_platform_is_said_with_the_platforms_that_it_has(site: 
     site.docker.absent = {MINE: NO_PLATFORM}
 
     assert refused(site).message == (
-        f"base images: web, components/web/Dockerfile:1: {MINE} is not made for linux/arm64,"
-        " but for linux/amd64, linux/s390x; nothing was built"
+        f"{WEB}:1: {MINE} is not made for linux/arm64, but for linux/amd64, linux/s390x; nothing was built"
     )
 
 
@@ -97,14 +94,14 @@ def test_a_base_that_a_named_context_says_is_placed_by_its_dockerfile(site: Site
     write(site, "web", "FROM go\n")
     site.docker.absent = {"none:1": NOTHING}
 
-    assert refused(site).message.startswith("base images: web, components/web/Dockerfile:1: there is no image none:1")
+    assert refused(site).message.startswith(f"{WEB}:1: there is no image none:1")
 
 
 def test_a_base_of_an_image_that_is_not_asked_for_but_needed_counts(site: Site) -> None:
     write(site, "hub", "FROM none:1\n")
     site.docker.absent = {"none:1": NOTHING}
 
-    with pytest.raises(PreflightError, match="hub, components/hub/Dockerfile:1"):
+    with pytest.raises(PreflightError, match=r"hub \(component hub\), components/hub/Dockerfile:1"):
         site.run("web")
 
     site.docker.baked.clear()
@@ -119,7 +116,7 @@ def test_a_pin_of_one_platforms_manifest_is_refused_where_others_are_wanted(site
     write(site, "web", f"FROM {pin}\n")
 
     assert refused(site).message == (
-        f"base images: web, components/web/Dockerfile:1: {pin} is the manifest of linux/amd64 alone, and no index:"
+        f"{WEB}:1: {pin} is the manifest of linux/amd64 alone, and no index:"
         " linux/arm64 would get that; nothing was built"
     )
 
@@ -130,3 +127,41 @@ def test_a_pin_of_an_index_is_taken(site: Site) -> None:
     write(site, "web", f"FROM {pin}\n")
 
     assert site.run().exit_code == 0
+
+
+def alone(site: Site) -> None:
+    """A tag that stands for one platform's manifest."""
+    site.fake.push("base", "1", image_of("linux/amd64"))
+    site.docker.bases[MINE] = "1"
+
+
+def test_a_tag_that_stands_for_one_platforms_manifest_is_refused_where_others_are_wanted(site: Site) -> None:
+    alone(site)
+    write(site, "web", f"FROM busybox:stable AS a\nFROM {MINE}\n")
+
+    assert refused(site).message == (
+        f"{WEB}:2: {MINE} is the manifest of linux/amd64 alone,"
+        " and no index: linux/arm64 would get that; nothing was built"
+    )
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "only"),
+    [
+        (f"FROM --platform=$BUILDPLATFORM {MINE} AS a\nFROM busybox:stable\nCOPY --from=a / /\n", ()),
+        (f"FROM --platform=linux/amd64 {MINE} AS a\nFROM busybox:stable\nCOPY --from=a / /\n", ()),
+        (f"FROM {MINE}\n", ("amd64",)),
+    ],
+)
+def test_it_is_taken_where_no_other_platform_is_wanted(site: Site, dockerfile: str, only: tuple[str, ...]) -> None:
+    alone(site)
+    write(site, "web", dockerfile)
+
+    assert site.run(only=only).exit_code == 0
+
+
+def test_a_from_of_a_platform_that_is_not_the_one_manifests_is_refused(site: Site) -> None:
+    alone(site)
+    write(site, "web", f"FROM --platform=linux/arm64 {MINE} AS a\nFROM busybox:stable\nCOPY --from=a / /\n")
+
+    assert f"{MINE} is the manifest of linux/amd64 alone, and no index: linux/arm64 would" in refused(site).message

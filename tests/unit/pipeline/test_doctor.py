@@ -15,10 +15,13 @@ from bake_compiler.pipeline.doctor import Job, doctor_document, look, render_doc
 from bake_compiler.preflight import Answer, Machine, Said, ask_all
 from bake_compiler.process import Command
 from tests.fakes import virtual_time
+from tests.fakes.images import image_of, index_of
+from tests.fakes.project import PROJECT
 from tests.fakes.registry import Fault
 from tests.fakes.site import Site
 
 HOST = "registry 127.0.0.1:5000"
+MINE, GO = "127.0.0.1:5000/base:1", "127.0.0.1:5000/go:1"
 
 
 @pytest.fixture
@@ -128,7 +131,36 @@ def test_each_base_that_is_not_there_is_bad_with_its_place(site: Site) -> None:
     (site.root / "components/web/Dockerfile").write_text("FROM none:1\n")
     site.docker.absent = {"none:1": "not found"}
 
-    assert wrong(site)["base images"].found == "web, components/web/Dockerfile:1: there is no image none:1"
+    assert wrong(site)["base images"].found == (
+        "web (component web), components/web/Dockerfile:1: there is no image none:1"
+    )
+
+
+def found_of_bases(site: Site) -> list[str]:
+    build = site.build()
+    checks = virtual_time.run(look(Job(build.edges, build.plan, build.wanted)))
+    return [check.found for check in checks if check.subject == "base images"]
+
+
+def test_of_each_base_it_is_told_what_it_is_whether_it_floats_and_for_whom_it_is(site: Site) -> None:
+    pin = f"{MINE}@{site.fake.push('base', '1', index_of('linux/amd64', 'linux/arm64')).digest}"
+    site.fake.push("go", "1", image_of("linux/amd64"))
+    site.docker.bases |= {pin: "1", GO: "2"}
+    dockerfile = f"FROM --platform=$BUILDPLATFORM {GO} AS go\nFROM {pin}\nCOPY --from=go / /\n"
+    (site.root / "components/web/Dockerfile").write_text(dockerfile)
+
+    assert found_of_bases(site) == [
+        f"{pin}: an index of linux/amd64, linux/arm64",
+        f"{GO}: the one manifest of linux/amd64; only for the build platform; its tag floats",
+        "busybox:stable: there; its registry did not say what it is; its tag floats",
+    ]
+
+
+def test_where_nothing_is_taken_from_elsewhere_that_is_told(site: Site) -> None:
+    for name in ("hub", "web", "other"):
+        (site.root / f"components/{name}/Dockerfile").write_text("FROM scratch\n")
+
+    assert found_of_bases(site) == ["none is taken from elsewhere"]
 
 
 def test_bases_of_which_the_builder_does_not_tell_are_unknown(site: Site) -> None:
@@ -428,6 +460,85 @@ def test_emulators_of_another_machine_are_not_looked_for_here(site: Site) -> Non
     site.env["DOCKER_HOST"] = "ssh://there"
 
     assert looked_at(site)["linux/arm64"].found == "its programs run"
+
+
+# What `bakec mirror` copies.
+
+EXTERNAL = """
+    external=(
+        External(name="postgres", image="hub.test/postgres:15"),
+        External(name="ocean", images={"amd64": "hub.test/ocean:4", "arm64": "hub.test/ocean-arm:4"}),
+    ),
+    tag="""
+
+
+@pytest.fixture
+def mirroring(tmp_path: Path) -> Site:
+    """The same with images of others."""
+    project = PROJECT.replace("import Phase", "import External, Phase").replace("\n    tag=", EXTERNAL)
+    site = Site.make(tmp_path, project=project)
+    site.fake.push("postgres", "15", index_of("linux/amd64", "linux/arm64", "linux/s390x"))
+    site.fake.push("ocean", "4", image_of("linux/amd64"))
+    site.fake.push("ocean-arm", "4", index_of("linux/arm64"))
+    return site
+
+
+def externals(site: Site) -> list[Check]:
+    build = site.build()
+    checks = virtual_time.run(look(Job(build.edges, build.plan, build.wanted, externals=build.plan.external)))
+    return [check for check in checks if check.subject.startswith("external ")]
+
+
+def test_of_each_place_that_is_copied_from_it_is_told_what_it_has(mirroring: Site) -> None:
+    assert [(check.subject, str(check.state), check.found) for check in externals(mirroring)] == [
+        ("external ocean", "ok", "hub.test/ocean:4 has linux/amd64"),
+        ("external ocean", "ok", "hub.test/ocean-arm:4 has linux/arm64"),
+        ("external postgres", "ok", "hub.test/postgres:15 has linux/amd64, linux/arm64, linux/s390x"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "found", "mend"),
+    [
+        (Fault(status=404), State.BAD, "there is no image hub.test/ocean-arm:4", "mend the name"),
+        (Fault(status=403), State.BAD, "GET https://hub.test/v2/ocean-arm/manifests/4: 403 Forbidden", "hub.test"),
+        (Fault(status=418), State.UNKNOWN, "GET https://hub.test/v2/ocean-arm/manifests/4: 418", ""),
+    ],
+)
+def test_a_place_that_can_not_be_copied_from_is_told_with_why(
+    mirroring: Site, fault: Fault, state: State, found: str, mend: str
+) -> None:
+    mirroring.fake.faults.append(replace(fault, path="ocean-arm", times=9))
+
+    (check,) = (check for check in externals(mirroring) if check.state is not State.OK)
+
+    assert (check.subject, check.state) == ("external ocean", state)
+    assert check.found.startswith(found)
+    assert mend in check.mend
+
+
+def test_a_vendor_that_lacks_a_platform_is_bad(mirroring: Site) -> None:
+    mirroring.fake.push("postgres", "15", index_of("linux/amd64"))
+
+    check = externals(mirroring)[-1]
+
+    assert (check.state, check.found) == (State.BAD, "hub.test/postgres:15 has no linux/arm64, but linux/amd64")
+    assert "platforms=Only(…)" in check.mend
+
+
+def test_a_registry_that_is_only_mirrored_to_is_tried_too(mirroring: Site) -> None:
+    build = mirroring.build("hub")
+    job = Job(build.edges, build.plan, build.wanted, push=False, externals=build.plan.external)
+
+    found = {check.subject: check.found for check in virtual_time.run(look(job))}
+
+    assert found[HOST] == "127.0.0.1:5000/ocean can be pushed to"
+
+
+def test_a_build_asks_nothing_of_what_is_mirrored(mirroring: Site) -> None:
+    mirroring.run()
+
+    assert not any("hub.test" in request.place or "ocean" in request.path for request in mirroring.fake.requests)
 
 
 # The preflight of a build.
