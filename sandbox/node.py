@@ -90,7 +90,15 @@ class Node(State):
 
 
 @contextmanager
-def node(sandbox: State, name: str, *, megabytes: int = 0, files: int = 0, apart: bool = False) -> Iterator[Node]:
+def node(
+    sandbox: State,
+    name: str,
+    *,
+    megabytes: int = 0,
+    files: int = 0,
+    apart: bool = False,
+    settings: Mapping[str, object] | None = None,
+) -> Iterator[Node]:
     """A further engine, up until the block ends, however it ends.
 
     Args:
@@ -99,6 +107,7 @@ def node(sandbox: State, name: str, *, megabytes: int = 0, files: int = 0, apart
         megabytes: how much its disk holds; 0 for as much as the machine's.
         files: how many inodes that disk has; 0 for as many as usual.
         apart: it has no network, and an emulation of its own.
+        settings: of daemon.json, in place of the usual ones, until it is started anew.
 
     Raises:
         SandboxError: it did not come up.
@@ -112,7 +121,7 @@ def node(sandbox: State, name: str, *, megabytes: int = 0, files: int = 0, apart
             _mount_disk(own, megabytes, files)
         if not apart:
             kernel.add_bridge(own)
-        own.start()
+        own.start(settings)
         yield own
     finally:
         own.remove()

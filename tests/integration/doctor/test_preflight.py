@@ -15,18 +15,18 @@ def test_what_is_wrong_is_found_at_once_by_doctor_and_by_a_build_and_once_it_is_
     sound = project.read_text()
     project.write_text(sound.replace(PLATFORMS, '("amd64", "arm64", "riscv64")'))
     nowhere = ("--registry", "127.0.0.1:1/none")
-    stack.bakec("compile")
 
     status, checks = doctor(stack, *nowhere)
 
     assert status == 7
     wrong = {name: check for name, check in checks.items() if check["state"] == "bad"}
-    assert set(wrong) == {"linux/riscv64", "registry 127.0.0.1:1", "base images"}
+    assert set(wrong) == {"linux/riscv64", "registry 127.0.0.1:1", "base images", "docker-bake.hcl"}
     assert "exec format error" in wrong["linux/riscv64"]["found"]
     assert "--install riscv64" in wrong["linux/riscv64"]["mend"]
     assert "busybox" in wrong["base images"]["found"]
     assert "is not made for linux/riscv64" in wrong["base images"]["found"]
     assert "is the registry running, and its name right?" in wrong["registry 127.0.0.1:1"]["mend"]
+    assert wrong["docker-bake.hcl"]["mend"] == "bakec compile"
 
     refused = stack.bakec("build", "all", "--json", *nowhere)
 
