@@ -7,10 +7,12 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
+from socketserver import BaseRequestHandler
 from threading import Thread
+
+from tests.fakes.serving import UnixServer, serving
 
 _UPGRADE = b"POST /grpc HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 _BUILDER = "bakec-nodes"
@@ -39,25 +41,9 @@ def builder(engines: Mapping[str, Path], folder: Path) -> Iterator[dict[str, str
         yield environment
 
 
-@contextmanager
-def bridge(place: Path, engine: Path) -> Iterator[None]:
+def bridge(place: Path, engine: Path) -> AbstractContextManager[None]:
     """Listen at `place` as BuildKit does, and lead to the one in an engine."""
-    handler = type("Handler", (_Handler,), {"engine": str(engine)})
-    with _Server(str(place), handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class _Server(ThreadingUnixStreamServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """Stay silent of engines that are gone."""
+    return serving(UnixServer(str(place), type("Handler", (_Handler,), {"engine": str(engine)})))
 
 
 class _Handler(BaseRequestHandler):

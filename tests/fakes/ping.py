@@ -1,30 +1,17 @@
 """An engine that is there, and nothing more: `docker buildx create` asks for that before it writes a node down."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import ThreadingUnixStreamServer
-from threading import Thread
+
+from tests.fakes.serving import UnixServer, serving
 
 
-@contextmanager
-def pinged(socket: Path) -> Iterator[None]:
+def pinged(socket: Path) -> AbstractContextManager[None]:
     """Listen at `socket`."""
-    with _Server(str(socket), _Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class _Server(ThreadingUnixStreamServer):
-    daemon_threads = True
+    return serving(UnixServer(str(socket), _Handler))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -3,7 +3,6 @@
 import socket
 import ssl
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -17,6 +16,7 @@ from multidict import CIMultiDict
 
 from bake_compiler.registry import transport
 from bake_compiler.registry.transport import NoAnswerError, Reason
+from tests.fakes.serving import serving
 
 
 class ConnectionCut(Exception):  # noqa: N818 - an event, not an error
@@ -153,14 +153,8 @@ def serve(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     server = _Server(("127.0.0.1", 0), handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Server(ThreadingHTTPServer):
