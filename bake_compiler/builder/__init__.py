@@ -1,6 +1,6 @@
 """The builder: what the project describes and what buildx has, and the commands from one to the other.
 
-Pure but for the values that it is given: `pipeline/builder.py` reads and runs.
+Pure but for the values that it is given: `pipeline/builder/` reads and runs.
 """
 
 from bake_compiler.builder.changes import Changes as Changes
