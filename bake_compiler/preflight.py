@@ -22,6 +22,7 @@ OLDEST_BUILDX = (0, 13)
 PATIENCE = 10.0
 """Seconds after which a command that should answer at once is given up."""
 _STARTING = 180.0  # a builder may be an image that must be pulled first
+_REASON = re.compile(r'\bdesc = "(.+)"$')  # as gRPC tells it
 
 _NODE = re.compile(r"^(Status|Error|Endpoint|Platforms):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
@@ -169,15 +170,43 @@ class Machine:
 
 
 async def ask_all(tools: Tools, platforms: Sequence[Platform]) -> Said:
-    """Ask docker, buildx and the builder; the builder is started where these platforms need that."""
+    """Ask docker, buildx and the builder; the builder is started where none of it runs, or these platforms need it."""
     async with together() as group:
         version = group.create_task(tools.ask(*tools.buildx, "version"))
         info = group.create_task(tools.ask("docker", "info", "--format", "{{json .}}"))
         inspection = await tools.ask(*tools.buildx, "inspect")
         builder = read_builder(inspection.text)
-        if builder.running < builder.nodes and not builder.platforms.issuperset(platforms):
-            inspection = await tools.ask(*tools.buildx, "inspect", "--bootstrap", patience=_STARTING)
+        lacks = not builder.running or not builder.platforms.issuperset(platforms)
+        if builder.running < builder.nodes and lacks:
+            inspection = await start_nodes(tools, inspection)
     return Said(version.result(), inspection, info.result())
+
+
+async def start_nodes(tools: Tools, before: Answer, name: str = "", *, patience: float = _STARTING) -> Answer:
+    """What a builder says of itself when its nodes were started.
+
+    A node of driver remote runs already, or buildx waits 20 s for it, and then says nothing of why it does not answer:
+    another command does. What is wrong with certificates is not waited for.
+
+    Args:
+        tools: how buildx is called.
+        before: what it said of itself before.
+        name: of the builder; empty for the one in use.
+        patience: in seconds.
+    """
+    why = await _why_silent(tools, name) if read_builder(before.text).driver == "remote" else ""
+    refused = Answer(1, f"{before.text}\nERROR: {why}")
+    if "tls: " in why:
+        return refused
+    answer = await tools.ask(*tools.buildx, "inspect", "--bootstrap", *[name] * bool(name), patience=patience)
+    return refused if answer.refusal and why else answer
+
+
+async def _why_silent(tools: Tools, name: str) -> str:
+    """Why a node does not answer; empty when all do."""
+    answer = await tools.ask(*tools.buildx, "du", *["--builder", name] * bool(name))
+    reason = _REASON.search(answer.refusal)
+    return reason[1] if reason else answer.refusal.removeprefix("ERROR: ")
 
 
 def machine_of(tools: Tools, said: Said) -> Machine:

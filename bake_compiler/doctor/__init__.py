@@ -3,6 +3,7 @@
 from bake_compiler.doctor.builder import check_builder, check_buildx, check_docker
 from bake_compiler.doctor.caches import check_cache
 from bake_compiler.doctor.check import Check, State, UnfitError, bad, good, note, unknown
+from bake_compiler.doctor.described import check_described
 from bake_compiler.doctor.dockerfiles import check_dockerfiles
 from bake_compiler.doctor.entitlements import check_entitlements, privileges
 from bake_compiler.doctor.inputs import check_inputs
@@ -19,6 +20,7 @@ __all__ = [
     "check_builder",
     "check_buildx",
     "check_cache",
+    "check_described",
     "check_docker",
     "check_dockerfiles",
     "check_entitlements",

@@ -6,6 +6,7 @@ from bake_compiler.preflight import OLDEST_BUILDX, Said
 _NEW_BUILDER = "docker buildx create --name bakec --driver docker-container --bootstrap --use"
 _STORE = '`{"features": {"containerd-snapshotter": true}}` into daemon.json'
 _UP = "`bakec builder up` makes the one that the project describes; `docker buildx ls` lists those that are there"
+_ELSEWHERE = "start its BuildKit, or mend its endpoint or certificates: `docker buildx inspect` names them"
 _SNAPSHOTTER = "io.containerd.snapshotter"
 _HERE = frozenset({"", "docker", "docker-container"})
 """The drivers that need an engine."""
@@ -43,7 +44,8 @@ def check_builder(said: Said) -> Check:
         return unknown("builder", said.inspection.trouble)
     if said.inspection.refusal or not builder.driver:
         found = said.inspection.refusal or said.inspection.text.strip().splitlines()[-1:] or "it says nothing"
-        mend = _UP if "no builder" in said.inspection.refusal else "start Docker, or see what `docker buildx ls` says"
+        mend = "start Docker, or see what `docker buildx ls` says"
+        mend = _UP if "no builder" in said.inspection.refusal else _ELSEWHERE if builder.driver == "remote" else mend
         return bad("builder", "".join(found), mend)
     if not builder.running:
         return bad("builder", f"driver {builder.driver}, and no node of it runs", "docker buildx inspect --bootstrap")

@@ -20,6 +20,7 @@ from bake_compiler.doctor import (
     check_builder,
     check_buildx,
     check_cache,
+    check_described,
     check_docker,
     check_dockerfiles,
     check_entitlements,
@@ -34,11 +35,13 @@ from bake_compiler.doctor import (
     privileges,
     unknown,
 )
+from bake_compiler.environment import BUILDX_BUILDER
 from bake_compiler.errors import BakecError, ModelError, PreflightError
 from bake_compiler.loader import problems_of, read_inputs
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.pipeline.bases import LookedUp, ask_registries, known_of, look_up, why_not
+from bake_compiler.pipeline.builder import difference
 from bake_compiler.pipeline.compile import BAKE_FILE, committed, refuse_stale
 from bake_compiler.pipeline.edges import Edges
 from bake_compiler.pipeline.externals import check_external
@@ -165,6 +168,7 @@ async def examine(job: Job, variables: Coroutine[Any, Any, Mapping[str, str]], *
         return replace(found, checks=(_bake_file(job),))
     checks = (
         *_machine_checks(job, said, found.machine),
+        *_described(job, said),
         *(_as_needed(job, made, check) for check in programs.result()),
         *registries.result(),
         *signing.result(),
@@ -215,6 +219,17 @@ def _machine_checks(job: Job, said: Said, machine: Machine) -> tuple[Check, ...]
         check_room(job.tools, said, _stored(job.edges.root)),
         check_memory(machine, slots, schedule.MEMORY_FOR_ONE),
     )
+
+
+def _described(job: Job, said: Said) -> tuple[Check, ...]:
+    """Where the project describes a builder, and buildx has the one in use."""
+    builder, in_use = job.plan.builder, job.edges.env.get(BUILDX_BUILDER, "")
+    if builder is None or not said.builder.driver:
+        return ()
+    try:
+        return (check_described(builder.name, in_use, difference(job.tools, builder)),)
+    except BakecError as error:
+        return (unknown("described builder", error.message, error.hint),)
 
 
 async def _programs(job: Job, said: Said, platforms: Sequence[Platform]) -> tuple[Check, ...]:

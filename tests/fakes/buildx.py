@@ -31,7 +31,9 @@ class Buildx:
         current: the builder that `use` chose.
         running: nodes that run.
         caches: nodes that have one, of containers.
-        dead: nodes that can't be started.
+        dead: nodes that can't be started, or do not answer.
+        because: why those that are remote do not.
+        waited: seconds for which it waited for them.
         refuses: nodes that can't be created.
     """
 
@@ -40,12 +42,15 @@ class Buildx:
     running: set[str] = field(default_factory=set)
     caches: set[str] = field(default_factory=set)
     dead: set[str] = field(default_factory=set)
+    because: str = "connection refused"
+    waited: float = 0
     refuses: set[str] = field(default_factory=set)
 
     async def __call__(self, command: Command, on_line: Callable[[str], None]) -> int:
         _, _, verb, *words = command.argv
         try:
-            for line in {"create": self._create, "inspect": self._inspect, "rm": self._remove}[verb](words):
+            does = {"create": self._create, "inspect": self._inspect, "rm": self._remove, "du": self._use}
+            for line in does[verb](words):
                 on_line(line)
         except _RefusedError as error:
             on_line(f"ERROR: {error}")
@@ -108,6 +113,9 @@ class Buildx:
         builder = json.loads(known)
         if "--bootstrap" in words:
             started = {node["Name"] for node in builder["Nodes"]} - self.dead
+            if builder["Driver"] == "remote" and len(started) < len(builder["Nodes"]):
+                self.waited += 20
+                raise _RefusedError("context deadline exceeded")
             self.running |= started
             self.caches |= started if builder["Driver"] == "docker-container" else set()
         yield f"Name:   {name}"
@@ -118,6 +126,13 @@ class Buildx:
             yield f"Name:     {node['Name']}"
             yield f"Endpoint: {node['Endpoint']}"
             yield f"Status:   {'running' if node['Name'] in self.running else 'inactive'}"
+
+    def _use(self, words: Sequence[str]) -> Iterator[str]:
+        """What the cache of each node takes; here nothing."""
+        nodes = {node["Name"] for node in json.loads(self._path(words[-1]).read_text())["Nodes"]}
+        if nodes & self.dead:
+            raise _RefusedError(f'failed to call diskusage: Unavailable: connection error: desc = "{self.because}"')
+        yield from ()
 
     def _remove(self, words: Sequence[str]) -> Iterator[str]:
         *options, name = words

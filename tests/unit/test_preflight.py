@@ -55,6 +55,7 @@ class Engine:
 
     inspection: str = "Name: default\nDriver: docker\nStatus: running\nPlatforms: linux/amd64*, linux/arm64, unheard/of"
     woken: tuple[int, str] = (0, "")
+    used: tuple[int, str] = (0, "")
     info: tuple[int, str] = (0, '{"ServerVersion": "28", "NCPU": 6, "MemTotal": 8589934592}')
     git: Mapping[str, tuple[int, str]] | None = None
 
@@ -70,6 +71,8 @@ class Engine:
                 status, text = 0, "github.com/docker/buildx v0.29.1 abc"
             case (*_, "--bootstrap"):
                 status, text = self.woken
+            case (*_, "du"):
+                status, text = self.used
             case _:
                 status, text = 0, self.inspection
         for line in text.splitlines():
@@ -148,6 +151,30 @@ def test_a_builder_that_was_never_started_is() -> None:
     _, said = asked(Engine(inspection=ASLEEP, woken=(0, woken)))
 
     assert (said.builder.driver, said.builder.running) == ("docker-container", 1)
+
+
+def test_a_builder_of_which_no_node_runs_is_started_though_it_is_told_its_platforms() -> None:
+    asleep = f"{ASLEEP}\nPlatforms: linux/arm64*"
+
+    _, said = asked(Engine(inspection=asleep, woken=(0, asleep.replace("inactive", "running"))))
+
+    assert said.builder.running == 1
+
+
+@pytest.mark.parametrize(
+    ("why", "woken"),
+    [
+        ("transport: tls: failed to verify certificate", (0, "is not asked")),
+        ("dial tcp 127.0.0.1:1: connect: connection refused", (1, "ERROR: context deadline exceeded")),
+    ],
+)
+def test_why_a_remote_node_does_not_answer_is_asked_elsewhere(why: str, woken: tuple[int, str]) -> None:
+    silent = ASLEEP.replace("docker-container", "remote")
+    used = (1, f'ERROR: failed to call diskusage: Unavailable: connection error: desc = "{why}"\n')
+
+    _, said = asked(Engine(inspection=silent, woken=woken, used=used))
+
+    assert (said.inspection.refusal, said.builder.driver) == (f"ERROR: {why}", "remote")
 
 
 def test_a_builder_that_can_not_be_started_says_why() -> None:

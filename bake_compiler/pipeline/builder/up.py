@@ -3,14 +3,23 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bake_compiler.builder import Changes, Instance, daemon_config, plan_changes, read_driver, read_name, read_states
+from bake_compiler.builder import (
+    Changes,
+    Instance,
+    NodeState,
+    daemon_config,
+    plan_changes,
+    read_driver,
+    read_name,
+    read_states,
+)
 from bake_compiler.environment import BUILDX_BUILDER
 from bake_compiler.errors import PreflightError
 from bake_compiler.journal import write_whole
 from bake_compiler.model.builder import Builder
 from bake_compiler.pipeline.builder.applied import STARTING, Applied, commands_of, run_all, without_level
 from bake_compiler.pipeline.builder.state import LOOKING, config_file, paths_of_certificates, present, wanted
-from bake_compiler.preflight import Tools
+from bake_compiler.preflight import Tools, start_nodes
 
 _ALLOW_LOSS = "--allow-loss"
 
@@ -96,10 +105,17 @@ def _check_done(tools: Tools, described: Instance) -> None:
 
 
 async def _bootstrap(tools: Tools, name: str) -> None:
-    answer = await tools.ask(*tools.buildx, "inspect", "--bootstrap", name, patience=STARTING)
+    answer = await tools.ask(*tools.buildx, "inspect", name, patience=LOOKING)
+    if not _all_run(read_states(answer.text)):
+        answer = await start_nodes(tools, answer, name, patience=STARTING)
     states = read_states(answer.text)
     errors = [f"{node.name}: {node.error or node.state}" for node in states if not node.is_running]
     if answer.refusal or errors:
         what = without_level(answer.refusal) or "; ".join(errors)
-        hint = "see that its endpoint can be reached from here; `bakec builder up --no-bootstrap` does not start it"
+        see = "that its certificates are right" if "tls: " in what else "that its endpoint can be reached from here"
+        hint = f"see {see}; `bakec builder up --no-bootstrap` does not start it"
         raise PreflightError(f"builder {name} is made, and does not start: {what}", hint=hint)
+
+
+def _all_run(states: tuple[NodeState, ...]) -> bool:
+    return bool(states) and all(node.is_running for node in states)

@@ -231,6 +231,22 @@ def test_a_node_that_does_not_start_is_told(faked: Rig, fake: Buildx) -> None:
         faked.up(faked.builder(), bootstrap=True)
 
 
+def test_why_a_remote_node_does_not_answer_is_told_and_a_wrong_certificate_is_not_waited_for(
+    faked: Rig, fake: Buildx
+) -> None:
+    builder = Builder(name="acme", driver="remote", nodes=(Node(endpoint="tcp://127.0.0.1:1"),))
+    fake.dead = {"acme0"}
+
+    with pytest.raises(PreflightError, match=r"and does not start: connection refused$") as refused:
+        faked.up(builder, bootstrap=True)
+    assert ("endpoint can be reached" in refused.value.hint, fake.waited) == (True, 20)
+
+    fake.because = "transport: tls: failed to verify certificate"
+    with pytest.raises(PreflightError, match="and does not start: transport: tls: failed to verify") as untrusted:
+        faked.up(builder, bootstrap=True)
+    assert ("certificates are right" in untrusted.value.hint, fake.waited) == (True, 20)
+
+
 def test_a_certificate_that_is_not_there_is_named(faked: Rig) -> None:
     with pytest.raises(ModelError, match=r"certificate absent\.pem: No such file"):
         faked.up(Builder(name="acme", certificates={"registry.example": ("absent.pem",)}))
