@@ -34,10 +34,14 @@ GO_PACKAGES = (
 )
 OWN_PACKAGES = (  # need the C library of the machine's own release
     *("runc", "libseccomp2", "iptables", "libip4tc2", "libip6tc2", "libxtables12"),
-    *("libmnl0", "libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11"),
+    *("libmnl0", "libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11", "tini"),
 )
-_COMMANDS = ("dockerd", "docker", "containerd", "docker-registry", "aarch64-binfmt-P", "runc", "iptables")
+_COMMANDS = (
+    *("dockerd", "docker", "docker-init", "containerd", "docker-registry"),
+    *("aarch64-binfmt-P", "runc", "iptables"),
+)
 _WRAPPED = {"runc": "usr/sbin/runc", "iptables": "usr/sbin/xtables-nft-multi"}  # in the prefix of our own release
+_INIT = "usr/bin/tini-static"
 _WRAPPER = """#!/bin/sh
 own=${{0%/*}}/../prefix/own
 LD_LIBRARY_PATH=$own/usr/lib/x86_64-linux-gnu:$own/lib/x86_64-linux-gnu XTABLES_LIBDIR=$own/{modules} \\
@@ -134,6 +138,7 @@ def _link_commands(state: State, prefix: Path) -> None:
     qemu = next(path for path in prefix.glob("usr/bin/qemu-aarch64*") if path.is_file())
     link(state.bin / "aarch64-binfmt-P", qemu)
     own = state.prefix / "own"
+    link(state.bin / "docker-init", own / _INIT)  # which `docker run --init` wants, and builders in containers
     modules = next((path for path in own.glob("**/xtables") if path.is_dir()), own).relative_to(own)
     for name, target in _WRAPPED.items():
         word = "iptables " if name == "iptables" else ""

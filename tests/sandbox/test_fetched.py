@@ -13,7 +13,7 @@ PACKAGED = {
         *("usr/bin/docker", "usr/bin/containerd", "usr/bin/docker-registry", "usr/bin/qemu-aarch64"),
         *("usr/sbin/dockerd", "usr/libexec/docker/cli-plugins/docker-buildx"),
     ),
-    "own": ("usr/sbin/runc", "usr/sbin/xtables-nft-multi"),
+    "own": ("usr/sbin/runc", "usr/sbin/xtables-nft-multi", "usr/bin/tini-static"),
 }
 
 

@@ -27,26 +27,30 @@ def places(sandbox: State, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
         yield first, second
 
 
-def describe(stack: Stack, places: tuple[Path, Path], *platforms: str) -> None:
-    """Give the project a builder whose second node is for these platforms."""
+def describe(stack: Stack, builder: str) -> None:
+    """Give the project this builder, as Python source."""
     path = stack.root / "components" / "project.py"
     head, _, _ = path.read_text().partition("\nfrom bake_compiler import Builder")
-    nodes = ", ".join(
-        f"Node(endpoint='unix://{place}', platforms={names})"
-        for place, names in zip(places, (("amd64",), platforms), strict=True)
-    )
-    builder = f'Builder(name="two", driver="remote", nodes=({nodes}))'
     path.write_text(
         f"{head}\nfrom bake_compiler import Builder, Node\n"
         f'project = project.model_copy(update={{"builder": {builder}}})\n'
     )
 
 
+def describe_two(stack: Stack, places: tuple[Path, Path], *platforms: str) -> None:
+    """One whose second node is for these platforms."""
+    nodes = ", ".join(
+        f"Node(endpoint='unix://{place}', platforms={names})"
+        for place, names in zip(places, (("amd64",), platforms), strict=True)
+    )
+    describe(stack, f'Builder(name="two", driver="remote", nodes=({nodes}))')
+
+
 def test_a_described_builder_of_two_nodes_is_made_used_changed_and_removed(
     stack: Stack, places: tuple[Path, Path], tmp_path: Path
 ) -> None:
     env = {"BUILDX_CONFIG": str(tmp_path / "buildx")}
-    describe(stack, places, "arm64")
+    describe_two(stack, places, "arm64")
 
     before = stack.build(env=env)
     assert before.status == 7
@@ -69,7 +73,7 @@ def test_a_described_builder_of_two_nodes_is_made_used_changed_and_removed(
     again = stack.bakec("builder", "up", "--json", env=env)
     assert (again.document["diff"], again.document["commands"], again.status) == ("", [], 0)
 
-    describe(stack, places, "arm64", "riscv64")
+    describe_two(stack, places, "arm64", "riscv64")
     changed = stack.bakec("builder", "up", env=env)
     assert "\n-  platforms linux/arm64\n+  platforms linux/arm64, linux/riscv64\n" in changed.err
     assert stack.bakec("builder", "ls", "--json", env=env).document["matches"]
