@@ -67,7 +67,7 @@ class Taken:
 
 STACKS = {
     "reference": Stack("reference stack, 13 images", buildable.reference, cold=2, warm=5),
-    "synthetic": Stack("synthetic, 40 images", partial(buildable.graph, megabytes=1_000), cold=2, warm=3),
+    "synthetic": Stack("synthetic, 40 images", partial(buildable.graph, work=10), cold=2, warm=3),
     "tiny": Stack("synthetic, 40 tiny images", buildable.graph, cold=2, warm=3),
 }
 

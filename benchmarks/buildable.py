@@ -41,7 +41,6 @@ _EMULATED = "RUN cat /srv/*/*/* | sha256sum >/srv/sum\n"
 _TRIVIAL = "FROM scratch\nCOPY files /\n"
 
 _MEGABYTE = 1_000_000
-_TINY_WORK = 60
 
 
 def reference(root: Path) -> Path:
@@ -52,21 +51,19 @@ def reference(root: Path) -> Path:
     return _committed(root)
 
 
-def graph(
-    root: Path, layers: Sequence[int] = (8, 12, 12, 8), tags: Sequence[str] = (), megabytes: int = _TINY_WORK
-) -> Path:
+def graph(root: Path, layers: Sequence[int] = (8, 12, 12, 8), tags: Sequence[str] = (), work: int = 1) -> Path:
     """So many images in each layer, 40 unless told, each built from one of the layer before; `tags` besides TAG itself.
 
-    A third of them waits for two seconds, a quarter runs something under emulation. Each reads one to two and a half
-    times these megabytes for a platform: 60 of them take about a quarter of a second, 1,000 some four.
+    Each takes a quarter to two thirds of a second of a core for each platform, a third of them waits for two seconds,
+    as for a download, a quarter runs something under emulation; all but the last is `work` times as much.
     """
     names: list[list[str]] = []
     for depth, count in enumerate(layers):
         names.append([f"l{depth}-i{number}" for number in range(count)])
         for number, name in enumerate(names[depth]):
             base = names[depth - 1][number % len(names[depth - 1])] if depth else "busybox:stable"
-            work, rest = _MEGABYTE * megabytes * (2 + number % 4) // 2, 2 * (number % 3 == 0)
-            dockerfile = _DOCKERFILE.format(name=name, base=base, bytes=work, rest=rest)
+            size, rest = work * _MEGABYTE * (60 + 30 * (number % 4)), work * 2 * (number % 3 == 0)
+            dockerfile = _DOCKERFILE.format(name=name, base=base, bytes=size, rest=rest)
             dockerfile += _EMULATED if number % 4 == 0 else ""
             _write_component(root, name, dockerfile, [base] if depth else [])
     return _compiled(root, tags)
