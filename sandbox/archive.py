@@ -105,7 +105,7 @@ class Archive:
             "APT::Architectures": self.architecture,
             "APT::Sandbox::User": "root",
             "Acquire::Languages": "none",
-            "Acquire::Retries": "3",
+            "Acquire::Retries": "10",
         }
         settings = [part for name, value in places.items() for part in ("-o", f"{name}={value}")]
         return ["-c", str(self.apt / "hooks.conf"), *settings]
