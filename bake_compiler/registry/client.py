@@ -1,7 +1,6 @@
 """A registry's API as bakec needs it: read manifests, blobs and tags, write manifests and blobs, and remove a tag."""
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Container, Mapping
@@ -13,8 +12,8 @@ from urllib.parse import urlencode
 
 from bake_compiler.errors import NotFoundError, RegistryError, UsageError
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, Index
-from bake_compiler.oci.reference import Reference, check_tag
+from bake_compiler.oci.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor
+from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry.address import (
     base_url,
@@ -26,12 +25,13 @@ from bake_compiler.registry.address import (
     tags_path,
     uploads_path,
 )
+from bake_compiler.registry.answers import check_content, check_same, entries_of, next_page, stated_digest, tags_of
 from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, Limits
 from bake_compiler.registry.authority import Authority
 from bake_compiler.registry.challenge import preferred
 from bake_compiler.registry.credentials import Credentials
 from bake_compiler.registry.exchange import Exchange
-from bake_compiler.registry.refusal import LimitError, RefusedError, WrongContentError, place, printable, refusal_of
+from bake_compiler.registry.refusal import LimitError, RefusedError, place, refusal_of
 from bake_compiler.registry.retry import Retry
 from bake_compiler.registry.stream import stream
 from bake_compiler.registry.transport import Response, Transport
@@ -122,7 +122,7 @@ class Registry:
         path, actions = manifest_path(ref, _name(ref)), _actions(pushing=pushing)
         ask = self._question("GET", ref, path, _MANIFEST, actions=actions, limit=LARGEST_MANIFEST)
         answer = await self._ask(ask, fresh=fresh)
-        _check(answer, ref.digest or _stated_digest(answer))
+        check_content(answer, ref.digest or stated_digest(answer))
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         return RawManifest(media_type, ref.digest or Digest.of(answer.content), answer.content)
 
@@ -137,7 +137,7 @@ class Registry:
         """
         ask = self._question("GET", ref, blob_path(ref, digest), _VERBATIM, limit=limit, hops=_BLOB_HOPS)
         answer = await self._ask(ask, fresh=fresh)
-        _check(answer, digest)
+        check_content(answer, digest)
         return answer.content
 
     @asynccontextmanager
@@ -193,8 +193,8 @@ class Registry:
             answer = await self._ask(ask)
             if answer.status in _NO_REFERRERS:
                 return await self._tagged_referrers(ref, digest)
-            found += _entries(answer.ask, answer.content)
-            following = _next_page(answer)
+            found += entries_of(answer)
+            following = next_page(answer)
             if following is None:
                 break
             ask = following
@@ -204,7 +204,7 @@ class Registry:
         tag = f"{digest.algorithm}-{digest.encoded[:64]}"
         ask = self._question("GET", ref, manifest_path(ref, tag), _MANIFEST, limit=LARGEST_MANIFEST)
         try:
-            return _entries(ask, (await self._ask(ask)).content)
+            return entries_of(await self._ask(ask))
         except NotFoundError:
             return ()
 
@@ -226,8 +226,8 @@ class Registry:
                 if page:
                     raise
                 return ()
-            found += _tags(answer)
-            following = _next_page(answer)
+            found += tags_of(answer)
+            following = next_page(answer)
             if following is None and "Link" in answer.headers:
                 raise RegistryError(
                     f"{place(ask)}: the next page is not of this registry",
@@ -360,8 +360,8 @@ class Registry:
         ask = self._question("PUT", ref, manifest_path(ref, name), headers, raw.content, actions="pull,push")
         answer = await self._ask(ask)
         there = ref.tagged(ref.tag) if ref.tag else ref
-        taken = _stated_digest(answer) or (await self.manifest(there, fresh=True)).digest
-        _check_same(answer, Digest.of(raw.content, taken.algorithm), taken)
+        taken = stated_digest(answer) or (await self.manifest(there, fresh=True)).digest
+        check_same(answer, Digest.of(raw.content, taken.algorithm), taken)
 
     def _question(
         self,
@@ -413,61 +413,3 @@ def _name(ref: Reference) -> Digest | str:
     if not name:
         raise UsageError(f"{ref} names neither a tag nor a digest", hint="bakec never assumes `latest`")
     return name
-
-
-def _stated_digest(answer: Answer) -> Digest | None:
-    try:
-        return Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
-    except ValueError:
-        return None
-
-
-def _check(answer: Answer, wanted: Digest | None) -> None:
-    found = Digest.of(answer.content, wanted.algorithm) if wanted else None
-    if found == wanted and wanted:
-        return
-    encoding = answer.headers.get("Content-Encoding", "identity")
-    if encoding != "identity":
-        raise RegistryError(
-            f"{place(answer.ask)}: came packed ({printable(encoding)}), though it was asked for as it is",
-            hint="a proxy in between packs what it should pass on: go round it",
-        )
-    if wanted and found:
-        _check_same(answer, wanted, found)
-
-
-def _check_same(answer: Answer, wanted: Digest, found: Digest) -> None:
-    if found != wanted:
-        raise WrongContentError(
-            f"{place(answer.ask)}: wrong bytes: {found} in place of {wanted}",
-            hint="a proxy in between or a damaged registry: don't use what it serves",
-        )
-
-
-def _entries(ask: Ask, content: bytes) -> tuple[Descriptor, ...]:
-    try:
-        return Index.read(content).manifests
-    except ValueError as error:
-        raise RegistryError(f"{place(ask)}: is no index: {error}", hint="look at what pushed it") from error
-
-
-def _tags(answer: Answer) -> tuple[str, ...]:
-    try:
-        return tuple(check_tag(tag) for tag in json.loads(answer.content)["tags"] or ())
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise RegistryError(
-            f"{place(answer.ask)}: is no list of tags", hint="is this host a registry? `bakec doctor` looks"
-        ) from error
-
-
-def _next_page(answer: Answer) -> Ask | None:
-    """The question for what comes after this page (RFC 8288), if the registry itself has more."""
-    match = re.match(r'\s*<([^>]+)>\s*;\s*rel="?next"?', answer.headers.get("Link", ""))
-    if not match:
-        return None
-    try:
-        url = join(answer.ask.url, match[1])
-        own = same_place(answer.ask.url, url)
-    except ValueError:
-        own, url = False, ""
-    return replace(answer.ask, url=url, takes=()) if own else None

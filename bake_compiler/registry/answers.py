@@ -1,0 +1,93 @@
+"""A registry's answer → what it says: digest, entries of an index, tags, the next page."""
+
+import json
+import re
+from dataclasses import replace
+
+from bake_compiler.errors import RegistryError
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.manifest import Descriptor, Index
+from bake_compiler.oci.reference import check_tag
+from bake_compiler.registry.address import join, same_place
+from bake_compiler.registry.ask import Answer, Ask
+from bake_compiler.registry.refusal import WrongContentError, place, printable
+
+
+def stated_digest(answer: Answer) -> Digest | None:
+    """The digest that the registry gives with a manifest; None when it gives none, or one that is no digest."""
+    try:
+        return Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
+    except ValueError:
+        return None
+
+
+def check_content(answer: Answer, wanted: Digest | None) -> None:
+    """Make sure that the bytes are those of a digest, and came as they are.
+
+    Raises:
+        WrongContentError: they are others.
+        RegistryError: something in between packed them.
+    """
+    found = Digest.of(answer.content, wanted.algorithm) if wanted else None
+    if found == wanted and wanted:
+        return
+    encoding = answer.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        raise RegistryError(
+            f"{place(answer.ask)}: came packed ({printable(encoding)}), though it was asked for as it is",
+            hint="a proxy in between packs what it should pass on: go round it",
+        )
+    if wanted and found:
+        check_same(answer, wanted, found)
+
+
+def check_same(answer: Answer, wanted: Digest, found: Digest) -> None:
+    """Make sure that what was found is what was wanted.
+
+    Raises:
+        WrongContentError: it is not.
+    """
+    if found != wanted:
+        raise WrongContentError(
+            f"{place(answer.ask)}: wrong bytes: {found} in place of {wanted}",
+            hint="a proxy in between or a damaged registry: don't use what it serves",
+        )
+
+
+def entries_of(answer: Answer) -> tuple[Descriptor, ...]:
+    """The entries of an index.
+
+    Raises:
+        RegistryError: it is none.
+    """
+    try:
+        return Index.read(answer.content).manifests
+    except ValueError as error:
+        raise RegistryError(f"{place(answer.ask)}: is no index: {error}", hint="look at what pushed it") from error
+
+
+def tags_of(answer: Answer) -> tuple[str, ...]:
+    """The tags of one page of a list.
+
+    Raises:
+        RegistryError: it is no such list.
+    """
+    try:
+        return tuple(check_tag(tag) for tag in json.loads(answer.content)["tags"] or ())
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise RegistryError(
+            f"{place(answer.ask)}: is no list of tags", hint="is this host a registry? `bakec doctor` looks"
+        ) from error
+
+
+def next_page(answer: Answer) -> Ask | None:
+    """The question for what comes after this page (RFC 8288), if the registry itself has more."""
+    match = re.match(r'\s*<([^>]+)>\s*;\s*rel="?next"?', answer.headers.get("Link", ""))
+    if not match:
+        return None
+    try:
+        url = join(answer.ask.url, match[1])
+        own = same_place(answer.ask.url, url)
+    except ValueError:
+        own, url = False, ""
+    return replace(answer.ask, url=url, takes=()) if own else None
