@@ -112,6 +112,25 @@ async def run_all(  # noqa: D417 - Work says what it is
     await run.all()
 
 
+def side_by_side(images: Sequence[PlannedImage], steps: Mapping[str, Sequence[str]]) -> list[PlannedImage]:
+    """The images, those whose builds begin alike next to each other, else in the order in which they came.
+
+    What builds share runs once for all that run at a time. Later it may run anew: while a build holds a step that it
+    ran, what follows that step in another build is not looked up in the cache (moby/buildkit#6954).
+
+    Args:
+        images: to be built.
+        steps: image → its steps in order, as far as they are known.
+    """
+    first: dict[tuple[str, ...], int] = {}
+    keys: dict[str, list[int]] = {}
+    for number, image in enumerate(images):
+        own = tuple(steps.get(image.name, ()))
+        starts = [own[: length + 1] for length in range(len(own))]
+        keys[image.name] = [*(first.setdefault(start, number) for start in starts), number]
+    return sorted(images, key=lambda image: keys[image.name])
+
+
 @dataclass
 class _Run:
     work: Work

@@ -245,8 +245,9 @@ class Build:
         interrupted, error = False, ""
         try:
             done = await self._spare(images, found)
+            todo = [image for image in self.wanted.images if image.name not in done]
             await schedule.run_all(
-                [image for image in self.wanted.images if image.name not in done],
+                schedule.side_by_side(todo, {image.name: found.made[image.name].steps for image in todo}),
                 images,
                 slots=slots,
                 seconds=seconds,

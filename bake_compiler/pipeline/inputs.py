@@ -1,6 +1,6 @@
 """What each image of a run is made from, in one fingerprint: what has the same one need not be built twice."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -29,6 +29,7 @@ class Made:
         doubt: why that is not all, so that nobody can tell whether the image is what it would be now; or empty.
         places: of the bases that it takes itself: `components/web/Dockerfile:3`, or the Dockerfile alone.
         cross: all of its own steps run on the build platform, as far as its Dockerfile tells; none is emulated.
+        steps: its own FROMs and RUNs, as far as bakec can read them.
     """
 
     sources: str
@@ -36,6 +37,7 @@ class Made:
     doubt: str
     places: Mapping[Base, str] = field(default_factory=dict)
     cross: bool = False
+    steps: Sequence[str] = ()
 
 
 def made_from(
@@ -63,12 +65,14 @@ def made_from(
         except OSError as error:
             doubt = doubt or f"{error.filename}: {error.strerror}"
         needs = [found[need] for need in image.needs if need in found]
+        read = explain.bases_of(image, {path_of(image): dockerfile})
         found[image.name] = Made(
             _hashed([*parts, *(need.sources for need in needs)]),
             frozenset(origins.bases).union(*(need.bases for need in needs)),
             next((each for each in (doubt, *(need.doubt for need in needs)) if each), ""),
             {base: place_of(image, line) for base, line in origins.bases.items()},
-            explain.bases_of(image, {path_of(image): dockerfile}).cross,
+            read.cross,
+            read.steps,
         )
     return found
 

@@ -26,11 +26,13 @@ class Bases:
         external: images that its stages are from, as the Dockerfile names them, or the named context in its place (with
             a digest where a lock pins it); scratch and contexts that are no images left out.
         cross: every step runs on the build platform, so no platform is emulated.
+        steps: the FROMs and RUNs of its stages, in order, as written.
         readable: bakec could read the Dockerfile; when not, the rest is unknown.
     """
 
     external: tuple[str, ...] = ()
     cross: bool = False
+    steps: tuple[str, ...] = ()
     readable: bool = False
 
 
@@ -54,7 +56,8 @@ def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
     taken = {name: contexts.get(familiar(name), f"{IMAGE}{name}") for name in outside}
     external = (each.removeprefix(IMAGE) for each in taken.values() if isinstance(each, str) and each.startswith(IMAGE))
     cross = all("BUILDPLATFORM" in dockerfile.platform(each) or not each.runs for each in used)
-    return Bases(tuple(dict.fromkeys(external)), cross, readable=True)
+    steps = (text for each in used for text in (f"{each.platform} {each.base}", *(run.text for run in each.runs)))
+    return Bases(tuple(dict.fromkeys(external)), cross, tuple(steps), readable=True)
 
 
 def how(platform: Platform, host: Platform, source: Source | None) -> str:

@@ -2,12 +2,15 @@
 
 import asyncio
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bake_compiler.plan import PlannedImage
 from bake_compiler.plan.order import in_order
-from bake_compiler.schedule import Blocked, Retries, _Slots, default_slots, run_all, ways
+from bake_compiler.schedule import Blocked, Retries, _Slots, default_slots, run_all, side_by_side, ways
 from tests.fakes.planned import planned
 from tests.fakes.virtual_time import VirtualLoop
 from tests.fakes.virtual_time import run as run_virtually
@@ -210,6 +213,52 @@ def test_there_are_four_slots_for_each_core_as_far_as_memory_goes(
     nodes: int, cores: int, memory: int, slots: int
 ) -> None:
     assert default_slots(nodes, cores, memory) == slots
+
+
+# Which images begin together.
+
+
+def beside(**steps: str) -> str:
+    """The order of images whose steps are these letters."""
+    return "".join(image.name for image in side_by_side([planned(name) for name in steps], steps))
+
+
+@pytest.mark.parametrize(
+    ("steps", "order"),
+    [
+        ({"a": "xy", "b": "z", "c": "xy"}, "acb"),
+        ({"a": "x", "b": "xy", "c": "xz", "d": "xy"}, "abdc"),
+        ({"a": "xy", "b": "xz", "c": "z", "d": "xyw", "e": "xz"}, "adbec"),
+        ({"a": "yx", "b": "x", "c": "wx"}, "abc"),
+        ({"b": "", "a": "", "c": "x"}, "bac"),
+        ({}, ""),
+    ],
+    ids=["the same", "the longer beginning", "the first of a kind leads", "another beginning", "unknown", "none"],
+)
+def test_images_that_begin_alike_come_together_else_in_the_order_given(steps: dict[str, str], order: str) -> None:
+    assert beside(**steps) == order
+
+
+def test_images_that_begin_alike_are_begun_together() -> None:
+    yard = Yard()
+    images = side_by_side([*map(planned, "abcd")], {"a": "x", "b": "y", "c": "z", "d": "x"})
+
+    yard.run(*images, slots=2)
+
+    assert yard.begun[:2] == ["a", "d"]
+
+
+@given(st.lists(st.lists(st.sampled_from("xyz"), max_size=4), max_size=12))
+def test_all_that_begin_alike_are_neighbours_whatever_the_steps(steps: list[list[str]]) -> None:
+    by_name = {f"i{number}": each for number, each in enumerate(steps)}
+
+    ordered = [image.name for image in side_by_side([*map(planned, by_name)], by_name)]
+
+    assert sorted(ordered) == sorted(by_name)
+    for length in range(1, 5):
+        starts = [tuple(by_name[name][:length]) for name in ordered if len(by_name[name]) >= length]
+        runs = [start for start, _ in groupby(starts)]
+        assert len(runs) == len(set(runs))
 
 
 # Attempts.
