@@ -53,6 +53,7 @@ def bake_command(
     references: Sequence[Reference],
     narrowed: bool = False,
     has_output: bool = False,
+    undated: Sequence[str] = (),
 ) -> Command:
     """The command that builds one image.
 
@@ -63,12 +64,17 @@ def bake_command(
         references: its public ones: the staging tag goes into each of their repositories.
         narrowed: the image has platforms of its own in the bake file and fewer are wanted.
         has_output: the bake file says where it goes besides.
+        undated: the targets, of it and of what it needs, whose steps are not to get SOURCE_DATE_EPOCH, which buildx
+            gives to all: only what is pushed is dated.
     """
+    epoch = run.variables.get("SOURCE_DATE_EPOCH", "")
     only_pushed = run.push and not has_output
     staged = one_of_each_repository(references) if run.staging else ()
-    overrides = [f"tags={each.tagged(run.staging)}" for each in staged]
-    overrides += [f"platform={platform}" for platform in image.platforms] if narrowed else []
-    overrides += [_TO_THE_REGISTRY_ONLY] if only_pushed else []
+    own = [f"tags={each.tagged(run.staging)}" for each in staged]
+    own += [f"platform={platform}" for platform in image.platforms] if narrowed else []
+    own += [_TO_THE_REGISTRY_ONLY + (f",source-date-epoch={epoch}" if epoch else "")] if only_pushed else []
+    overrides = [f"{image.name}.{each}" for each in own]
+    overrides += [f"{name}.args.SOURCE_DATE_EPOCH=" for name in undated] if epoch else []
     export = () if only_pushed else ("--push",) if run.push else ("--load",)
     return Command(
         argv=(
@@ -76,7 +82,7 @@ def bake_command(
             *("--metadata-file", str(metadata_file(run, image))),
             *export,
             *(word for each in run.allow for word in ("--allow", each)),
-            *(part for override in overrides for part in ("--set", f"{image.name}.{override}")),
+            *(part for override in overrides for part in ("--set", override)),
             image.name,
         ),
         env={"BUILDX_METADATA_PROVENANCE": "disabled", **run.env, **run.variables},

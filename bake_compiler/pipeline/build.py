@@ -13,6 +13,7 @@ from bake_compiler.buildx import BakeRun, bake_command
 from bake_compiler.cosign import Cosign
 from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.journal import Journal
+from bake_compiler.loader import read_inputs
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Kind, RawManifest
 from bake_compiler.pipeline.compile import BAKE_FILE, committed, compile_slice, is_large
@@ -40,6 +41,7 @@ from bake_compiler.pipeline.sign import sign_all
 from bake_compiler.pipeline.verify import Layers, Verification
 from bake_compiler.plan import Plan, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.dated import takes_epoch
 from bake_compiler.plan.order import with_needs
 from bake_compiler.preflight import source_variables
 from bake_compiler.process import Command
@@ -104,6 +106,13 @@ class Build:
     def sliced(self) -> bool:
         """Whether buildx gets a slice of the bake file for each image, in place of the file."""
         return is_large(self.text)
+
+    @cached_property
+    def undated(self) -> frozenset[str]:
+        """The images whose steps take no time of a commit."""
+        part = replace(self.plan, images=tuple(with_needs(self.wanted.images, self.plan.by_name)))
+        inputs, _ = read_inputs(self.edges.root, part)
+        return frozenset(each.name for each in part.images if not takes_epoch(part, each, inputs.dockerfiles))
 
     def commands(self, variables: Mapping[str, str]) -> tuple[Command, ...]:
         """The commands that a run executes, in plan order; also what `--dry-run` prints."""
@@ -215,6 +224,7 @@ class Build:
             references=self.wanted.references(image),
             narrowed=narrowed,
             has_output="output" in merge(self.plan.common.attributes, image.attributes),
+            undated=[each.name for each in with_needs([image], self.plan.by_name) if each.name in self.undated],
         )
 
     def _secrets(self, image: PlannedImage) -> dict[str, str]:

@@ -137,6 +137,11 @@ class Ended:
         found: dict[str, Any] = next(image for image in self.document["images"] if image["name"] == name)
         return found
 
+    def steps(self, name: str) -> list[dict[str, Any]]:
+        """The steps of an image's last attempt."""
+        found: list[dict[str, Any]] = self.image(name)["attempts"][-1]["steps"]
+        return found
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -172,9 +177,27 @@ class Stack:
 
     def manifest(self, image: str) -> httpx.Response:
         """The registry's answer to a GET of the image's public tag."""
+        return self._get_manifest(image, self.tag)
+
+    def config(self, image: str) -> dict[str, Any]:
+        """The config of the first platform of the image's public tag."""
+        manifest = self._get_manifest(image, self.manifest(image).json()["manifests"][0]["digest"]).json()
+        url = f"http://{self.registry}/v2/{self.root.name}/{image}/blobs/{manifest['config']['digest']}"
+        config: dict[str, Any] = httpx.get(url).json()
+        return config
+
+    def _get_manifest(self, image: str, name: str) -> httpx.Response:
         types = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
-        url = f"http://{self.registry}/v2/{self.root.name}/{image}/manifests/{self.tag}"
+        url = f"http://{self.registry}/v2/{self.root.name}/{image}/manifests/{name}"
         return httpx.get(url, headers={"Accept": types})
+
+    def commit(self, date: str) -> None:
+        """All that is there, as somebody did at that time."""
+        environment = {**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        (self.root / ".gitignore").write_text(".bakec/\n__pycache__/\n")
+        who = ("-c", "user.name=bakec", "-c", "user.email=bakec@test.invalid")
+        for words in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "--message", date)):
+            subprocess.run(["git", *words], cwd=self.root, env=environment, check=True)
 
     def put_manifest(self, image: str, content: bytes, media_type: str) -> None:
         """Write the image's public tag, as somebody else might."""

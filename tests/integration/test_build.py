@@ -329,3 +329,29 @@ def running(words: str) -> bool:
         if words in line and int(process.name) != os.getpid():
             return True
     return False
+
+
+def test_a_commit_dates_the_image_and_runs_no_step_anew(stack: Stack) -> None:
+    """SOURCE_DATE_EPOCH as an argument, as buildx gives it, would date WORKDIR's folder, and all RUNs would follow."""
+    worker = "FROM busybox:stable\nWORKDIR /srv\nRUN date +%N >first\nCOPY part /part\nRUN cat /part >second\n"
+    stack.component("hub", worker, 'Image(name="hub")')
+    stack.component("pair", "FROM hub\nWORKDIR /app\nRUN date\n", 'Image(name="app")', phase='"top"', needs='["hub"]')
+    asks = "FROM busybox:stable\nARG SOURCE_DATE_EPOCH\nRUN echo $SOURCE_DATE_EPOCH >/told\n"
+    stack.component("asks", asks, 'Image(name="asks", smoke=("cat", "/told"))')
+    parts = stack.root / "components/hub/part"
+    found = []
+    for part, date in (("one", "2021-01-01T00:00:00Z"), ("two", "2022-02-02T00:00:00Z")):
+        parts.write_text(part)
+        assert stack.bakec("compile").status == 0
+        stack.commit(date)
+        ended = stack.build("all")
+        assert ended.status == 0, ended.err
+        found.append((ended, {name: stack.config(name)["created"] for name in ("hub", "app", "asks")}))
+
+    (_, first), (again, second) = found
+    assert (set(first.values()), set(second.values())) == ({"2021-01-01T00:00:00Z"}, {"2022-02-02T00:00:00Z"})
+    ran = {name: [step["name"] for step in again.steps(name) if not step["cached"]] for name in ("hub", "app", "asks")}
+    assert "RUN date +%N >first" not in ran["hub"]
+    assert "RUN cat /part >second" in ran["hub"]
+    told = stack.bakec("verify", "asks", "--run", "--json").document["images"][0]["platforms"]
+    assert {each["start"]["output"] for each in told} == {"1643760000"}

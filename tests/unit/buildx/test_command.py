@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,25 @@ def test_an_image_is_staged_once_in_each_repository(tmp_path: Path) -> None:
         "docker.io/acme/web:staged-1",
         "m.test/web:staged-1",
     ]
+
+
+def test_the_commit_s_time_dates_what_is_pushed_and_no_step_of_those_that_do_not_ask_for_it(tmp_path: Path) -> None:
+    run = replace(run_in(tmp_path), variables={"SOURCE_DATE_EPOCH": "1700000000"})
+
+    command = bake_command(run, planned("web", "hub"), file="f", references=WEB, undated=("web", "hub"))
+
+    assert command.argv[-5:] == (
+        *("--set", "web.args.SOURCE_DATE_EPOCH=", "--set", "hub.args.SOURCE_DATE_EPOCH="),
+        "web",
+    )
+    assert "web.output=type=image,push=true,store=false,source-date-epoch=1700000000" in command.argv
+    assert command.env["SOURCE_DATE_EPOCH"] == "1700000000"  # for the labels
+
+
+def test_without_a_commit_s_time_nothing_is_dated(tmp_path: Path) -> None:
+    command = bake_command(run_in(tmp_path), planned("web"), file="f", references=WEB, undated=("web",))
+
+    assert not [word for word in command.argv if "EPOCH" in word or "epoch" in word]
 
 
 def test_an_image_is_loaded_under_its_own_tag_for_the_platforms_that_are_left(tmp_path: Path) -> None:
