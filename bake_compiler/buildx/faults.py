@@ -10,6 +10,19 @@ _EXITED = r"process did not complete successfully: exit code: "
 _RUN_OR_UNKNOWN = r"\A(?!\[[^\]]*\] (?:COPY|ADD) )"
 _FULL = r"(?i:no space left on device|disk quota exceeded)"
 _NO_VERTEX = r"\A\Z"
+# What apt, curl, wget, pip, npm, go, apk, git and cargo print when the other side does not answer, or not well.
+_DOWNLOAD = (
+    r"^[EW]: (?!.* 404 ).*(?:Failed to fetch|Temporary failure resolving|Connection timed out|Could not connect)|"
+    r"^E: apt download failed|"
+    r"^curl: \((?:5|6|7|18|28|35|52|55|56|92)\) |"
+    r"^curl: \(22\) .* (?:429|5\d\d)\b|"
+    r"^wget: (?:bad address|can't connect|download timed out|unable to resolve|server returned error: HTTP/\S+ 5)|"
+    r"\b(?:ReadTimeoutError|ConnectTimeoutError|NewConnectionError|Max retries exceeded with url)\b|"
+    r"^npm (?:ERR!|error) .*\b(?:ETIMEDOUT|ECONNRESET|ECONNREFUSED|EAI_AGAIN|ENOTFOUND)\b|"
+    r"\bdial tcp .*: (?:i/o timeout|connection refused|no such host)|\bTLS handshake timeout\b|"
+    r"\btemporary error \(try again later\)|\bspurious network error\b|"
+    r"^fatal: unable to access .*(?:Could not resolve|timed out|Failed to connect|returned error: 5)"
+)
 _BASE = r"load metadata for |\] FROM |resolve image config for |docker-image://"
 _EOF = r"(?:\A|: |unexpected |early )EOF(?=[:\n]|\Z)"
 _REMOTE_FILE = r"\] ADD |load git source |\bhttps?://"
@@ -70,6 +83,7 @@ FAULTS = (
     ),
     Fault("no-emulation", (_EXITED,), vertex=_RUN_OR_UNKNOWN, output=r"^exec \S+: exec format error\s*$"),
     Fault("disk-full", (_EXITED,), vertex=_RUN_OR_UNKNOWN, output=_FULL),
+    Fault("download", (_EXITED,), vertex=_RUN_OR_UNKNOWN, output=_DOWNLOAD),
     Fault(
         "step",
         (_EXITED,),

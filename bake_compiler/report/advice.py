@@ -49,6 +49,10 @@ def place(image: str, failure: Failure) -> str:
 
 _TABLE = {
     "step": Advice("a failing step is the author's", "mend {place}"),
+    "download": Advice(
+        "bakec runs no step anew by itself that failed, whatever it printed",
+        "see that the builder reaches what {place} downloads",
+    ),
     "missing-file": Advice("a file that is not there stays away", "mend {place}, or .dockerignore"),
     "dockerfile": Advice("a mistake in a Dockerfile is the author's", "mend {place}"),
     "no-secret": Advice("a secret that is not given stays away", "give the secret or ssh agent that {place} asks for"),

@@ -94,7 +94,7 @@ BAKED = {
         "Dockerfile:2",
     ),
     "misleading-step": Told(
-        "step",
+        "download",
         "build",
         "linux/amd64",
         "",
@@ -200,6 +200,45 @@ def test_what_a_step_wrote_makes_no_fault_transient() -> None:
     assert not [fault.name for fault in FAULTS if fault.output and fault.transient]
 
 
+@pytest.mark.parametrize(
+    "output",
+    [
+        "E: Failed to fetch http://mirror.test/debian/pool/x.deb  503  Service Unavailable [IP: 10.0.0.1 80]",
+        "W: Failed to fetch http://mirror.test/dists/trixie/InRelease  Temporary failure resolving 'mirror.test'",
+        "I: running\nE: apt download failed: E: apt-get --yes failed: process exited with 100\nE: failed to run",
+        "curl: (28) Failed to connect to x.test port 443 after 130 ms: Connection timed out",
+        "curl: (22) The requested URL returned error: 503",
+        "wget: bad address 'x.test'",
+        "pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='x.test'): Read timed out.",
+        "npm error code ETIMEDOUT",
+        "npm ERR! network request to https://x.test/left-pad failed, reason: getaddrinfo EAI_AGAIN x.test",
+        'go: x.test/y@v1.0.0: Get "https://x.test/y.zip": dial tcp 10.0.0.1:443: i/o timeout',
+        "WARNING: fetching https://x.test/v3.22/main: temporary error (try again later)",
+        "fatal: unable to access 'https://x.test/y/': Could not resolve host: x.test",
+        "warning: spurious network error (3 tries remaining): [28] Timeout was reached",
+    ],
+)
+def test_a_download_that_failed_is_told_apart_by_what_the_step_wrote(output: str) -> None:
+    fault = classify("[2/2] RUN x", 'process "/bin/sh -c x" did not complete successfully: exit code: 1', output)
+
+    assert (fault.name, fault.transient) == ("download", False)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "curl: (22) The requested URL returned error: 404",
+        "E: Failed to fetch http://mirror.test/pool/x.deb  404  Not Found [IP: 10.0.0.1 80]",
+        "E: Unable to locate package nope",
+        "npm error code E404",
+    ],
+)
+def test_what_is_not_there_is_no_download_that_another_time_would_succeed(output: str) -> None:
+    words = 'process "/bin/sh -c x" did not complete successfully: exit code: 1'
+
+    assert classify("[2/2] RUN x", words, output).name == "step"
+
+
 MISLEADING = st.sampled_from([example.words for _, example in EXAMPLES])
 
 
@@ -218,7 +257,7 @@ def test_a_command_that_exits_is_the_authors_whatever_it_says(
 
     fault = classify(f"[build 2/3] RUN {command}" if has_vertex else "", words, output)
 
-    assert fault.name in {"step", "killed", "no-emulation", "disk-full"}
+    assert fault.name in {"step", "killed", "no-emulation", "disk-full", "download"}
     assert not fault.transient
 
 
