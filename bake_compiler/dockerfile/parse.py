@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*", re.IGNORECASE | re.ASCII)
 _REMOTE = re.compile(r"[a-z0-9+.-]+://|[\w.-]+@[\w.-]+:|github\.com/", re.IGNORECASE)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 _HEREDOC = re.compile(r"\d*<<")
 _ALIASED = 3  # FROM x AS y
 
@@ -36,11 +37,22 @@ def parse_dockerfile(text: str) -> Dockerfile:
             raise DockerfileError(each.start_line, f"{each.name} before the first FROM: it is in no stage")
     bodies = [read.instructions[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
     stages = [_stage(index, body, read.escape_token) for index, body in enumerate(bodies)]
+    _check_indices(bodies)
     return Dockerfile(
         syntax=syntax_of(text),
         args=tuple(arg for each in read.instructions[: starts[0]] for arg in _args(each, read.escape_token)),
         stages=tuple(_with_triggers(stages, bodies)),
     )
+
+
+def _check_indices(bodies: Sequence[Sequence["DockerfileInstruction"]]) -> None:
+    """A number is always an index, in a stage that is not built too (dockerfile2llb/convert.go, `toCommand`)."""
+    for own, body in enumerate(bodies):
+        for each in body:
+            for origin in _copied(each):
+                if _INTEGER.fullmatch(origin) and (int(origin) == own or not 0 <= int(origin) < len(bodies)):
+                    why = "it is this stage" if int(origin) == own else f"there are {len(bodies)}, from 0"
+                    raise DockerfileError(each.start_line, f"{each.name} --from={origin}: no such stage: {why}")
 
 
 def _with_triggers(stages: Sequence[Stage], bodies: Sequence[Sequence["DockerfileInstruction"]]) -> Iterator[Stage]:
