@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+from bake_compiler.errors import BakecError
 from bake_compiler.report import Report
 from bake_compiler.report.lines import lines
 from bake_compiler.report.stored import report_from_document
@@ -90,10 +91,10 @@ def run_bakec(site: Site, *options: str) -> Run:
 
 
 def _in_words(told: bytes) -> str:
-    """What a report says below its matrix; anything else as it is."""
+    """What a report says below its matrix; anything else, such as what a preflight found, as it is."""
     try:
         return "\n".join(words.text for words in lines(report_from_document(json.loads(told))))
-    except ValueError:
+    except (ValueError, BakecError):
         return told.decode(errors="replace")
 
 

@@ -59,6 +59,7 @@ def new_engine() -> Iterator[Engine]:
         with node(sandbox, _NAME, megabytes=_MEGABYTES) as own:
             environment = {**os.environ, **own.environment()}
             _pull_bases(environment)
+            os.sync()  # what the one before left to be written and trimmed is not for this one to wait for
             yield Engine(_start_registry(own), _storage(own), environment)
 
 
