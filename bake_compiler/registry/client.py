@@ -43,7 +43,8 @@ _VERBATIM = {"Accept-Encoding": "identity"}
 _MANIFEST = {"Accept": f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}", **_VERBATIM}
 _INDEX = {"Accept": OCI_INDEX, **_VERBATIM}
 _BLOB_HOPS = 3
-_PING_SECONDS = 3.0
+_PING_SECONDS = 3.0  # of asking again where there is no answer
+_SLOWEST_PING = 10.0  # seconds of one answer: a registry whose disk is busy is no reason not to build
 _MOST_PAGES = 10
 _TAGS_A_PAGE = 1000
 _MOST_PAGES_OF_TAGS = 1000
@@ -391,7 +392,7 @@ class Registry:
         while True:
             try:
                 async with self._slots:
-                    return await self._exchange.ask(ask, seconds)
+                    return await self._exchange.ask(ask, _SLOWEST_PING if seconds else None)
             except RefusedError as refused:
                 again = (refused.transient and await patience.pause(refused.pause)) or (
                     refused.missing and await settling.pause()

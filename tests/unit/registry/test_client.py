@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -13,9 +14,11 @@ from bake_compiler.registry import LimitError, Registry, WrongContentError
 from bake_compiler.registry.ask import Limits
 from bake_compiler.registry.client import LARGEST_MANIFEST
 from bake_compiler.registry.transport import NoAnswerError, Reason, Request, Response
+from tests.fakes import virtual_time
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import Made
 from tests.fakes.registry import FakeRegistry, Fault
+from tests.fakes.wire import InMemoryResponse
 
 pytestmark = pytest.mark.anyio
 
@@ -208,6 +211,18 @@ async def test_ping_gives_up_within_seconds(registry: Registry, fake: FakeRegist
         await registry.ping("registry.test")
 
     assert clock.now <= 3
+
+
+@pytest.mark.parametrize(("seconds", "answers"), [(9.0, True), (11.0, False)])
+def test_a_registry_that_thinks_for_some_seconds_is_one_all_the_same(seconds: float, *, answers: bool) -> None:
+    class Slow(FakeRegistry):
+        async def send(self, request: Request) -> InMemoryResponse:
+            await asyncio.sleep(seconds)
+            return await super().send(request)
+
+    registry = Registry(Slow())
+    with nullcontext() if answers else pytest.raises(LimitError, match="no whole answer within 10 s"):
+        virtual_time.run(registry.ping("registry.test"))
 
 
 async def test_ping_finds_a_registry_that_wants_credentials(registry: Registry, fake: FakeRegistry) -> None:
