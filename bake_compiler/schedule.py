@@ -22,6 +22,7 @@ MEMORY_FOR_ONE = 2 << 30
 
 _SLOTS_OF_CORE = 4
 _SLOW = 10  # times as long: about what emulation costs
+_FOUND = 2  # steps: a FROM and a RUN, which BuildKit finds in its cache
 
 
 def default_slots(nodes: int, cores: int, memory: int) -> int:
@@ -115,19 +116,25 @@ async def run_all(  # noqa: D417 - Work says what it is
 def side_by_side(images: Sequence[PlannedImage], steps: Mapping[str, Sequence[str]]) -> list[PlannedImage]:
     """The images, those whose builds begin alike next to each other, else in the order in which they came.
 
-    What builds share runs once for all that run at a time. Later it may run anew: while a build holds a step that it
-    ran, what follows that step in another build is not looked up in the cache (moby/buildkit#6954).
+    What builds share runs once for all that run at a time. Later it may run anew: while another build holds a step that
+    it ran, what follows that step is not looked up in the cache (moby/buildkit#6954). The first step after a FROM is,
+    so that images which share no more than that are better left as they came.
 
     Args:
         images: to be built.
-        steps: image → its steps in order, as far as they are known.
+        steps: image → its FROMs and RUNs in order, as far as they are known.
     """
-    first: dict[tuple[str, ...], int] = {}
+    numbers: dict[tuple[int, str], int] = {}  # of a beginning, by the number of what is before its last step
+    first: list[int] = []  # image that begins so
     keys: dict[str, list[int]] = {}
     for number, image in enumerate(images):
-        own = tuple(steps.get(image.name, ()))
-        starts = [own[: length + 1] for length in range(len(own))]
-        keys[image.name] = [*(first.setdefault(start, number) for start in starts), number]
+        beginning, key = -1, []
+        for step in steps.get(image.name, ()):
+            beginning = numbers.setdefault((beginning, step), len(first))
+            if beginning == len(first):
+                first.append(number)
+            key.append(first[beginning])
+        keys[image.name] = [*key[_FOUND:], number]
     return sorted(images, key=lambda image: keys[image.name])
 
 

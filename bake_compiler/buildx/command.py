@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from bake_compiler.environment import BUILDX_BUILDER
 from bake_compiler.errors import BuildError
@@ -53,7 +54,7 @@ def bake_command(
     references: Sequence[Reference],
     narrowed: bool = False,
     has_output: bool = False,
-    undated: Sequence[str] = (),
+    epochs: Mapping[str, str] = MappingProxyType({}),
 ) -> Command:
     """The command that builds one image.
 
@@ -64,17 +65,16 @@ def bake_command(
         references: its public ones: the staging tag goes into each of their repositories.
         narrowed: the image has platforms of its own in the bake file and fewer are wanted.
         has_output: the bake file says where it goes besides.
-        undated: the targets, of it and of what it needs, whose steps are not to get SOURCE_DATE_EPOCH, which buildx
-            gives to all: only what is pushed is dated.
+        epochs: target, of it and of what it needs → SOURCE_DATE_EPOCH that its steps get, or nothing, in place of the
+            one that buildx gives to all. An image whose steps get nothing is dated when it is pushed.
     """
-    epoch = run.variables.get("SOURCE_DATE_EPOCH", "")
     only_pushed = run.push and not has_output
     staged = one_of_each_repository(references) if run.staging else ()
     own = [f"tags={each.tagged(run.staging)}" for each in staged]
     own += [f"platform={platform}" for platform in image.platforms] if narrowed else []
-    own += [_TO_THE_REGISTRY_ONLY + (f",source-date-epoch={epoch}" if epoch else "")] if only_pushed else []
+    own += [f"{_TO_THE_REGISTRY_ONLY}{_dated(run, epochs.get(image.name))}"] if only_pushed else []
     overrides = [f"{image.name}.{each}" for each in own]
-    overrides += [f"{name}.args.SOURCE_DATE_EPOCH=" for name in undated] if epoch else []
+    overrides += [f"{name}.args.SOURCE_DATE_EPOCH={epoch}" for name, epoch in epochs.items()]
     export = () if only_pushed else ("--push",) if run.push else ("--load",)
     return Command(
         argv=(
@@ -89,6 +89,11 @@ def bake_command(
         cwd=run.root,
         shown=(*[BUILDX_BUILDER] * (BUILDX_BUILDER in run.env), *run.variables),
     )
+
+
+def _dated(run: BakeRun, epoch: str | None) -> str:
+    """The rest of an output, whose image gets the commit's time where its steps get none."""
+    return f",source-date-epoch={run.variables['SOURCE_DATE_EPOCH']}" if epoch == "" else ""
 
 
 def bases_command(run: BakeRun, file: str) -> Command:

@@ -41,7 +41,7 @@ from bake_compiler.pipeline.sign import sign_all
 from bake_compiler.pipeline.verify import Layers, Verification
 from bake_compiler.plan import Plan, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
-from bake_compiler.plan.dated import takes_epoch
+from bake_compiler.plan.dated import EPOCH, gives_epoch, takes_epoch
 from bake_compiler.plan.order import with_needs
 from bake_compiler.preflight import source_variables
 from bake_compiler.process import Command
@@ -108,11 +108,11 @@ class Build:
         return is_large(self.text)
 
     @cached_property
-    def undated(self) -> frozenset[str]:
-        """The images whose steps take no time of a commit."""
+    def _asking(self) -> frozenset[str]:
+        """The images, of those wanted and what they need, whose steps take the time of a commit, or may do so."""
         part = replace(self.plan, images=tuple(with_needs(self.wanted.images, self.plan.by_name)))
         inputs, _ = read_inputs(self.edges.root, part)
-        return frozenset(each.name for each in part.images if not takes_epoch(part, each, inputs.dockerfiles))
+        return frozenset(each.name for each in part.images if takes_epoch(part, each, inputs.dockerfiles))
 
     def commands(self, variables: Mapping[str, str]) -> tuple[Command, ...]:
         """The commands that a run executes, in plan order; also what `--dry-run` prints."""
@@ -217,15 +217,29 @@ class Build:
         narrowed = bool(planned.only_reason) and planned.platforms != image.platforms
         file = str(run.metadata / f"{image.name}.hcl") if self.sliced else BAKE_FILE
         run = replace(run, env={**run.env, **self._secrets(image)})
+        has_output = "output" in merge(self.plan.common.attributes, image.attributes)
         return bake_command(
             run,
             image,
             file=file,
             references=self.wanted.references(image),
             narrowed=narrowed,
-            has_output="output" in merge(self.plan.common.attributes, image.attributes),
-            undated=[each.name for each in with_needs([image], self.plan.by_name) if each.name in self.undated],
+            has_output=has_output,
+            epochs=self._epochs(image, run.variables.get(EPOCH, ""), has_output=has_output),
         )
+
+    def _epochs(self, image: PlannedImage, epoch: str, *, has_output: bool) -> dict[str, str]:
+        """What the steps of an image, and of what it needs, get of the commit's time: nothing, unless they ask for it.
+
+        It is said to those that ask too: what is said of one target, buildx says of all that inherit from it. An image
+        with an output of its own gets it, for that may be files, which nothing else dates.
+        """
+        if not (epoch.isascii() and epoch.isdigit()):
+            return {}
+        chain = with_needs([image], self.plan.by_name)
+        asking = self._asking | ({image.name} if has_output else set())
+        own = (each.name for each in chain if not gives_epoch(self.plan, each))
+        return {name: epoch if name in asking else "" for name in own}
 
     def _secrets(self, image: PlannedImage) -> dict[str, str]:
         """The variables that the secrets of an image, and of those that it is built from, are read from."""

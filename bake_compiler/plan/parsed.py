@@ -6,7 +6,7 @@ from functools import cache
 from bake_compiler.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
 from bake_compiler.dockerfile.instructions import syntax_of
 
-_OWN_FRONTEND = re.compile(r"$|(?:docker\.io/)?docker/dockerfile(?:-upstream)?\b")
+OWN_FRONTEND = re.compile(r"$|(?:docker\.io/)?docker/dockerfile(?:-upstream)?\b")
 
 
 @cache
@@ -15,4 +15,4 @@ def parsed(text: str) -> Dockerfile | DockerfileError | None:
     try:
         return parse_dockerfile(text)
     except DockerfileError as error:
-        return error if _OWN_FRONTEND.match(syntax_of(text)) else None
+        return error if OWN_FRONTEND.match(syntax_of(text)) else None

@@ -52,21 +52,29 @@ def test_an_image_is_staged_once_in_each_repository(tmp_path: Path) -> None:
     ]
 
 
-def test_the_commit_s_time_dates_what_is_pushed_and_no_step_of_those_that_do_not_ask_for_it(tmp_path: Path) -> None:
+DATED = "web.output=type=image,push=true,store=false,source-date-epoch=1700000000"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "dated"),
+    [({"web": "", "hub": "1700000000"}, True), ({"web": "1700000000", "hub": ""}, False), ({"hub": ""}, False)],
+    ids=["steps get nothing", "steps get it", "its own"],
+)
+def test_the_commit_s_time_dates_an_image_whose_steps_get_none(
+    tmp_path: Path, epochs: dict[str, str], *, dated: bool
+) -> None:
     run = replace(run_in(tmp_path), variables={"SOURCE_DATE_EPOCH": "1700000000"})
 
-    command = bake_command(run, planned("web", "hub"), file="f", references=WEB, undated=("web", "hub"))
+    command = bake_command(run, planned("web", "hub"), file="f", references=WEB, epochs=epochs)
 
-    assert command.argv[-5:] == (
-        *("--set", "web.args.SOURCE_DATE_EPOCH=", "--set", "hub.args.SOURCE_DATE_EPOCH="),
-        "web",
-    )
-    assert "web.output=type=image,push=true,store=false,source-date-epoch=1700000000" in command.argv
+    said = [word.partition(".args.SOURCE_DATE_EPOCH=") for word in command.argv if ".args." in word]
+    assert {name: epoch for name, _, epoch in said} == epochs
+    assert (DATED in command.argv) == dated
     assert command.env["SOURCE_DATE_EPOCH"] == "1700000000"  # for the labels
 
 
 def test_without_a_commit_s_time_nothing_is_dated(tmp_path: Path) -> None:
-    command = bake_command(run_in(tmp_path), planned("web"), file="f", references=WEB, undated=("web",))
+    command = bake_command(run_in(tmp_path), planned("web"), file="f", references=WEB)
 
     assert not [word for word in command.argv if "EPOCH" in word or "epoch" in word]
 

@@ -6,7 +6,7 @@ import pytest
 
 from bake_compiler.loader import read_inputs
 from bake_compiler.pipeline.compile import plan_project
-from bake_compiler.plan.dated import takes_epoch
+from bake_compiler.plan.dated import gives_epoch, takes_epoch
 from tests.fakes.project import component, write, write_project
 
 ASKS = "FROM a\nARG SOURCE_DATE_EPOCH\nRUN make\n"
@@ -18,13 +18,16 @@ ASKS = "FROM a\nARG SOURCE_DATE_EPOCH\nRUN make\n"
         ("FROM a\nWORKDIR /src\nRUN make\n", "", False),
         (ASKS, "", True),
         ("ARG SOURCE_DATE_EPOCH\nFROM a:$SOURCE_DATE_EPOCH\n", "", True),
-        (f"{ASKS}FROM b\nCOPY --from=0 / /\n", "", True),
-        (f"{ASKS}FROM b AS other\n", ', stage="other"', False),
+        ("FROM a\nONBUILD ARG SOURCE_DATE_EPOCH\n", "", True),
+        (f"{ASKS}FROM b AS other\n", ', stage="other"', True),
         ("FROM a\n", ', args={"SOURCE_DATE_EPOCH": Var("SOURCE_DATE_EPOCH")}', True),
         ("FROM a\n", ', args={"SOURCE_DATE_EPOCH": "0"}', True),
+        ("FROM a\n", ', args={"BUILDKIT_SYNTAX": "else/where:1"}', True),
+        ("# syntax=docker/dockerfile:1\nFROM a\n", "", False),
+        ("# syntax=else/where:1\nFROM a\n", "", True),
         ("# syntax=else/where:1\nFROM a\nBUILD\n", "", True),
     ],
-    ids=["no", "ARG", "global", "used stage", "other target", "variable", "fixed", "unreadable"],
+    ids=["no", "ARG", "global", "ONBUILD", "any stage", "variable", "fixed", "arg", "own", "foreign", "unreadable"],
 )
 def test_an_image_takes_the_time_where_it_asks_for_it_or_may_do_so(
     tmp_path: Path, dockerfile: str, image: str, *, asks: bool
@@ -35,4 +38,6 @@ def test_an_image_takes_the_time_where_it_asks_for_it_or_may_do_so(
     plan = plan_project(tmp_path)
     inputs, _ = read_inputs(tmp_path, plan)
 
+    given = "SOURCE_DATE_EPOCH" in image
+    assert gives_epoch(plan, plan.image("web")) is given
     assert takes_epoch(plan, plan.image("web"), inputs.dockerfiles) is asks
