@@ -1,7 +1,7 @@
 """Whatever an author writes is read or refused, and what is said of it holds against the library it is read with."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import product
 
@@ -41,6 +41,19 @@ class Written:
     mounted: tuple[str, ...]
 
 
+def with_real_indices(stages: list[Written]) -> list[Written]:
+    """Without the numbers that are no stage's, or the stage's own."""
+    indices = [str(index) for index in range(len(stages))]
+
+    def is_real(origin: str, own: str) -> bool:
+        return not origin.isdecimal() or (origin in indices and origin != own)
+
+    return [
+        replace(stage, copied=tuple(origin for origin in stage.copied if is_real(origin, own)))
+        for stage, own in zip(stages, indices, strict=True)
+    ]
+
+
 STAGES = st.builds(
     Written,
     NAMES,
@@ -50,7 +63,7 @@ STAGES = st.builds(
     st.lists(ORIGINS, max_size=3, unique=True).map(tuple),
     st.lists(ORIGINS, max_size=3, unique=True).map(tuple),
 )
-FILES = st.lists(STAGES, min_size=1, max_size=4)
+FILES = st.lists(STAGES, min_size=1, max_size=4).map(with_real_indices)
 BETWEEN = st.sampled_from([" ", "  ", "\t", " @\n", " @ \n  ", " @\n# a comment\n", " @\n\n  # another\n"])
 
 PARTS = ("a", "b", "ab")
