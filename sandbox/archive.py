@@ -106,7 +106,6 @@ class Archive:
             "APT::Sandbox::User": "root",
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
-            "Acquire::http::Timeout": "120",  # apt asks an address no more that let it wait for longer
         }
         settings = [part for name, value in places.items() for part in ("-o", f"{name}={value}")]
         return ["-c", str(self.apt / "hooks.conf"), *settings]

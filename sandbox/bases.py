@@ -175,7 +175,7 @@ def _set_up_apt(archive: Archive, root: Path) -> None:
     keyring = "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
     (root / "etc/apt/sources.list.d/debian.sources").write_text(sources + keyring)
     (root / "etc/apt/apt.conf.d/docker").write_text(
-        'Acquire::Languages "none";\nAcquire::Retries "3";\nAcquire::http::Timeout "120";\n'
+        'Acquire::Languages "none";\nAcquire::Retries "3";\n'
         'APT::Install-Recommends "false";\nDPkg::Options:: "--force-unsafe-io";\n'
     )
     excludes = "\n".join(option.removeprefix("--") for option in _SLIM)
