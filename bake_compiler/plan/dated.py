@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from bake_compiler.dockerfile import Dockerfile
 from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.emulation import text_of
 from bake_compiler.plan.parsed import OWN_FRONTEND, parsed
-from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
 
 EPOCH = "SOURCE_DATE_EPOCH"
@@ -19,8 +19,7 @@ _FRONTEND = "BUILDKIT_SYNTAX"
 
 def gives_epoch(plan: Plan, image: PlannedImage) -> bool:
     """Whether an image's models give it SOURCE_DATE_EPOCH as an argument of their own, or may do so."""
-    args = merge(plan.common.attributes, image.attributes).get("args", {})
-    return not isinstance(args, Mapping) or EPOCH in args
+    return _gives(plan, image, EPOCH)
 
 
 def takes_epoch(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -> bool:
@@ -29,13 +28,13 @@ def takes_epoch(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str])
     The whole text counts, and not the stages that are built: which those are, and what an ONBUILD does in another
     image, is not always known.
     """
-    args = merge(plan.common.attributes, image.attributes).get("args", {})
-    if not isinstance(args, Mapping) or EPOCH in args or _FRONTEND in args:
-        return True
-    context, inline = image.text("context"), image.text("dockerfile-inline")
-    is_here = context is not None and URL not in context
-    text = inline or (dockerfiles.get(inside(context or "", image.text("dockerfile") or "")) if is_here else None)
-    if text is None or EPOCH in text:
+    _, text = text_of(image, dockerfiles)
+    if text is None or EPOCH in text or gives_epoch(plan, image) or _gives(plan, image, _FRONTEND):
         return True
     dockerfile = parsed(text)
     return not (isinstance(dockerfile, Dockerfile) and OWN_FRONTEND.match(dockerfile.syntax))
+
+
+def _gives(plan: Plan, image: PlannedImage, name: str) -> bool:
+    args = merge(plan.common.attributes, image.attributes).get("args", {})
+    return not isinstance(args, Mapping) or name in args

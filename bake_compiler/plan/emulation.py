@@ -59,9 +59,7 @@ class EmulatedRun:
 
 def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -> Source | None:
     """What an image is built by; None when bakec can't read it, or there is no such stage."""
-    context, inline = image.text("context"), image.text("dockerfile-inline")
-    path = "" if inline else inside(context or "", image.text("dockerfile") or "")
-    text = inline or (dockerfiles.get(path) if context is not None and URL not in context else None)
+    path, text = text_of(image, dockerfiles)
     dockerfile = parsed(text) if text is not None else None
     if not isinstance(dockerfile, Dockerfile):
         return None
@@ -71,6 +69,15 @@ def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -
     args = merge({"args": plan.common.attributes.get("args", {})}, {"args": own})["args"]
     given = {name: value for name, value in args.items() if isinstance(value, str)} if isinstance(args, Mapping) else {}
     return Source(path, dockerfile, target, given) if target else None
+
+
+def text_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> tuple[str, str | None]:
+    """A Dockerfile's path from the root, empty where it is inline, and its text; None where it is elsewhere."""
+    context, inline = image.text("context"), image.text("dockerfile-inline")
+    if inline:
+        return "", inline
+    path = inside(context or "", image.text("dockerfile") or "")
+    return path, dockerfiles.get(path) if context is not None and URL not in context else None
 
 
 def emulated_runs(image: str, source: Source, wanted: Platform, native: Collection[Platform]) -> Iterator[EmulatedRun]:

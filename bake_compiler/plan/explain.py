@@ -10,9 +10,9 @@ from bake_compiler.model.settings import Settings
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import familiar
 from bake_compiler.plan.contexts import IMAGE
-from bake_compiler.plan.emulation import Source, emulated_runs
+from bake_compiler.plan.emulation import Source, emulated_runs, text_of
 from bake_compiler.plan.parsed import parsed
-from bake_compiler.plan.paths import URL, inside
+from bake_compiler.plan.paths import URL
 from bake_compiler.plan.plan import Plan, PlannedImage
 
 CROSS, EMULATED, NATIVE = "cross-built", "emulated", "native"
@@ -38,11 +38,9 @@ class Bases:
 
 def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
     """What an image is built from, by its Dockerfile."""
-    context, file = image.text("context"), image.text("dockerfile")
-    inline = image.text("dockerfile-inline")
-    path = inside(context or "", file or "")
-    text = inline or (dockerfiles.get(path) if context is not None else None)
-    dockerfile = parsed(text) if text is not None and not (context and URL in context) else None
+    context = image.text("context") or ""
+    _, text = text_of(image, dockerfiles)
+    dockerfile = parsed(text) if text is not None and URL not in context else None
     if not isinstance(dockerfile, Dockerfile):
         return Bases()
     stage = image.text("target")
