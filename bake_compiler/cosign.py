@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bake_compiler.environment import is_kept
 from bake_compiler.errors import PreflightError, RegistryError
 from bake_compiler.oci.reference import Reference
-from bake_compiler.process import Command, Runner, output_of
+from bake_compiler.system.environment import is_kept
+from bake_compiler.system.process import Command, Runner, output_of
 
 KEYLESS = "keyless"
 _KEPT_PREFIXES = ("COSIGN_", "SIGSTORE_", "TUF_", "VAULT_", "ACTIONS_ID_TOKEN_REQUEST_", "BUILDKITE_AGENT_")

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from bake_compiler.plan.order import in_order
 from bake_compiler.plan.plan import PlannedImage
-from bake_compiler.together import together
+from bake_compiler.system.tasks import together
 
 MEMORY_FOR_ONE = 2 << 30
 """Bytes of memory that one image is reckoned to need while it is built."""

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bake_compiler.report.timing import overlap
+from bake_compiler.report.words.timing import overlap
 from benchmarks import buildable
 from benchmarks.contenders import Run, Site, run_bake, run_bakec, run_loop
 from benchmarks.engine import new_engine

@@ -15,8 +15,8 @@ from typing import Any
 
 from bake_compiler.errors import BakecError
 from bake_compiler.report import Report
-from bake_compiler.report.lines import lines
-from bake_compiler.report.stored import report_from_document
+from bake_compiler.report.stored.report import report_from_document
+from bake_compiler.report.words.lines import lines
 from benchmarks.engine import Engine
 from benchmarks.measure import BAKEC, seconds
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from bake_compiler import hcl
+from bake_compiler.bakefile import render as hcl
 from bake_compiler.plan import make_plan
 from tests.fakes.projects import Generated, projects
 from tests.fakes.reading import BUILDX, difference

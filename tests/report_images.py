@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bake_compiler.report.html import render_html
+from bake_compiler.report.formats.html import render_html
 from sandbox import browser
 from sandbox.state import SandboxError, State
 from tests.fakes.browser import chromium

@@ -1,6 +1,6 @@
 """The builder: what the project describes and what buildx has, and the commands from one to the other.
 
-Pure but for the values that it is given: `pipeline/builder/` reads and runs.
+Pure but for the values that it is given: `verbs/builder/` reads and runs.
 """
 
 from bake_compiler.builder.changes import Changes as Changes
@@ -11,9 +11,4 @@ from bake_compiler.builder.instance import Instance as Instance
 from bake_compiler.builder.instance import InstanceNode as InstanceNode
 from bake_compiler.builder.instance import described as described
 from bake_compiler.builder.instance import stored as stored
-from bake_compiler.builder.native import in_engine as in_engine
 from bake_compiler.builder.native import native_of as native_of
-from bake_compiler.builder.state import NodeState as NodeState
-from bake_compiler.builder.state import read_driver as read_driver
-from bake_compiler.builder.state import read_name as read_name
-from bake_compiler.builder.state import read_states as read_states

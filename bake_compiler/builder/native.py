@@ -1,13 +1,8 @@
 """Which platforms the nodes of a described builder have without emulation, as far as that can be told of them."""
 
 from bake_compiler.model.builder import Builder
+from bake_compiler.model.drivers import in_engine
 from bake_compiler.oci.platform import Platform
-
-
-def in_engine(driver: str, endpoint: str) -> bool:
-    """Whether a node's BuildKit runs in the engine that docker itself uses, so on that one's machine."""
-    is_here = endpoint in {"", "default"} or endpoint.startswith("unix://")
-    return driver in {"docker", "docker-container"} and is_here
 
 
 def native_of(builder: Builder, engine: Platform) -> frozenset[Platform]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bake_compiler.environment import BUILDX_BUILDER
 from bake_compiler.errors import BuildError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference, one_of_each_repository
 from bake_compiler.plan.plan import PlannedImage
-from bake_compiler.process import Command
+from bake_compiler.system.environment import BUILDX_BUILDER
+from bake_compiler.system.process import Command
 
 BUILDX = ("docker", "buildx")
 _TO_THE_REGISTRY_ONLY = "output=type=image,push=true,store=false"

@@ -71,8 +71,8 @@ def script() -> None:
 
 def _told_before() -> str:
     """What `bakec compile` told the last time, if nothing has changed since."""
-    from bake_compiler.root import find_root  # noqa: PLC0415
-    from bake_compiler.unchanged import what_stands  # noqa: PLC0415
+    from bake_compiler.project.root import find_root  # noqa: PLC0415
+    from bake_compiler.verbs.compile.unchanged import what_stands  # noqa: PLC0415
 
     try:
         return what_stands(find_root(Path.cwd()))

@@ -39,9 +39,9 @@ from bake_compiler.cli.options import (
 from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
-    from bake_compiler.pipeline.runs import Asked
     from bake_compiler.report import Report
     from bake_compiler.report.events import Event
+    from bake_compiler.runs.kept import Asked
 
 
 def build(
@@ -108,13 +108,13 @@ def build(
     Examples: `bakec build all`, `bakec build foundation -j 4`, `bakec build backend nginx --platform amd64,arm64`,
     `bakec build --resume`, `bakec build all --sign cosign.key`.
     """
-    from bake_compiler.pipeline.build import Build  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import plan_part, plan_project  # noqa: PLC0415
-    from bake_compiler.pipeline.release_file import write_release_file  # noqa: PLC0415
-    from bake_compiler.pipeline.runs import last_run  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_part, plan_project  # noqa: PLC0415
     from bake_compiler.report.events import Stopping  # noqa: PLC0415
     from bake_compiler.report.live import watch  # noqa: PLC0415
+    from bake_compiler.runs.kept import last_run  # noqa: PLC0415
     from bake_compiler.schedule import Retries  # noqa: PLC0415
+    from bake_compiler.verbs.build.run import Build  # noqa: PLC0415
+    from bake_compiler.verbs.release.file import write_release_file  # noqa: PLC0415
 
     root = root_of(project)
     earlier, config = None, str(signing_config or "")
@@ -175,8 +175,8 @@ def build(
 @contextmanager
 def _refusals(*, as_json: bool) -> Iterator[None]:
     """What a preflight found is a document too."""
-    from bake_compiler.doctor import UnfitError  # noqa: PLC0415
-    from bake_compiler.pipeline.doctor import render_json  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.checks import UnfitError  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.run import render_json  # noqa: PLC0415
 
     try:
         yield
@@ -206,12 +206,12 @@ def _tell(report: "Report", failed: BakecError | None, junit: Path | None, *, as
 def _write(report: "Report", junit: Path | None, environ: Mapping[str, str]) -> None:
     """The report as files, for a CI."""
     if junit:
-        from bake_compiler.journal import write_whole  # noqa: PLC0415
-        from bake_compiler.report.junit import render_junit  # noqa: PLC0415
+        from bake_compiler.report.formats.junit import render_junit  # noqa: PLC0415
+        from bake_compiler.system.journal import write_whole  # noqa: PLC0415
 
         write_whole(junit, render_junit(report))
     if environ.get("GITHUB_ACTIONS") == "true":
-        from bake_compiler.report.github import annotations, render_summary  # noqa: PLC0415
+        from bake_compiler.report.formats.github import annotations, render_summary  # noqa: PLC0415
 
         for line in annotations(report):
             say(line)

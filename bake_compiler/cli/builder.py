@@ -10,8 +10,8 @@ from bake_compiler.cli.options import Json, ProjectDir, print_text, root_of, run
 from bake_compiler.errors import UsageError
 
 if TYPE_CHECKING:
+    from bake_compiler.buildx.tools import Tools
     from bake_compiler.model.builder import Builder
-    from bake_compiler.preflight import Tools
 
 _T = TypeVar("_T")
 
@@ -44,7 +44,7 @@ def up(
 
     Examples: `bakec builder up`, `bakec builder up --dry-run`, `bakec builder up --allow-loss --json`.
     """
-    from bake_compiler.pipeline.builder import applied_document, bring_up, render_applied, to_json  # noqa: PLC0415
+    from bake_compiler.verbs.builder import applied_document, bring_up, render_applied, to_json  # noqa: PLC0415
 
     done = _with_tools(
         project,
@@ -65,7 +65,7 @@ def list_nodes(project: ProjectDir = None, as_json: Json = False) -> None:
     Examples: `bakec builder ls`, `bakec builder ls --json`.
     """
     from bake_compiler.cli.plan import host  # noqa: PLC0415
-    from bake_compiler.pipeline.builder import look_at, render_seen, seen_document, to_json  # noqa: PLC0415
+    from bake_compiler.verbs.builder import look_at, render_seen, seen_document, to_json  # noqa: PLC0415
 
     seen = _with_tools(project, lambda tools, described: look_at(tools, described, host()))
     print_text(to_json(seen_document(seen)) if as_json else render_seen(seen))
@@ -86,7 +86,7 @@ def rm(
 
     Examples: `bakec builder rm`, `bakec builder rm --with-cache`.
     """
-    from bake_compiler.pipeline.builder import applied_document, render_applied, take_down, to_json  # noqa: PLC0415
+    from bake_compiler.verbs.builder import applied_document, render_applied, take_down, to_json  # noqa: PLC0415
 
     done = _with_tools(
         project,
@@ -105,9 +105,9 @@ def _needed(described: "Builder | None") -> "Builder":
 def _with_tools(project: Path | None, work: "Callable[[Tools, Builder | None], Awaitable[_T]]") -> _T:
     import os  # noqa: PLC0415
 
-    from bake_compiler import process  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
-    from bake_compiler.preflight import Tools, find_buildx  # noqa: PLC0415
+    from bake_compiler.buildx.tools import Tools, find_buildx  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project  # noqa: PLC0415
+    from bake_compiler.system import process  # noqa: PLC0415
 
     root = root_of(project)
     described = plan_project(root).builder

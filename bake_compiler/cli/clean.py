@@ -30,7 +30,7 @@ from bake_compiler.errors import Interrupted, RegistryError, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.oci.reference import Reference
-    from bake_compiler.pipeline.cleaned import Cleaned, Tidied
+    from bake_compiler.verbs.clean.result import Cleaned, Tidied
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -58,8 +58,8 @@ def clean(
     Examples: `bakec clean --staged --older-than 7d`, `bakec clean --staged --older-than 7d backend --delete --json`,
     `bakec clean --journals --older-than 90d --delete`.
     """
-    from bake_compiler.pipeline.cleaned import Cleaned, cleaned_document, render_cleaned  # noqa: PLC0415
-    from bake_compiler.pipeline.journals import judge_journals, remove_journals  # noqa: PLC0415
+    from bake_compiler.verbs.clean.journals import judge_journals, remove_journals  # noqa: PLC0415
+    from bake_compiler.verbs.clean.result import Cleaned, cleaned_document, render_cleaned  # noqa: PLC0415
 
     if not staged and not journals:
         raise UsageError("nothing is named to clean", hint="write --staged, --journals or both")
@@ -92,9 +92,9 @@ def parse_age(text: str) -> float:
 def _repositories(
     root: Path, selectors: list[str] | None, registry: str, tag: str, variables: list[str] | None
 ) -> "Mapping[Reference, frozenset[str]]":
-    from bake_compiler.pipeline.clean import repositories_of  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
     from bake_compiler.plan.select import ALL  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project  # noqa: PLC0415
+    from bake_compiler.verbs.clean.run import repositories_of  # noqa: PLC0415
 
     plan = plan_project(root)
     names = [ALL, *(image.name for image in plan.images if image.variant)]
@@ -111,9 +111,9 @@ def _clean(
     *,
     delete: bool,
 ) -> "Cleaned":
-    from bake_compiler.pipeline.clean import Cleaning  # noqa: PLC0415
-    from bake_compiler.pipeline.remembered import remembered  # noqa: PLC0415
     from bake_compiler.staged import Fate  # noqa: PLC0415
+    from bake_compiler.verbs.clean.memory import remembered  # noqa: PLC0415
+    from bake_compiler.verbs.clean.run import Cleaning  # noqa: PLC0415
 
     memory = remembered(root, {each.name for each in journals if each.fate is Fate.GOES})
 

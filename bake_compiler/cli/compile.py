@@ -12,8 +12,8 @@ from bake_compiler.cli.options import Json, ProjectDir, counted, print_text, roo
 from bake_compiler.errors import ModelError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from bake_compiler.pipeline.prove import Proof
     from bake_compiler.plan import Plan
+    from bake_compiler.verbs.compile.prove import Proof
 
 
 class By(StrEnum):
@@ -46,11 +46,11 @@ def compile_(
 
     Examples: `bakec compile`, `bakec compile --check`, `bakec compile --check --by bytes`, `bakec compile -o -`.
     """
-    from bake_compiler.hcl import TEMPLATE  # noqa: PLC0415
-    from bake_compiler.lock import LOCK_FILE  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project, stale, warnings_of  # noqa: PLC0415
-    from bake_compiler.root import own_folder  # noqa: PLC0415
-    from bake_compiler.unchanged import remember, watching  # noqa: PLC0415
+    from bake_compiler.bakefile.render import TEMPLATE  # noqa: PLC0415
+    from bake_compiler.model.lock_file import LOCK_FILE  # noqa: PLC0415
+    from bake_compiler.project.planned import BAKE_FILE, compile_plan, plan_project, stale, warnings_of  # noqa: PLC0415
+    from bake_compiler.project.root import own_folder  # noqa: PLC0415
+    from bake_compiler.verbs.compile.unchanged import remember, watching  # noqa: PLC0415
 
     _refuse_contradictions(output, by, check=check)
     root = root_of(project)
@@ -93,7 +93,7 @@ def _refuse_contradictions(output: Path | None, by: By | None, *, check: bool) -
 
 
 def _prove(root: Path, plan: "Plan", path: Path, by: By | None) -> "Proof":
-    from bake_compiler.pipeline.prove import prove  # noqa: PLC0415
+    from bake_compiler.verbs.compile.prove import prove  # noqa: PLC0415
 
     return run_async(lambda: prove(root, plan, path, by.value if by else ""))
 

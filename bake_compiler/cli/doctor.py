@@ -23,7 +23,7 @@ from bake_compiler.cli.options import (
 from bake_compiler.errors import PreflightError
 
 if TYPE_CHECKING:
-    from bake_compiler.doctor import Check
+    from bake_compiler.verbs.doctor.checks import Check
 
 
 def doctor(
@@ -48,9 +48,9 @@ def doctor(
 
     Examples: `bakec doctor`, `bakec doctor backend --platform arm64`, `bakec doctor --json`.
     """
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
-    from bake_compiler.pipeline.doctor import Job, is_good, look, render_doctor, render_json  # noqa: PLC0415
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.run import Job, is_good, look, render_doctor, render_json  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)

@@ -35,7 +35,7 @@ def graph(
     Examples: `bakec graph`, `bakec graph -o stack.svg`, `bakec graph dependent --format dot`.
     """
     from bake_compiler.graph import render_dot, render_mermaid, render_svg  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
     plan = plan_project(root_of(project))
     drawn = to_graph(plan, select_wanted(plan, selectors, None, "", ""))

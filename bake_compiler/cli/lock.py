@@ -11,7 +11,7 @@ from bake_compiler.cli.options import Insecure, Json, ProjectDir, counted, edges
 from bake_compiler.errors import UsageError
 
 if TYPE_CHECKING:
-    from bake_compiler.pipeline.lock import Entry, Locking
+    from bake_compiler.verbs.lock.run import Entry, Locking
 
 
 def lock(
@@ -36,11 +36,11 @@ def lock(
 
     Examples: `bakec lock`, `bakec lock --check`, `bakec lock --update`, `bakec lock --update debian:trixie-slim`.
     """
-    from bake_compiler.lock import LOCK_FILE, render_lock  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import plan_unpinned, read_lock  # noqa: PLC0415
-    from bake_compiler.pipeline.lock import Locking, error_of, locked_of  # noqa: PLC0415
-    from bake_compiler.pipeline.locked import lock_document, render_locked  # noqa: PLC0415
-    from bake_compiler.pipeline.release_file import now  # noqa: PLC0415
+    from bake_compiler.model.lock_file import LOCK_FILE, render_lock  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_unpinned, read_lock  # noqa: PLC0415
+    from bake_compiler.verbs.lock.run import Locking, error_of, locked_of  # noqa: PLC0415
+    from bake_compiler.verbs.lock.show import lock_document, render_locked  # noqa: PLC0415
+    from bake_compiler.verbs.release.file import now  # noqa: PLC0415
 
     _refuse_contradictions(names or (), update=update, check=check)
     root = root_of(project)

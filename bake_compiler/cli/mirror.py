@@ -31,8 +31,8 @@ from bake_compiler.errors import BakecError, Interrupted, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from bake_compiler.pipeline.mirrored import Mirrored, MirroredImage
     from bake_compiler.plan import Plan, PlannedExternal
+    from bake_compiler.verbs.mirror.result import Mirrored, MirroredImage
 
     Watch = tuple[Callable[[MirroredImage], None], Callable[[int], None]]
 
@@ -41,7 +41,7 @@ _BLOBS = 4
 
 def complete_external(incomplete: str) -> list[str]:
     """Names for the shell; none when there is no project here or it has mistakes."""
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
     try:
         plan = plan_project(root_of(None))
@@ -81,9 +81,9 @@ def mirror(
 
     Examples: `bakec mirror`, `bakec mirror postgres redis --dry-run`, `bakec mirror --deep --json`.
     """
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
-    from bake_compiler.pipeline.mirrored import mirrored_document, render_mirrored  # noqa: PLC0415
     from bake_compiler.plan.externals import select_externals  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project  # noqa: PLC0415
+    from bake_compiler.verbs.mirror.result import mirrored_document, render_mirrored  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)
@@ -130,8 +130,8 @@ def _mirror(
     deep: bool,
     dry_run: bool,
 ) -> "Mirrored":
-    from bake_compiler.pipeline.copier import Copier  # noqa: PLC0415
-    from bake_compiler.pipeline.mirror import Mirror  # noqa: PLC0415
+    from bake_compiler.verbs.mirror.copier import Copier  # noqa: PLC0415
+    from bake_compiler.verbs.mirror.run import Mirror  # noqa: PLC0415
 
     async def work() -> "Mirrored":
         async with edges(root, insecure) as real:
@@ -147,13 +147,13 @@ def _mirror(
 @contextmanager
 def _progress(total: int, *, dry_run: bool) -> "Iterator[Watch]":
     """On a terminal a bar, with the bytes that went out; else a line for each image as it ends."""
-    from bake_compiler.pipeline.mirrored import told  # noqa: PLC0415
+    from bake_compiler.verbs.mirror.result import told  # noqa: PLC0415
 
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415
         from rich.progress import Progress  # noqa: PLC0415
 
-        from bake_compiler.report.lines import size_in_words  # noqa: PLC0415
+        from bake_compiler.report.words.lines import size_in_words  # noqa: PLC0415
 
         sent = 0
         with Progress(console=Console(stderr=True), transient=True) as bar:

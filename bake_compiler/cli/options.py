@@ -14,19 +14,19 @@ from bake_compiler.errors import BakecError, Problem, UsageError
 if TYPE_CHECKING:
     from bake_compiler.cosign import Cosign
     from bake_compiler.oci.platform import Platform
-    from bake_compiler.pipeline.edges import Edges
-    from bake_compiler.pipeline.verify import Layers
     from bake_compiler.plan import Plan, Wanted
     from bake_compiler.report import Report
     from bake_compiler.report.events import Event
+    from bake_compiler.verbs.edges import Edges
+    from bake_compiler.verbs.verify.run import Layers
 
 _T = TypeVar("_T")
 
 
 def complete_selector(incomplete: str) -> list[str]:
     """Selectors for the shell; none when there is no project here or it has mistakes."""
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
     from bake_compiler.plan.select import known  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
     try:
         names = known(plan_project(root_of(None)))
@@ -109,7 +109,7 @@ CORES = os.cpu_count() or 2
 
 def root_of(project: Path | None) -> Path:
     """The project's root, absolute."""
-    from bake_compiler.root import find_root  # noqa: PLC0415
+    from bake_compiler.project.root import find_root  # noqa: PLC0415
 
     if project is not None and not project.is_dir():
         raise UsageError(f"--project: {project} is not a directory", hint="name the project's root")
@@ -224,18 +224,19 @@ async def edges(
         insecure: registries that may be asked over plain http.
         tell: is told what happens.
     """
-    from bake_compiler import process  # noqa: PLC0415
-    from bake_compiler.pipeline.edges import Edges  # noqa: PLC0415
     from bake_compiler.registry import connect  # noqa: PLC0415
+    from bake_compiler.system import process  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.checks.binfmt import BINFMT  # noqa: PLC0415
+    from bake_compiler.verbs.edges import Edges  # noqa: PLC0415
 
     with process.guarded() as runner:
         async with connect(os.environ, insecure=insecure or ()) as registry:
-            yield Edges(root, process.scrubbed(os.environ), os.environ, runner, registry, tell)
+            yield Edges(root, process.scrubbed(os.environ), os.environ, runner, registry, tell, BINFMT)
 
 
 def layer_readers(real: "Edges", jobs: int) -> "Layers":
     """What reads layers, and remembers in the user's cache what was in them."""
-    from bake_compiler.pipeline.deep import LayerReaders  # noqa: PLC0415
+    from bake_compiler.verbs.verify.readers import LayerReaders  # noqa: PLC0415
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return LayerReaders(real.registry, cache / "bakec" / "layers", jobs)
@@ -272,16 +273,16 @@ def run_async(work: Callable[[], Coroutine[Any, Any, _T]], on_stop: Callable[[],
 def print_report(report: "Report", *, as_json: bool) -> None:
     """The document on stdout: for a program, a terminal, or a pipe."""
     if as_json:
-        from bake_compiler.report.json import render_json  # noqa: PLC0415
+        from bake_compiler.report.formats.json import render_json  # noqa: PLC0415
 
         print_text(render_json(report))
     elif sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415
 
-        from bake_compiler.report.console import print_report as print_for_people  # noqa: PLC0415
+        from bake_compiler.report.formats.console import print_report as print_for_people  # noqa: PLC0415
 
         print_for_people(report, Console(soft_wrap=True, highlight=False))
     else:
-        from bake_compiler.report.plain import render_plain  # noqa: PLC0415
+        from bake_compiler.report.formats.plain import render_plain  # noqa: PLC0415
 
         print_text(render_plain(report))

@@ -28,8 +28,8 @@ from bake_compiler.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.oci.platform import Platform
-    from bake_compiler.pipeline.emulation import EmulationMap, Native
     from bake_compiler.plan import Plan, PlannedExternal, PlannedImage, Wanted
+    from bake_compiler.verbs.plan.emulation import EmulationMap, Native
 
 
 def plan(
@@ -64,9 +64,9 @@ def plan(
     Examples: `bakec plan`, `bakec plan foundation`, `bakec plan backend --platform arm64 --json`,
     `bakec plan --why backend`, `bakec plan --emulation`, `bakec plan --emulation --build-platform arm64`.
     """
-    from bake_compiler.loader import read_inputs  # noqa: PLC0415
-    from bake_compiler.pipeline.compile import plan_project, warnings_of  # noqa: PLC0415
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
+    from bake_compiler.project.loader import read_inputs  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project, warnings_of  # noqa: PLC0415
 
     root = root_of(project)
     planned = plan_project(root)
@@ -80,7 +80,7 @@ def plan(
         wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
         natives = parse_platforms(build_platform)
         if emulation:
-            from bake_compiler.pipeline.emulation import map_emulation  # noqa: PLC0415
+            from bake_compiler.verbs.plan.emulation import map_emulation  # noqa: PLC0415
 
             found = map_emulation(root, planned, wanted, inputs.dockerfiles, _native(root, planned, natives))
             _print_emulation(found, warnings, as_json=as_json)
@@ -98,7 +98,7 @@ def plan(
 
 
 def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_json: bool) -> None:
-    from bake_compiler.pipeline import emulation  # noqa: PLC0415
+    from bake_compiler.verbs.plan import emulation  # noqa: PLC0415
 
     if as_json:
         print_text(emulation.render_json(found, warnings))
@@ -110,10 +110,10 @@ def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_j
 
 def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Native":
     """The platforms asked for, else those of the builder that builds go to."""
-    from bake_compiler import process  # noqa: PLC0415
-    from bake_compiler.environment import BUILDX_BUILDER, using  # noqa: PLC0415
-    from bake_compiler.pipeline.emulation import Native, judge_native  # noqa: PLC0415
-    from bake_compiler.preflight import Tools, ask_all, find_buildx  # noqa: PLC0415
+    from bake_compiler.buildx.tools import Tools, ask_all, find_buildx  # noqa: PLC0415
+    from bake_compiler.system import process  # noqa: PLC0415
+    from bake_compiler.system.environment import BUILDX_BUILDER, using  # noqa: PLC0415
+    from bake_compiler.verbs.plan.emulation import Native, judge_native  # noqa: PLC0415
 
     if asked:
         return Native(frozenset(asked), "--build-platform")
@@ -131,7 +131,7 @@ def _print_table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]], below
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from bake_compiler.report.lines import printable  # noqa: PLC0415
+    from bake_compiler.report.words.lines import printable  # noqa: PLC0415
 
     console = Console(highlight=False)
     table = Table()
@@ -241,7 +241,7 @@ def _external_document(planned: "Plan", wanted: "Wanted", external: "PlannedExte
 
 def _shown(value: object) -> str | None:
     """A text as it is, an expression as HCL."""
-    from bake_compiler.hcl import expression  # noqa: PLC0415
+    from bake_compiler.bakefile.render import expression  # noqa: PLC0415
 
     return value if isinstance(value, str) or value is None else expression(value)
 

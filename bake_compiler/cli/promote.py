@@ -27,8 +27,8 @@ from bake_compiler.cli.options import (
 from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
-    from bake_compiler.pipeline.promote import Promoted, Promotion
     from bake_compiler.release_file import ReleaseFile
+    from bake_compiler.verbs.promote.run import Promoted, Promotion
 
 
 def promote(
@@ -56,10 +56,10 @@ def promote(
     Examples: `bakec promote release.json --tag v1.0.0`, `bakec promote release.json --tag v1.0.0 --tag latest`,
     `bakec promote release.json --tag v1.0.0 --dry-run --json`.
     """
-    from bake_compiler.pipeline.promote import new_id, plan_promotion, promotion_document, retagged  # noqa: PLC0415
-    from bake_compiler.pipeline.release_file import now  # noqa: PLC0415
     from bake_compiler.release_file import render_release_file  # noqa: PLC0415
-    from bake_compiler.report.release_file import load_release  # noqa: PLC0415
+    from bake_compiler.release_file.of_report import load_release  # noqa: PLC0415
+    from bake_compiler.verbs.promote.run import new_id, plan_promotion, promotion_document, retagged  # noqa: PLC0415
+    from bake_compiler.verbs.release.file import now  # noqa: PLC0415
 
     before = load_release(release)
     promotions, name = plan_promotion(before, tags), new_id()
@@ -100,9 +100,9 @@ def _promote(
     project: Path | None,
 ) -> "Promoted":
     """Verify, and move the tags unless it is a dry run; `names` are those of the promotion and of the release file."""
-    from bake_compiler.pipeline.promote import promote as run  # noqa: PLC0415
-    from bake_compiler.pipeline.verify import Verification  # noqa: PLC0415
     from bake_compiler.release import move_all  # noqa: PLC0415
+    from bake_compiler.verbs.promote.run import promote as run  # noqa: PLC0415
+    from bake_compiler.verbs.verify.run import Verification  # noqa: PLC0415
 
     (name, source), (root, protect) = names, _root(project)
 
@@ -119,7 +119,7 @@ def _promote(
 
 def _root(project: Path | None) -> tuple[Path, Sequence[str]]:
     """Where the journal is kept, and the tags that never move: the project's; a release needs none to be promoted."""
-    from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
     try:
         root = root_of(project)
@@ -144,7 +144,7 @@ def _tell(done: "Promoted", name: str, *, dry_run: bool) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from bake_compiler.journal import write_whole  # noqa: PLC0415
+    from bake_compiler.system.journal import write_whole  # noqa: PLC0415
 
     try:
         write_whole(path, text)

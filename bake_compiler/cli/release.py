@@ -107,8 +107,8 @@ def diff(
     Examples: `bakec release diff old.json release.json`, `bakec release diff old.json release.json --json`.
     """
     from bake_compiler.release_file.diff import diff_document, diff_releases  # noqa: PLC0415
-    from bake_compiler.report.release_file import load_release  # noqa: PLC0415
-    from bake_compiler.report.release_text import render_diff  # noqa: PLC0415
+    from bake_compiler.release_file.of_report import load_release  # noqa: PLC0415
+    from bake_compiler.release_file.show import render_diff  # noqa: PLC0415
 
     found = diff_releases(load_release(before), load_release(after))
     document = json.dumps(diff_document(found), indent=2, ensure_ascii=False) + "\n" if as_json else ""
@@ -129,9 +129,9 @@ def export(
     Examples: `bakec release export --format compose release.json -o compose.release.yml`,
     `bakec release export --format env release.json`.
     """
-    from bake_compiler.journal import write_whole  # noqa: PLC0415
     from bake_compiler.release_file.export import export_release  # noqa: PLC0415
-    from bake_compiler.report.release_file import load_release  # noqa: PLC0415
+    from bake_compiler.release_file.of_report import load_release  # noqa: PLC0415
+    from bake_compiler.system.journal import write_whole  # noqa: PLC0415
 
     text = export_release(load_release(file), form)
     if as_json:
@@ -179,6 +179,6 @@ def of_release(
 
 def print_status(found: "Status", *, as_json: bool) -> None:
     """The document on stdout."""
-    from bake_compiler.pipeline.release import render_status, status_document  # noqa: PLC0415
+    from bake_compiler.verbs.release.show import render_status, status_document  # noqa: PLC0415
 
     print_text(json.dumps(status_document(found), indent=2) + "\n" if as_json else render_status(found))

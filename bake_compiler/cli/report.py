@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def complete_run(incomplete: str) -> list[str]:
     """Runs for the shell, newest first; none when there is no project here."""
-    from bake_compiler.pipeline.runs import LAST, run_ids  # noqa: PLC0415
+    from bake_compiler.runs.kept import LAST, run_ids  # noqa: PLC0415
 
     try:
         runs = (LAST, *run_ids(root_of(None)))
@@ -50,7 +50,7 @@ def report(
     Examples: `bakec report`, `bakec report -o report.html`, `bakec report 20261124T19 -o junit.xml`,
     `bakec report last --json`.
     """
-    from bake_compiler.pipeline.runs import stored_report  # noqa: PLC0415
+    from bake_compiler.runs.kept import stored_report  # noqa: PLC0415
 
     render = _renderer(output, as_json=as_json) if output and str(output) != "-" else None
     stored = stored_report(root_of(project), run)
@@ -84,30 +84,30 @@ def _renderer(output: Path, *, as_json: bool) -> "Callable[[Report], str]":
 
 
 def _html(stored: "Report") -> str:
-    from bake_compiler.report.html import render_html  # noqa: PLC0415
+    from bake_compiler.report.formats.html import render_html  # noqa: PLC0415
 
     return render_html(stored)
 
 
 def _json(stored: "Report") -> str:
-    from bake_compiler.report.json import render_json  # noqa: PLC0415
+    from bake_compiler.report.formats.json import render_json  # noqa: PLC0415
 
     return render_json(stored)
 
 
 def _junit(stored: "Report") -> str:
-    from bake_compiler.report.junit import render_junit  # noqa: PLC0415
+    from bake_compiler.report.formats.junit import render_junit  # noqa: PLC0415
 
     return render_junit(stored)
 
 
 def _summary(stored: "Report") -> str:
-    from bake_compiler.report.github import render_summary  # noqa: PLC0415
+    from bake_compiler.report.formats.github import render_summary  # noqa: PLC0415
 
     return render_summary(stored)
 
 
 def _plain(stored: "Report") -> str:
-    from bake_compiler.report.plain import render_plain  # noqa: PLC0415
+    from bake_compiler.report.formats.plain import render_plain  # noqa: PLC0415
 
     return render_plain(stored)

@@ -34,10 +34,10 @@ from bake_compiler.errors import Interrupted, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bake_compiler.pipeline.edges import Edges
-    from bake_compiler.pipeline.verify import Subject
     from bake_compiler.report import ImageResult, Report
-    from bake_compiler.smoke import Smoker
+    from bake_compiler.verbs.edges import Edges
+    from bake_compiler.verbs.verify.run import Subject
+    from bake_compiler.verbs.verify.smoke import Smoker
 
 
 def verify(
@@ -82,14 +82,14 @@ def verify(
     Examples: `bakec verify all`, `bakec verify backend --tag v9 --deep --json`,
     `bakec verify ghcr.io/acme/web:1.0 --platform amd64,arm64`, `bakec verify --release release.json`.
     """
-    from bake_compiler.pipeline.verify import Verification, planned_subjects  # noqa: PLC0415
+    from bake_compiler.verbs.verify.run import Verification, planned_subjects  # noqa: PLC0415
 
     root, wanted = Path.cwd(), None
     if release or any(map(_is_reference, asked or ())):
         _refuse_of_projects({"--run": run, "--var": variables})
         subjects = _released(release, asked or ()) if release else _named(asked or (), platforms)
     else:
-        from bake_compiler.pipeline.compile import plan_project  # noqa: PLC0415
+        from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
         root = root_of(project)
         plan = plan_project(root)
@@ -116,7 +116,7 @@ def verify(
 
 
 def _smoker(real: "Edges", root: Path, seconds: float) -> "Smoker":
-    from bake_compiler.smoke import Smoker  # noqa: PLC0415
+    from bake_compiler.verbs.verify.smoke import Smoker  # noqa: PLC0415
 
     return Smoker(real.runner, real.env, root, seconds)
 
@@ -133,7 +133,7 @@ def _refuse_of_projects(given: Mapping[str, object]) -> None:
 
 def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[Subject, ...]":
     from bake_compiler.oci.reference import Reference  # noqa: PLC0415
-    from bake_compiler.pipeline.verify import named_subjects  # noqa: PLC0415
+    from bake_compiler.verbs.verify.run import named_subjects  # noqa: PLC0415
 
     if names := [text for text in texts if not _is_reference(text)]:
         raise UsageError(f"{names[0]!r} names no tag and no digest", hint="verify references, or a project's images")
@@ -144,8 +144,8 @@ def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[Subject,
 
 
 def _released(release: Path, asked: Sequence[str]) -> "tuple[Subject, ...]":
-    from bake_compiler.pipeline.verify import Subject  # noqa: PLC0415
-    from bake_compiler.report.release_file import read_release  # noqa: PLC0415
+    from bake_compiler.release_file.of_report import read_release  # noqa: PLC0415
+    from bake_compiler.verbs.verify.run import Subject  # noqa: PLC0415
 
     if asked:
         raise UsageError("--release: the file says which images", hint="leave the selectors out")

@@ -6,7 +6,7 @@ No Dockerfile is edited, and `docker buildx bake` by hand uses the same pins.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bake_compiler.lock import LOCK_FILE, Locked
+from bake_compiler.model.lock_file import LOCK_FILE, Locked
 from bake_compiler.oci.mirrors import mirrored
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.attributes import Attributes, in_order

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from bake_compiler.errors import BakecError, UsageError
-from bake_compiler.journal import read_journal
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
+from bake_compiler.project.root import own_folder
 from bake_compiler.release.moves import Move
-from bake_compiler.root import own_folder
+from bake_compiler.system.journal import read_journal
 
 RELEASES = Path(".bakec/releases")
 SCHEMA = "bakec.moves/1"

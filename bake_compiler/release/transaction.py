@@ -22,7 +22,7 @@ from bake_compiler.registry import Registry
 from bake_compiler.release.log import FINISHED, ROLLED_BACK, Log, Release, begun, reopened
 from bake_compiler.release.moves import Move, current, in_classes
 from bake_compiler.release.status import Names, Status, TagState, status_of
-from bake_compiler.together import to_its_end
+from bake_compiler.system.tasks import to_its_end
 
 _SETTLING = (0.1, 0.5)  # seconds
 

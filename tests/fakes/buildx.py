@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bake_compiler.process import Command
+from bake_compiler.system.process import Command
 
 _VALUED = ("--name", "--driver", "--node", "--platform", "--buildkitd-flags", "--buildkitd-config")
 

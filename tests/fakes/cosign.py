@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.reference import Reference
-from bake_compiler.process import Command
+from bake_compiler.system.process import Command
 from tests.fakes.images import Made, artifact_of
 from tests.fakes.registry import FakeRegistry
 

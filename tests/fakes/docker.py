@@ -10,7 +10,7 @@ from typing import Any
 
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.reference import Reference
-from bake_compiler.process import Command
+from bake_compiler.system.process import Command
 from tests.fakes.images import Made, image_of, index_of
 from tests.fakes.registry import FakeRegistry
 

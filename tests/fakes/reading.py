@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bake_compiler import meaning, process
+from bake_compiler.bakefile import meaning
 from bake_compiler.buildx import print_command
 from bake_compiler.plan import Plan
 from bake_compiler.plan.variables import given as typed
+from bake_compiler.system import process
 
 BUILDX = {"oldest": ((0, 13), "BAKEC_BUILDX_OLDEST"), "newest": ((99, 0), "BAKEC_BUILDX_NEWEST")}
 

@@ -10,18 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bake_compiler.journal import read_journal
 from bake_compiler.oci.platform import Platform
-from bake_compiler.pipeline.build import Build
-from bake_compiler.pipeline.compile import BAKE_FILE, compile_plan, plan_project
-from bake_compiler.pipeline.edges import Edges
-from bake_compiler.pipeline.runs import journal_of, last_run
 from bake_compiler.plan import Plan, select
+from bake_compiler.project.planned import BAKE_FILE, compile_plan, plan_project
 from bake_compiler.registry import Registry
 from bake_compiler.registry.transport import Request, Response
 from bake_compiler.report import ImageResult, Report
 from bake_compiler.report.events import Event
+from bake_compiler.runs.kept import journal_of, last_run
 from bake_compiler.schedule import Retries
+from bake_compiler.system.journal import read_journal
+from bake_compiler.verbs.build.run import Build
+from bake_compiler.verbs.edges import Edges
 from tests.fakes import virtual_time
 from tests.fakes.clock import FakeClock
 from tests.fakes.docker import Docker

@@ -14,9 +14,9 @@ import pytest
 
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.pipeline.deep import LayerReaders
-from bake_compiler.pipeline.verify import Subject, Verification
 from bake_compiler.report import Report
+from bake_compiler.verbs.verify.readers import LayerReaders
+from bake_compiler.verbs.verify.run import Subject, Verification
 from bake_compiler.verify import CHECKS, Promise, Severity
 from bake_compiler.verify.binaries import BINARY_CHECKS
 from tests.gallery.exhibit import Exhibit, told

@@ -8,7 +8,7 @@ import pytest
 from bake_compiler.release_file import render_release_file
 from bake_compiler.release_file.diff import diff_document, diff_releases
 from bake_compiler.release_file.export import export_release
-from bake_compiler.report.release_text import render_diff
+from bake_compiler.release_file.show import render_diff
 from tests.golden.test_golden import REWRITE
 from tests.unit.release_file.test_diff import AFTER, BEFORE
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from bake_compiler.report import Report
-from bake_compiler.report.html import render_html
+from bake_compiler.report.formats.html import render_html
 from sandbox import browser
 from sandbox.state import State
 from tests.fakes.browser import Page, chromium
 from tests.fakes.reference_run import large_run, reference_run
-from tests.unit.report.test_html import HOSTILE, report_of
+from tests.unit.report.formats.html.test_html import HOSTILE, report_of
 
 CHECKOUT = Path(__file__).parents[2]
 SHOWN = "[...document.querySelectorAll('tr.image:not([hidden]) button')].map(button => button.innerText)"

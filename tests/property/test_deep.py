@@ -6,17 +6,17 @@ from contextlib import suppress
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bake_compiler.deep import records
-from bake_compiler.deep.binary import Binary, identify
-from bake_compiler.deep.elf import Elf
-from bake_compiler.deep.error import LayerError
-from bake_compiler.deep.inflate import Inflater
-from bake_compiler.deep.layer import Layer
-from bake_compiler.deep.tar import HEAD, Entry, Kind, TarReader
-from bake_compiler.deep.tree import File, Tree
-from bake_compiler.deep.zstandard import zstd
-from tests.unit.deep import made
-from tests.unit.deep.made import GZIP, TAR, ZSTD, Content
+from bake_compiler.layers import records
+from bake_compiler.layers.binary import Binary, identify
+from bake_compiler.layers.elf import Elf
+from bake_compiler.layers.error import LayerError
+from bake_compiler.layers.inflate import Inflater
+from bake_compiler.layers.layer import Layer
+from bake_compiler.layers.tar import HEAD, Entry, Kind, TarReader
+from bake_compiler.layers.tree import File, Tree
+from bake_compiler.layers.zstandard import zstd
+from tests.unit.layers import made
+from tests.unit.layers.made import GZIP, TAR, ZSTD, Content
 
 FORMATS = st.sampled_from([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 KINDS = {

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bake_compiler import Component, Image, Phase, Project, hcl, parse
+from bake_compiler import Component, Image, Phase, Project
+from bake_compiler.bakefile import parse
+from bake_compiler.bakefile import render as hcl
 from bake_compiler.model import Stack
 from bake_compiler.plan import make_plan
 from tests.fakes.projects import texts

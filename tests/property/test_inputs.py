@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake_compiler.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
+from bake_compiler.inputs.image import Made, content_tag
 from bake_compiler.model import Phase, Project
 from bake_compiler.model.project import Stack
-from bake_compiler.pipeline.inputs import Made, content_tag
 from bake_compiler.plan import make_plan
 from bake_compiler.plan.origins import Base, origins_of
 from tests.fakes.planned import planned

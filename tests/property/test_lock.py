@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bake_compiler.lock import Locked, parse_lock, render_lock
+from bake_compiler.model.lock_file import Locked, parse_lock, render_lock
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.mirrors import check_mirror, mirrored
 from bake_compiler.oci.platform import Platform

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bake_compiler import Phase, hcl
+from bake_compiler import Phase
+from bake_compiler.bakefile import render as hcl
 from bake_compiler.plan import make_plan
 from tests.fakes.projects import Generated, normal, projects
 from tests.fakes.reading import BUILDX, difference

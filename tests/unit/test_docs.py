@@ -18,30 +18,19 @@ import typer
 from pydantic import ValidationError
 
 import bake_compiler
-from bake_compiler import (
-    Component,
-    Function,
-    Group,
-    Image,
-    Phase,
-    Project,
-    Target,
-    Variable,
-    Variant,
-    hcl,
-    process,
-    verify,
-)
+from bake_compiler import Component, Function, Group, Image, Phase, Project, Target, Variable, Variant, verify
+from bake_compiler.bakefile import render as hcl
 from bake_compiler.cli.app import make_app
-from bake_compiler.deep.error import LayerCode
+from bake_compiler.layers.error import LayerCode
 from bake_compiler.model import Model, Stack
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
-from bake_compiler.pipeline.compile import compile_plan, plan_project
 from bake_compiler.plan import make_plan
 from bake_compiler.plan.check import Inputs, Subject, check_all
-from bake_compiler.smoke import Smoker
+from bake_compiler.project.planned import compile_plan, plan_project
+from bake_compiler.system import process
+from bake_compiler.verbs.verify.smoke import Smoker
 from bake_compiler.verify import Finding, Promise
 from bake_compiler.verify.smoke import Start, check_start
 from docs import generate

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from bake_compiler.environment import is_kept
 from bake_compiler.model.base import Mistake
 from bake_compiler.model.project import Component
 from bake_compiler.model.texts import NAME
@@ -13,6 +12,7 @@ from bake_compiler.plan.groups import DEFAULT_GROUP, component_group
 from bake_compiler.plan.plan import COMMON, PlannedImage
 from bake_compiler.plan.select import ALL
 from bake_compiler.plan.variables import OWN, OWN_FUNCTIONS, STANDARD_FUNCTIONS
+from bake_compiler.system.environment import is_kept
 
 _GROUP = re.compile(r"[a-zA-Z0-9_-]+")
 _LITERALS = frozenset({"true", "false", "null"})

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bake_compiler.report.lines import Words
 from bake_compiler.report.live.state import ENDS, ImageState, RunState, State
 from bake_compiler.report.live.table import STYLES, Line, Table, cut_line
 from bake_compiler.report.live.time_left import TimeLeft
 from bake_compiler.report.live.words import clock, count, roughly
+from bake_compiler.report.words.lines import Words
 
 _URGENCY = (State.BUILDING, State.VERIFYING, State.FAILED, State.PAUSING, State.BLOCKED, State.BUILT, State.WAITING)
 _LEAST_HEIGHT = 6  # lines from which on there is room for the names of columns

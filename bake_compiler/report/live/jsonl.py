@@ -3,8 +3,8 @@
 import json
 from typing import TextIO
 
-from bake_compiler.report.event_json import event_document
 from bake_compiler.report.events import Event
+from bake_compiler.report.stored.events import event_document
 
 
 class JsonLines:

@@ -6,9 +6,9 @@ from typing import NamedTuple, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 
-from bake_compiler.report.lines import Words
 from bake_compiler.report.live.state import ImageState, RunningStep, RunState, State
 from bake_compiler.report.live.words import after_retries, cells_words, clock, count, one_line, step_words
+from bake_compiler.report.words.lines import Words
 
 Line: TypeAlias = tuple[Words, ...]
 

@@ -4,8 +4,8 @@ import re
 
 from bake_compiler.buildx import Failure, Step
 from bake_compiler.oci.platform import Platform
-from bake_compiler.report.lines import printable
 from bake_compiler.report.report import ImageResult
+from bake_compiler.report.words.lines import printable
 
 _LONGEST = 1000  # letters that are looked at of a text: a RUN may be a whole script
 

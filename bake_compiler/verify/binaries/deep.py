@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bake_compiler.deep.layer import LayerFacts
-from bake_compiler.deep.tree import Tree
+from bake_compiler.layers.layer import LayerFacts
+from bake_compiler.layers.tree import Tree
 from bake_compiler.oci.manifest import ImageConfig
 from bake_compiler.oci.platform import Platform
 

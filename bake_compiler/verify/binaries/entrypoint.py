@@ -1,6 +1,6 @@
 """`entrypoint`: what the image starts is not there, or does not run on the platform."""
 
-from bake_compiler.deep.start import start
+from bake_compiler.layers.start import start
 from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.binaries.paths import spelled
 from bake_compiler.verify.binaries.steps import fault_of

@@ -1,7 +1,7 @@
 """`foreign-format`: programs for macOS or Windows in an image for Linux."""
 
-from bake_compiler.deep.mach_o import MachO
-from bake_compiler.deep.pe import Pe
+from bake_compiler.layers.mach_o import MachO
+from bake_compiler.layers.pe import Pe
 from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.binaries.paths import some, unmeant
 from bake_compiler.verify.finding import Finding

@@ -1,6 +1,6 @@
 """`loader`: a dynamic program whose loader is missing, or does not run on the platform."""
 
-from bake_compiler.deep.start import Role
+from bake_compiler.layers.start import Role
 from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.binaries.steps import check_steps
 from bake_compiler.verify.finding import Finding

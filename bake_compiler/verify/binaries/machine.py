@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from bake_compiler.deep.binary import Binary
-from bake_compiler.deep.elf import Elf
-from bake_compiler.deep.machines import is_foreign
-from bake_compiler.deep.pe import Pe
+from bake_compiler.layers.binary import Binary
+from bake_compiler.layers.elf import Elf
+from bake_compiler.layers.machines import is_foreign
+from bake_compiler.layers.pe import Pe
 from bake_compiler.oci.platform import Platform
 from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.binaries.paths import some, unmeant

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from bake_compiler.deep.elf import Elf
-from bake_compiler.deep.mach_o import MachO
-from bake_compiler.deep.machines import is_foreign
-from bake_compiler.deep.pe import Pe
+from bake_compiler.layers.elf import Elf
+from bake_compiler.layers.mach_o import MachO
+from bake_compiler.layers.machines import is_foreign
+from bake_compiler.layers.pe import Pe
 from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.promise import Promise
 

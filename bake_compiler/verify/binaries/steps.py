@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bake_compiler.deep.binary import Binary
-from bake_compiler.deep.elf import Elf
-from bake_compiler.deep.mach_o import MachO
-from bake_compiler.deep.machines import is_foreign
-from bake_compiler.deep.pe import Pe
-from bake_compiler.deep.script import Script
-from bake_compiler.deep.start import Role, Step, needs, search_path, start
+from bake_compiler.layers.binary import Binary
+from bake_compiler.layers.elf import Elf
+from bake_compiler.layers.mach_o import MachO
+from bake_compiler.layers.machines import is_foreign
+from bake_compiler.layers.pe import Pe
+from bake_compiler.layers.script import Script
+from bake_compiler.layers.start import Role, Step, needs, search_path, start
 from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.binaries.paths import some, spelled, unmeant
 from bake_compiler.verify.finding import Finding, Severity

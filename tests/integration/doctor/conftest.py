@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler import process
-from bake_compiler.preflight import find_buildx
+from bake_compiler.buildx.tools import find_buildx
+from bake_compiler.system import process
 from tests.integration.conftest import Stack
 
 PLATFORMS = '("amd64", "arm64")'

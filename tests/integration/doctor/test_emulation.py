@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler import process
-from bake_compiler.doctor import Check, State, check_platforms
-from bake_compiler.doctor.program import program
+from bake_compiler.buildx.tools import Builder, Tools, find_buildx
 from bake_compiler.oci.platform import Platform
-from bake_compiler.preflight import Builder, Tools, find_buildx
+from bake_compiler.system import process
+from bake_compiler.verbs.doctor.checks import Check, State, check_platforms
+from bake_compiler.verbs.doctor.checks.program import program
 from sandbox import kernel, namespace
 from sandbox.node import Node, node
 from sandbox.state import State as Sandbox

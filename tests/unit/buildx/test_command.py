@@ -8,7 +8,7 @@ from bake_compiler.buildx import BakeRun, bake_command, metadata_file, print_com
 from bake_compiler.errors import BuildError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
-from bake_compiler.process import Command
+from bake_compiler.system.process import Command
 from tests.fakes.planned import planned
 
 WEB = (Reference.parse("r.test/web:1.0"), Reference.parse("r.test/web:latest"))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.loader import read_inputs
-from bake_compiler.pipeline.compile import plan_project
 from bake_compiler.plan.dated import gives_epoch, takes_epoch
+from bake_compiler.project.loader import read_inputs
+from bake_compiler.project.planned import plan_project
 from tests.fakes.project import component, write, write_project
 
 ASKS = "FROM a\nARG SOURCE_DATE_EPOCH\nRUN make\n"

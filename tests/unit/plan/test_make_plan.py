@@ -4,9 +4,9 @@ import pytest
 
 from bake_compiler import Component, Image, Only, Phase, Platform, Project
 from bake_compiler.model import Mistake, Stack
-from bake_compiler.pipeline.compile import plan_project
 from bake_compiler.plan import Plan, make_plan, select
 from bake_compiler.plan.check import Inputs, Subject, check_all
+from bake_compiler.project.planned import plan_project
 
 ROOT = Path(__file__).parents[3]
 AMD64, ARM64 = Platform.parse("amd64"), Platform.parse("arm64")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.pipeline.compile import plan_project
 from bake_compiler.plan.origins import Base, Origins, origins_of
+from bake_compiler.project.planned import plan_project
 from tests.fakes.project import component, write_project
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bake_compiler.errors import ModelError
-from bake_compiler.lock import LOCK_FILE, Locked, render_lock
+from bake_compiler.model.lock_file import LOCK_FILE, Locked, render_lock
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
-from bake_compiler.pipeline.compile import compile_plan, plan_project
 from bake_compiler.plan import Plan
+from bake_compiler.project.planned import compile_plan, plan_project
 from tests.fakes.project import PROJECT, component, write, write_project
 
 D = Digest.of(b"base")

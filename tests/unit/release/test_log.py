@@ -9,10 +9,10 @@ import pytest
 
 from bake_compiler.errors import BakecError, UsageError, VerificationError
 from bake_compiler.oci.reference import Reference
-from bake_compiler.pipeline.release import refuse_protected
 from bake_compiler.registry import Registry
 from bake_compiler.release import State, finish, move_all, plan_moves, read_release, roll_back, status_of
 from bake_compiler.release.log import begun
+from bake_compiler.verbs.release.show import refuse_protected
 from tests.fakes.clock import FakeClock
 from tests.fakes.registry import FakeRegistry, Fault
 from tests.fakes.tags import index, moves_to, named, public_tags

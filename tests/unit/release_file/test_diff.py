@@ -2,7 +2,7 @@ from hypothesis import given
 
 from bake_compiler.release_file import ReleaseFile
 from bake_compiler.release_file.diff import diff_document, diff_releases
-from bake_compiler.report.release_text import render_diff
+from bake_compiler.release_file.show import render_diff
 from tests.fakes.releases import digest, platform, release, released, releases
 
 BEFORE = release(released("web"), released("api", "1.0-rc1", "old"), released("gone"), released("same"))

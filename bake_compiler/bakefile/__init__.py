@@ -1,0 +1,1 @@
+"""The bake file: rendered, parsed back, and what it means to buildx."""

@@ -1,0 +1,1 @@
+"""What base images are, as the builder and the registries say."""

@@ -1,0 +1,1 @@
+"""What an image is made from: the digest of all its inputs."""

@@ -1,0 +1,156 @@
+"""Compressed bytes pushed in, bounded pieces of uncompressed bytes out.
+
+Sources: OCI image-spec v1.1 (layer.md, media types), RFC 1952 (gzip), RFC 8878 (zstd).
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final, Protocol
+
+from isal import igzip_lib
+
+from bake_compiler.layers.error import LayerError, over_limit, unreadable
+from bake_compiler.layers.zstandard import zstd
+
+PIECE: Final = 1 << 18
+"""The longest piece: fits a core's cache, so that what reads it next finds it there."""
+
+_SLICE = 1 << 16  # the end of each frame copies the rest of its slice
+_MAGIC = 4
+_WINDOW_LOG = 25
+_ISAL_ERROR: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment] # its stub calls the class an instance
+
+
+class Compression(StrEnum):
+    """How a layer is compressed."""
+
+    GZIP = "gzip"
+    ZSTD = "zstd"
+    NONE = "not compressed"
+
+
+class _Frame(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Plain:
+    """Bytes as they are, in the form of a frame that never ends."""
+
+    eof = False
+    needs_input = True
+    unused_data = b""
+
+    @staticmethod
+    def decompress(data: bytes, _max_length: int, /) -> bytes:
+        return data
+
+
+def compression_of(media_type: str) -> Compression:
+    """How a layer of this media type is compressed.
+
+    Raises:
+        LayerError: not the media type of a layer that can be read.
+    """
+    for compression, endings in (
+        (Compression.GZIP, ("tar+gzip", "tar.gzip")),
+        (Compression.ZSTD, ("tar+zstd", "tar.zstd")),
+        (Compression.NONE, (".tar",)),
+    ):
+        if media_type.endswith(endings):
+            return compression
+    raise unreadable(f"{media_type!r} is not the type of a layer that can be unpacked")
+
+
+class Inflater:
+    """Gzip of one or more members, zstd of one or more frames, or plain bytes.
+
+    Args:
+        media_type: of the layer; the bytes must agree with it.
+
+    Raises:
+        LayerError: not the media type of a layer that can be read.
+    """
+
+    def __init__(self, media_type: str) -> None:
+        self._compression = compression_of(media_type)
+        self._held = b""
+        self._frame: _Frame | None = None
+        self._begun = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Pieces of at most `PIECE` bytes; exhaust it before the next chunk is fed.
+
+        Raises:
+            LayerError: damaged, compressed in another way than stated, or in need of a window above 32 MiB.
+        """
+        for at in range(0, len(chunk), _SLICE):
+            yield from self._inflate(self._held + chunk[at : at + _SLICE])
+
+    def close(self) -> None:
+        """No more bytes come.
+
+        Raises:
+            LayerError: the stream ends within a frame, or before the first.
+        """
+        if self._held:
+            raise unreadable(f"{len(self._held)} stray bytes where a {self._compression} stream should be")
+        if self._compression is not Compression.NONE and (self._frame or not self._begun):
+            raise unreadable(f"the {self._compression} stream is cut off")
+
+    def _inflate(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._frame is None:
+                if len(data) < _MAGIC:
+                    break
+                self._frame = self._new_frame(data)
+            yield from self._pieces(self._frame, data)
+            data = self._frame.unused_data
+            if self._frame.eof:
+                self._frame = None
+        self._held = data
+
+    def _new_frame(self, data: bytes) -> _Frame:
+        found = _compression_by_magic(data)
+        if found is not self._compression:
+            if self._begun:
+                raise unreadable(f"stray bytes after the {self._compression} stream")
+            raise unreadable(f"its media type says {self._compression}, its bytes are {found}")
+        self._begun = True
+        match found:
+            case Compression.GZIP:
+                return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+            case Compression.ZSTD:
+                return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
+            case Compression.NONE:
+                return _Plain()
+
+    def _pieces(self, frame: _Frame, data: bytes) -> Iterator[bytes]:
+        try:
+            while True:
+                if piece := frame.decompress(data, PIECE):
+                    yield piece
+                if frame.eof or frame.needs_input:
+                    return
+                data = b""
+        except (_ISAL_ERROR, zstd.ZstdError) as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> LayerError:
+        if "too much memory" in str(error):
+            return over_limit(f"its zstd window is above {1 << _WINDOW_LOG >> 20} MiB")
+        return unreadable(f"the {self._compression} stream is damaged: {error}")
+
+
+def _compression_by_magic(data: bytes) -> Compression:
+    if data.startswith(b"\x1f\x8b"):
+        return Compression.GZIP
+    skippable = data[0] >> 4 == 5 and data[1:4] == b"\x2a\x4d\x18"  # noqa: PLR2004 - RFC 8878, 3.1.2
+    if skippable or data.startswith(b"\x28\xb5\x2f\xfd"):
+        return Compression.ZSTD
+    return Compression.NONE

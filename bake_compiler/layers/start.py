@@ -1,0 +1,144 @@
+"""What an image starts: its entrypoint and command, followed to the code that the machine runs.
+
+Sources: OCI image-spec v1.1 (config.md, "Entrypoint", "Cmd", "Env"), execve(2), env(1).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Final
+
+from bake_compiler.layers.binary import Binary
+from bake_compiler.layers.elf import Elf
+from bake_compiler.layers.script import Script
+from bake_compiler.layers.tree import File, Tree
+from bake_compiler.oci.manifest import RunConfig
+
+DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What container engines set if the image does not."""
+
+_DEEPEST_SCRIPTS = 5
+_MOST_DIRECTORIES = 1000
+
+
+class Role(StrEnum):
+    """What a step does for the one before it."""
+
+    PROGRAM = "program"
+    INTERPRETER = "interpreter"
+    LOADER = "loader"
+
+
+class Fault(StrEnum):
+    """Why a step can't be taken."""
+
+    MISSING = "is not there"
+    DIRECTORY = "is a directory"
+    NOT_EXECUTABLE = "is not executable"
+    NOT_A_PROGRAM = "is not a program"
+
+
+_RANKS: dict[Fault | None, int] = {Fault.NOT_EXECUTABLE: 1, Fault.DIRECTORY: 2, Fault.MISSING: 3}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One file that is needed to start.
+
+    Attributes:
+        role: what for.
+        name: as it is asked for.
+        needed_by: the file that asks for it; None for the program.
+        path: where the name leads, symlinks followed.
+        binary: what is there; None with a fault.
+        fault: why it can't be run; None if nothing is known against it.
+    """
+
+    role: Role
+    name: str
+    needed_by: "Step | None"
+    path: str
+    binary: Binary | None = None
+    fault: Fault | None = None
+
+
+def search_path(config: RunConfig) -> tuple[str, ...]:
+    """The directories that programs are looked for in, each once, the first thousand."""
+    return tuple(dict.fromkeys(filter(None, config.env.get("PATH", DEFAULT_PATH).split(":"))))[:_MOST_DIRECTORIES]
+
+
+def program(config: RunConfig) -> str:
+    """The first word of what an image starts; empty for one that starts nothing by itself."""
+    return next(filter(None, (*(config.entrypoint or ()), *(config.cmd or ()))), "")
+
+
+def names(config: RunConfig) -> frozenset[str]:
+    """The names of files that a tree must keep whatever they are, for `start` to tell why they do not run."""
+    return frozenset({program(config).rpartition("/")[2]})
+
+
+def start(config: RunConfig, tree: Tree) -> tuple[Step, ...]:
+    """The files that an image needs to start, each after the one that needs it; none if it starts nothing."""
+    first = program(config)
+    return needs(first, config, tree) if first else ()
+
+
+def needs(name: str, config: RunConfig, tree: Tree) -> tuple[Step, ...]:
+    """The files that a program needs to start, itself first, each after the one that needs it."""
+    return tuple(_Search(config, tree).chain(Role.PROGRAM, name))
+
+
+class _Search:
+    def __init__(self, config: RunConfig, tree: Tree) -> None:
+        self._directories = search_path(config)
+        self._working_dir = config.working_dir
+        self._tree = tree
+
+    def chain(self, role: Role, name: str, needed_by: Step | None = None, depth: int = 0) -> Iterator[Step]:
+        step = self._find(role, name, needed_by)
+        yield step
+        match step.binary:
+            case Elf(loader=loader) if loader:
+                yield self._find(Role.LOADER, loader, step)
+            case Script(interpreter=interpreter, flaw="") as script if depth < _DEEPEST_SCRIPTS:
+                for needed in filter(None, (interpreter, _named_to_env(script))):
+                    yield from self.chain(Role.INTERPRETER, needed, step, depth + 1)
+            case _:
+                pass
+
+    def _find(self, role: Role, name: str, needed_by: Step | None) -> Step:
+        """The file that a name stands for: the first on the search path that can be run, else the first there is."""
+        paths = (name,) if name.startswith("/") else (f"/{directory}/{name}" for directory in self._among(name))
+        steps = (self._step(role, name, needed_by, path) for path in paths)
+        missing = Step(role, name, needed_by, name, fault=Fault.MISSING)
+        return min(steps, key=lambda step: _RANKS.get(step.fault, 0), default=missing)
+
+    def _among(self, name: str) -> tuple[str, ...]:
+        return (self._working_dir,) if "/" in name else self._directories
+
+    def _step(self, role: Role, name: str, needed_by: Step | None, path: str) -> Step:
+        path, node = self._tree.resolve(path)
+        binary, fault = None, None
+        match node:
+            case File(executable=False):
+                fault = Fault.NOT_EXECUTABLE
+            case File(binary=None):
+                fault = Fault.NOT_A_PROGRAM
+            case File():
+                binary = node.binary
+            case dict():
+                fault = Fault.DIRECTORY
+            case _:
+                fault = Fault.MISSING
+        return Step(role, name, needed_by, path, binary, fault)
+
+
+def _named_to_env(script: Script) -> str:
+    """The program in `#!/usr/bin/env python3`; empty if the interpreter is not env, or it is not plain to see."""
+    if PurePosixPath(script.interpreter).name != "env":
+        return ""
+    if not script.argument.startswith("-"):
+        return "" if "=" in script.argument else script.argument  # one word to the kernel, with the spaces in it
+    first, *_ = (*script.argument.removeprefix("-S").split(), "")
+    return first if script.argument.startswith("-S") and not first.startswith("-") and "=" not in first else ""

@@ -1,0 +1,1 @@
+"""The project as it is read: components/ found, loaded, planned."""

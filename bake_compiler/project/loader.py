@@ -1,0 +1,192 @@
+"""components/ → Stack: runs the model files, reads the files that they name, and finds what is wrong with each.
+
+The edge to files: nothing later in the chain reads what authors wrote.
+"""
+
+import ast
+import os
+import posixpath
+import sys
+import traceback
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+from typing import TypeVar
+
+from bake_compiler.errors import ModelError, Problem
+from bake_compiler.model.base import Mistake, Source, collecting_mistakes, did_you_mean
+from bake_compiler.model.project import Component, Project, Stack
+from bake_compiler.plan.check.subject import Inputs, at
+from bake_compiler.plan.paths import URL, inside, is_outside
+from bake_compiler.plan.plan import Plan
+from bake_compiler.project.root import COMPONENTS, PROJECT_FILE
+
+COMPONENT_FILE = "component.py"
+
+_M = TypeVar("_M", Project, Component)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is under components/.
+
+    Attributes:
+        stack: None when a mistake leaves nothing to go on with.
+        mistakes: what is wrong with the models, each by itself.
+    """
+
+    stack: Stack | None
+    mistakes: Sequence[Mistake]
+
+
+def load(root: Path, *, only: Collection[str] = ()) -> Loaded:
+    """Read the models under `root`/components: all of them, or those of some components."""
+    directory = root / COMPONENTS
+    names = only or [entry.name for entry in os.scandir(directory) if entry.is_dir() and entry.name[0] not in "._"]
+    folders = [directory / name for name in sorted(names)]
+    with collecting_mistakes() as mistakes, _importable(root):
+        project = _run(directory / PROJECT_FILE, "project", Project, mistakes)
+        components = {
+            folder.name: model
+            for folder in folders
+            if (folder / COMPONENT_FILE).is_file()
+            and (model := _run(folder / COMPONENT_FILE, "component", Component, mistakes))
+        }
+    mistakes.extend(_forgotten(folder for folder in folders if folder.name not in components))
+    return Loaded(None if project is None or mistakes else Stack(project, components), mistakes)
+
+
+def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
+    """The Dockerfiles and .dockerignores that a plan names, and what of them is not there."""
+    dockerfiles: dict[str, str] = {}
+    ignores: dict[str, str] = {}
+    mistakes: list[Mistake] = []
+    seen: set[tuple[str, str]] = set()
+    for image in plan.images:
+        context, dockerfile = image.text("context"), image.text("dockerfile")
+        if context is None or URL in context or is_outside(context) or (context, dockerfile or "") in seen:
+            continue
+        seen.add((context, dockerfile or ""))
+        if not (root / context).is_dir():
+            mistakes.append(at(image, "context", f"{context} is not a directory"))
+            continue
+        path = inside(context, dockerfile) if dockerfile is not None else ""
+        for ignore in (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore")):
+            if ignore and ignore not in ignores and (found := _text(root / ignore)) is not None:
+                ignores[ignore] = found
+        if not path or is_outside(path):
+            continue
+        text = _text(root / path)
+        if text is None:
+            present = [found.name for found in (root / path).parent.glob("*ockerfile*")]
+            hint = did_you_mean(posixpath.basename(path), present) if present else "write it, or name another"
+            mistakes.append(at(image, "dockerfile", f"{path} is not there", hint))
+            continue
+        dockerfiles[path] = text
+    return Inputs(dockerfiles, ignores), mistakes
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def mistakes_error(root: Path, mistakes: Iterable[Mistake]) -> ModelError:
+    """One error that holds all mistakes, with paths relative to `root` and the line of each field."""
+    problems = problems_of(root, mistakes)
+    count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+    return ModelError(f"{count} in {COMPONENTS}/", hint="nothing was written or built", problems=problems)
+
+
+def problems_of(root: Path, mistakes: Iterable[Mistake]) -> Sequence[Problem]:
+    """Mistakes as a person reads them: each once, in order, with paths from `root` and the line of each field."""
+    return sorted({_problem(root, mistake) for mistake in mistakes})
+
+
+@contextmanager
+def _importable(root: Path) -> Iterator[None]:
+    sys.path.insert(0, str(root))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))
+
+
+def _run(path: Path, variable: str, kind: type[_M], mistakes: list[Mistake]) -> _M | None:
+    """The model that a file assigns to `variable`; None, and a mistake, when it does not."""
+    namespace: dict[str, object] = {"__name__": f"{COMPONENTS}.{path.parent.name}.{path.stem}", "__file__": str(path)}
+    try:
+        exec(_compile(path), namespace)  # noqa: S102 - a model file is the author's own Python
+    except SyntaxError as error:
+        mistakes.append(Mistake(Source(str(path), error.lineno or 0), "", f"not valid Python: {error.msg}"))
+        return None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an author's code raises is the author's mistake
+        mistakes.append(Mistake(_raised_at(path, error), "", f"{type(error).__name__}: {error}"))
+        return None
+    model = namespace.get(variable)
+    if isinstance(model, kind):
+        return model
+    hint = f"write `{variable} = {kind.__name__}(…)`"
+    mistakes.append(Mistake(Source(str(path), 0), variable, f"the file does not define a {kind.__name__}", hint))
+    return None
+
+
+def _compile(path: Path) -> CodeType:
+    return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+
+
+def _raised_at(path: Path, error: BaseException) -> Source:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return Source(str(path), (lines[-1] or 0) if lines else 0)
+
+
+def _forgotten(folders: Iterable[Path]) -> Iterator[Mistake]:
+    """Folders that have a Dockerfile and no model: built by nobody, missed by nobody."""
+    for folder in folders:
+        dockerfiles = sorted(path.name for path in folder.glob("Dockerfile*"))
+        if dockerfiles and not (folder / COMPONENT_FILE).is_file():
+            message = f"{dockerfiles[0]} here, but no {COMPONENT_FILE}: nothing would build it"
+            yield Mistake(Source(str(folder), 0), "", message, f"add {COMPONENT_FILE}, or move the folder out")
+
+
+def _problem(root: Path, mistake: Mistake) -> Problem:
+    path = Path(mistake.source.file)
+    file = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    line = _field_line(path, mistake.source.line, mistake.field)
+    return Problem(file, line, mistake.field, mistake.message, mistake.hint)
+
+
+def _field_line(path: Path, call_line: int, field: str) -> int:
+    """The line of a field's value inside the call that begins at `call_line`; that line when it can't be told."""
+    try:
+        tree = ast.parse(path.read_bytes()) if call_line else None
+    except (OSError, SyntaxError):
+        return call_line
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call)) if tree else ()
+    node: ast.AST | None = next((call for call in calls if call.lineno == call_line), None)
+    parts = field.split(".") if field else []
+    while parts:
+        taken = 1 if not isinstance(node, ast.Dict) else len(parts)  # a key may have dots
+        while taken and (inner := _inner(node, ".".join(parts[:taken]))) is None:
+            taken -= 1
+        if not taken:
+            break
+        node, parts = inner, parts[taken:]
+    return getattr(node, "lineno", call_line)
+
+
+def _inner(node: ast.AST | None, part: str) -> ast.expr | None:
+    match node:
+        case ast.Call(keywords=keywords):
+            return next((keyword.value for keyword in keywords if keyword.arg == part), None)
+        case ast.List(elts=items) | ast.Tuple(elts=items) if part.isdecimal() and int(part) < len(items):
+            return items[int(part)]
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            return next((value for key, value in pairs if isinstance(key, ast.Constant) and key.value == part), None)
+        case _:
+            return None

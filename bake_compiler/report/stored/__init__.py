@@ -1,0 +1,1 @@
+"""Reports and events as JSON, and read back."""

@@ -1,0 +1,13 @@
+"""bakec builder: the project's builder made, looked at, and removed."""
+
+from bake_compiler.verbs.builder.ls import Seen as Seen
+from bake_compiler.verbs.builder.ls import look_at as look_at
+from bake_compiler.verbs.builder.ls import render_seen as render_seen
+from bake_compiler.verbs.builder.ls import seen_document as seen_document
+from bake_compiler.verbs.builder.result import Applied as Applied
+from bake_compiler.verbs.builder.result import applied_document as applied_document
+from bake_compiler.verbs.builder.result import render_applied as render_applied
+from bake_compiler.verbs.builder.result import to_json as to_json
+from bake_compiler.verbs.builder.rm import take_down as take_down
+from bake_compiler.verbs.builder.state import difference as difference
+from bake_compiler.verbs.builder.up import bring_up as bring_up

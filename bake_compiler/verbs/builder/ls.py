@@ -1,0 +1,130 @@
+"""bakec builder ls: the builder as it is, each node with its state and platforms."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bake_compiler.buildx.nodes import NodeState, read_driver, read_name, read_states
+from bake_compiler.buildx.tools import Tools
+from bake_compiler.errors import PreflightError
+from bake_compiler.model.builder import Builder
+from bake_compiler.oci.platform import Platform
+from bake_compiler.system.environment import BUILDX_BUILDER
+from bake_compiler.verbs.builder.state import LOOKING, difference
+
+_ABSENT = re.compile(r"\bno builder .* found")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The builder as it is.
+
+    Attributes:
+        name, driver: of it; the driver is the described one where there is no builder.
+        exists: whether buildx knows it.
+        diff: from it to what the project describes; empty when they are the same, or the project describes none.
+        is_described: whether the project describes one.
+        nodes: as they are now.
+        host: the platform of this machine.
+    """
+
+    name: str
+    driver: str
+    exists: bool
+    diff: str
+    is_described: bool
+    nodes: tuple[NodeState, ...]
+    host: Platform
+
+    @property
+    def matches(self) -> bool:
+        """Whether it is there, and as the project describes it."""
+        return self.exists and not self.diff
+
+
+async def look_at(tools: Tools, builder: Builder | None, host: Platform) -> Seen:
+    """The project's builder, or the one in use where the project describes none.
+
+    Raises:
+        ModelError: a file that it names is not there.
+        PreflightError: there is no buildx.
+    """
+    name = builder.name if builder else tools.env.get(BUILDX_BUILDER, "")
+    answer = await tools.ask(*tools.buildx, "inspect", *[name] * bool(name), patience=LOOKING)
+    if answer.refusal and (builder is None or not _ABSENT.search(answer.refusal)):
+        raise PreflightError(f"the builder does not answer: {answer.refusal}", hint="see `docker buildx ls`")
+    text = "" if answer.refusal else answer.text
+    driver = read_driver(text) or (builder.driver if builder else "")
+    diff = difference(tools, builder) if builder else ""
+    if builder and builder.driver == "docker" and driver != "docker":
+        diff = f"-driver {driver}\n+driver docker\n"
+    found = builder.name if builder else read_name(text)
+    return Seen(found, driver, bool(text), diff, builder is not None, read_states(text), host)
+
+
+def seen_document(seen: Seen) -> dict[str, Any]:
+    """The builder as it is, as plain dicts and lists."""
+    return {
+        "schema": "bakec.builder/1",
+        "name": seen.name,
+        "driver": seen.driver,
+        "exists": seen.exists,
+        "described": seen.is_described,
+        "matches": seen.matches if seen.is_described else None,
+        "diff": seen.diff,
+        "nodes": [_node_document(seen, node) for node in seen.nodes],
+    }
+
+
+def _node_document(seen: Seen, node: NodeState) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "endpoint": node.endpoint,
+        "state": node.state,
+        "error": node.error,
+        "buildkit": node.version,
+        "platforms": [{"platform": name, "how": _how(seen, node, name)} for name in node.platforms],
+    }
+
+
+def _how(seen: Seen, node: NodeState, name: str) -> str:
+    """Native or emulated, where the node is on this machine; else unknown: BuildKit does not tell."""
+    architectures = {each.split("/")[1] for each in node.platforms if "/" in each}
+    own = seen.host.architecture
+    if len(architectures) == 1 and node.is_running:
+        return "native"
+    if not _is_local(seen.driver, node.endpoint) or not node.is_running:
+        return "unknown"
+    family = {own, *({"386"} if own == "amd64" else {"arm"} if own == "arm64" else ())}
+    return "native" if name.split("/")[1] in family else "emulated"
+
+
+def _is_local(driver: str, endpoint: str) -> bool:
+    return endpoint.startswith("unix://") or (driver in {"docker", "docker-container"} and endpoint in {"", "default"})
+
+
+def render_seen(seen: Seen) -> str:
+    """What a person reads."""
+    lines = [f"builder {seen.name}, driver {seen.driver}: {_verdict(seen)}"]
+    document = seen_document(seen)
+    for node in document["nodes"]:
+        version = f", BuildKit {node['buildkit']}" if node["buildkit"] else ""
+        error = f": {node['error']}" if node["error"] else ""
+        lines.append(f"  {node['name']}  {node['endpoint'] or 'this machine'}  {node['state']}{version}{error}")
+        for how in ("native", "emulated", "unknown"):
+            names = [each["platform"] for each in node["platforms"] if each["how"] == how]
+            said = {"unknown": "native or emulated, it does not tell"}.get(how, how)
+            lines += [f"    {', '.join(names)} ({said})"] if names else []
+    return "".join(f"{line}\n" for line in lines) + seen.diff
+
+
+def _verdict(seen: Seen) -> str:
+    if not seen.is_described:
+        return "in use; the project describes none"
+    if not seen.exists:
+        return "is not there; `bakec builder up` makes it"
+    return (
+        "as the project describes it"
+        if seen.matches
+        else "not as the project describes it; `bakec builder up` changes it"
+    )

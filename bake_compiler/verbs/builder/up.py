@@ -1,0 +1,113 @@
+"""bakec builder up: the builder is made what the project describes, and started."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bake_compiler.builder import Changes, Instance, daemon_config, plan_changes
+from bake_compiler.buildx.nodes import NodeState, read_driver, read_name, read_states
+from bake_compiler.buildx.tools import Tools, start_nodes
+from bake_compiler.errors import PreflightError
+from bake_compiler.model.builder import Builder
+from bake_compiler.system.environment import BUILDX_BUILDER
+from bake_compiler.system.journal import write_whole
+from bake_compiler.verbs.builder.result import STARTING, Applied, commands_of, run_all, without_level
+from bake_compiler.verbs.builder.state import LOOKING, config_file, paths_of_certificates, present, wanted
+
+_ALLOW_LOSS = "--allow-loss"
+
+
+async def bring_up(
+    tools: Tools,
+    builder: Builder,
+    *,
+    tell: Callable[[str], None],
+    allow_loss: bool = False,
+    dry_run: bool = False,
+    bootstrap: bool = True,
+) -> Applied:
+    """Make the builder what the project describes, and start it; nothing is done where it is so.
+
+    Args:
+        tools: how buildx is called.
+        builder: the project's.
+        tell: hears the diff, and each command before it is run.
+        allow_loss: also where caches would be lost.
+        dry_run: only say what would be done.
+        bootstrap: start its nodes.
+
+    Raises:
+        ModelError: a file that it names is not there.
+        PreflightError: buildx can't do it, or a cache would be lost.
+    """
+    if builder.driver == "docker":
+        return await _bring_up_docker(tools, builder)
+    there, described = present(tools, builder.name), wanted(tools.root, builder)
+    config = config_file(tools.root, builder)
+    path = str(config) if config else ""
+    changes = plan_changes(described, there, path)
+    if there and changes.is_anew and await _is_in_use(tools, builder.name):
+        changes = plan_changes(described, there, path, in_use=True)
+    commands = commands_of(tools, changes)
+    if dry_run:
+        return Applied(builder.name, changes, commands, done=False)
+    if changes.diff:
+        tell(changes.diff.rstrip("\n"))
+    _refuse_loss(builder.name, changes, allow_loss=allow_loss)
+    if commands and config:
+        write_whole(config, daemon_config(builder, paths_of_certificates(tools.root, builder)))
+    await run_all(tools, commands, tell)
+    _check_done(tools, described)
+    if bootstrap:
+        await _bootstrap(tools, builder.name)
+    return Applied(builder.name, changes, commands, done=bool(commands), started=bootstrap)
+
+
+async def _bring_up_docker(tools: Tools, builder: Builder) -> Applied:
+    """Docker's own builder is there as long as its context is."""
+    answer = await tools.ask(*tools.buildx, "inspect", builder.name, patience=LOOKING)
+    if answer.refusal or read_driver(answer.text) != "docker":
+        what = answer.refusal or f"its driver is {read_driver(answer.text)}"
+        raise PreflightError(
+            f"builder {builder.name} is not docker's own: {what}",
+            hint=f"`docker context create {builder.name}`, or give the builder in components/project.py another driver",
+        )
+    return Applied(builder.name, Changes(""), (), done=False, started=True)
+
+
+async def _is_in_use(tools: Tools, name: str) -> bool:
+    """Whether `docker buildx use` chose it."""
+    env = {key: value for key, value in tools.env.items() if key != BUILDX_BUILDER}
+    answer = await replace(tools, env=env).ask(*tools.buildx, "inspect", patience=LOOKING)
+    return read_name(answer.text) == name
+
+
+def _refuse_loss(name: str, changes: Changes, *, allow_loss: bool) -> None:
+    if changes.lost and not allow_loss:
+        raise PreflightError(
+            "\n  ".join((f"builder {name}: nothing was changed, for this would be lost:", *changes.lost)),
+            hint=f"`bakec builder up {_ALLOW_LOSS}`, or put the description back",
+        )
+
+
+def _check_done(tools: Tools, described: Instance) -> None:
+    """That buildx has what it was told; it says nothing of what it takes otherwise."""
+    left = plan_changes(described, present(tools, described.name)).diff
+    if left:
+        raise PreflightError(f"buildx has something else than it was told:\n{left}", hint="see `docker buildx inspect`")
+
+
+async def _bootstrap(tools: Tools, name: str) -> None:
+    answer = await tools.ask(*tools.buildx, "inspect", name, patience=LOOKING)
+    if not _all_run(read_states(answer.text)):
+        answer = await start_nodes(tools, answer, name, patience=STARTING)
+    states = read_states(answer.text)
+    errors = [f"{node.name}: {node.error or node.state}" for node in states if not node.is_running]
+    if answer.refusal or errors:
+        what = without_level(answer.refusal) or "; ".join(errors)
+        see = "that its certificates are right" if "tls: " in what else "that its endpoint can be reached from here"
+        hint = f"see {see}; `bakec builder up --no-bootstrap` does not start it"
+        raise PreflightError(f"builder {name} is made, and does not start: {what}", hint=hint)
+
+
+def _all_run(states: tuple[NodeState, ...]) -> bool:
+    return bool(states) and all(node.is_running for node in states)

@@ -1,0 +1,62 @@
+"""docker, buildx and its builder: found, new enough, running, and able to build and push an index."""
+
+from bake_compiler.buildx.tools import OLDEST_BUILDX, Said
+from bake_compiler.verbs.doctor.checks.check import Check, bad, good, note, unknown
+
+_NEW_BUILDER = "docker buildx create --name bakec --driver docker-container --bootstrap --use"
+_STORE = '`{"features": {"containerd-snapshotter": true}}` into daemon.json'
+_UP = "`bakec builder up` makes the one that the project describes; `docker buildx ls` lists those that are there"
+_ELSEWHERE = "start its BuildKit, or mend its endpoint or certificates: `docker buildx inspect` names them"
+_SNAPSHOTTER = "io.containerd.snapshotter"
+_HERE = frozenset({"", "docker", "docker-container"})
+"""The drivers that need an engine."""
+
+
+def check_docker(said: Said) -> Check:
+    """The engine answers, where the builder needs one."""
+    if said.engine.version:
+        return good("docker", said.engine.version)
+    found = said.info.refusal or "the engine does not answer"
+    if said.builder.driver in _HERE:
+        return bad("docker", found, "install Docker, and start it: systemctl start docker")
+    return note("docker", f"{found}; the builder, driver {said.builder.driver}, needs none")
+
+
+def check_buildx(said: Said, oldest: tuple[int, int] = OLDEST_BUILDX) -> Check:
+    """The plugin is there, and new enough.
+
+    Args:
+        said: what it says.
+        oldest: that can read the bake file.
+    """
+    wanted = ".".join(map(str, oldest))
+    install = f"install the docker-buildx plugin, {wanted} or newer"
+    if not said.buildx:
+        return bad("buildx", said.version.trouble or "docker has no buildx", install)
+    found = ".".join(map(str, said.buildx))
+    return bad("buildx", f"{found} is older than {wanted}", install) if said.buildx < oldest else good("buildx", found)
+
+
+def check_builder(said: Said) -> Check:
+    """The builder runs; docker's own one has the image store that an index needs."""
+    builder = said.builder
+    if said.inspection.trouble:
+        return unknown("builder", said.inspection.trouble)
+    if said.inspection.refusal or not builder.driver:
+        found = said.inspection.refusal or said.inspection.text.strip().splitlines()[-1:] or "it says nothing"
+        mend = "start Docker, or see what `docker buildx ls` says"
+        mend = _UP if "no builder" in said.inspection.refusal else _ELSEWHERE if builder.driver == "remote" else mend
+        return bad("builder", "".join(found), mend)
+    if not builder.running:
+        return bad("builder", f"driver {builder.driver}, and no node of it runs", "docker buildx inspect --bootstrap")
+    found = f"driver {builder.driver}, {builder.running} of {builder.nodes} nodes running"
+    return _check_store(said, found) if builder.driver == "docker" else good("builder", found)
+
+
+def _check_store(said: Said, found: str) -> Check:
+    if not said.engine.store:
+        return unknown("builder", f"{found}; docker does not tell its image store")
+    if _SNAPSHOTTER not in said.engine.store:
+        mend = f"{_NEW_BUILDER}; or put {_STORE}, and restart docker"
+        return bad("builder", f"{found}; its image store takes no index of several platforms", mend)
+    return good("builder", f"{found}, with the containerd image store")

@@ -1,0 +1,41 @@
+"""What models declare as made before a build: whether it is there."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bake_compiler.oci.platform import Platform
+from bake_compiler.plan.plan import PlannedImage
+from bake_compiler.verbs.doctor.checks.check import Check, bad, good
+
+_SUBJECT = "generated inputs"
+
+
+def check_inputs(root: Path, images: Iterable[PlannedImage], platforms: Iterable[Platform]) -> tuple[Check, ...]:
+    """What is not there, by the command that makes it; nothing where nothing is declared.
+
+    Args:
+        root: the project's.
+        images: that are built, and those that they need.
+        platforms: that are built.
+    """
+    wanted = frozenset(platforms)
+    users: dict[tuple[str, str], set[str]] = {}
+    for image in images:
+        for each in (one.on(platform) for one in image.requires for platform in wanted & frozenset(image.platforms)):
+            users.setdefault((each.command, each.path), set()).add(image.name)
+    missing: dict[str, dict[str, set[str]]] = {}
+    for (command, path), names in sorted(users.items()):
+        if not _is_there(root / path):
+            missing.setdefault(command, {})[path] = names
+    if missing:
+        return tuple(bad(_SUBJECT, _told(paths), command) for command, paths in missing.items())
+    return (good(_SUBJECT, f"{len({path for _, path in users})} found"),) if users else ()
+
+
+def _told(paths: Mapping[str, set[str]]) -> str:
+    return "not there: " + ", ".join(f"{path} (for {', '.join(sorted(names))})" for path, names in paths.items())
+
+
+def _is_there(path: Path) -> bool:
+    """A folder that is empty was not made yet."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()

@@ -1,0 +1,200 @@
+"""Whether the builder really runs what is built for a platform: the smallest program of each is built and started."""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+
+from bake_compiler.buildx import Failure, Progress
+from bake_compiler.buildx.tools import Builder, Tools
+from bake_compiler.errors import PreflightError
+from bake_compiler.oci.platform import Platform
+from bake_compiler.system.process import Command
+from bake_compiler.system.tasks import together
+from bake_compiler.verbs.doctor.checks.binfmt import BINFMT, Handler, handler_of
+from bake_compiler.verbs.doctor.checks.check import Check, bad, good, note, unknown
+from bake_compiler.verbs.doctor.checks.program import program
+from bake_compiler.verbs.doctor.checks.qemu import known_fault, version_of
+
+LONGEST = 60.0
+"""Seconds after which a builder that does not start a program is given up."""
+
+_DOCKERFILE = """\
+FROM scratch
+COPY --chmod=755 {program} /program
+ARG NONCE
+RUN --network=none ["/program"]
+"""
+_REGISTER = (
+    "docker run --privileged --rm tonistiigi/binfmt --install {architecture}, or add a native node to the builder"
+)
+_BEFORE = "error during container init"  # runc's words: the program was not even begun
+_LOG = "see the log of the engine, such as `journalctl --unit docker`"
+_BY_NAME = "register it with the flags POCF, under a path that ends in -binfmt-P, as Debian's qemu-user does"
+_ON_THIS_KERNEL = frozenset({"docker", "docker-container"})
+_OTHER_VERSION = "if a build crashes (exit code 139), register QEMU 10.0 or 11"
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """What runs a platform's programs on this machine.
+
+    Attributes:
+        handler: the entry of binfmt_misc; None where there is none.
+        version: what the interpreter says of itself; empty where it can't be asked.
+    """
+
+    handler: Handler | None
+    version: str = ""
+
+
+async def check_platforms(
+    tools: Tools, builder: Builder, platforms: Sequence[Platform], binfmt: Path = BINFMT
+) -> tuple[Check, ...]:
+    """A program for each platform is built into an image and started, by the builder and not here.
+
+    Args:
+        tools: how buildx is called.
+        builder: what it tells of itself.
+        platforms: that programs are to run for.
+        binfmt: where this machine's kernel shows what it does with other machines' programs.
+    """
+    async with together() as group:
+        running = group.create_task(_run(tools, platforms))
+        asked = {
+            platform: group.create_task(_emulator(tools, platform, binfmt))
+            for platform in platforms
+            if tools.is_local and builder.driver in _ON_THIS_KERNEL and platform not in builder.native
+        }
+    emulators = {platform: task.result() for platform, task in asked.items()}
+    failures = running.result()
+    return tuple(_judge(each, failures[each], emulators.get(each), builder) for each in platforms)
+
+
+async def _run(tools: Tools, platforms: Sequence[Platform]) -> Mapping[Platform, Failure | str]:
+    """Why the programs of each platform do not run, or can't be run; "" where they do.
+
+    One process starts all; only where that fails each gets its own, as the first failure ends the others.
+    """
+    startable = [platform for platform in platforms if program(platform)]
+    missing: dict[Platform, Failure | str] = dict.fromkeys(
+        platforms, "bakec has no program for it that could be started"
+    )
+    if not await _start(tools, startable):
+        return missing | dict.fromkeys(startable, "")
+    async with together() as group:
+        tasks = {platform: group.create_task(_start(tools, [platform])) for platform in startable}
+    return missing | {platform: task.result() for platform, task in tasks.items()}
+
+
+async def _start(tools: Tools, platforms: Sequence[Platform]) -> Failure | str:
+    progress = Progress()
+    with TemporaryDirectory(prefix="bakec-doctor-") as directory:
+        folder = Path(directory)
+        for platform in platforms:
+            (folder / _file(platform)).write_bytes(program(platform) or b"")
+        (folder / "bake.json").write_text(json.dumps(_bake_file(platforms)), encoding="utf-8")
+        argv = (*tools.buildx, "bake", "--file", "bake.json", "--progress", "rawjson", "runs")
+        try:
+            async with asyncio.timeout(LONGEST):
+                status = await tools.runner(Command(argv, tools.env, folder), lambda line: _hear(progress, line))
+        except PreflightError as error:
+            return error.message
+        except TimeoutError:
+            return f"the builder says nothing for {LONGEST:.0f} s"
+    return progress.failure(status, "") if status else ""
+
+
+def _file(platform: Platform) -> str:
+    return f"program-{str(platform).replace('/', '-')}"
+
+
+def _bake_file(platforms: Sequence[Platform]) -> dict[str, object]:
+    targets = {
+        f"runs-{number}": {
+            "context": ".",
+            "dockerfile-inline": _DOCKERFILE.format(program=_file(platform)),
+            "args": {"NONCE": token_hex(8)},  # no cache may answer
+            "platforms": [str(platform)],
+            "output": ["type=cacheonly"],
+        }
+        for number, platform in enumerate(platforms)
+    }
+    return {"group": {"runs": {"targets": list(targets)}}, "target": targets}
+
+
+def _hear(progress: Progress, line: str) -> None:
+    progress.read(line)
+
+
+async def _emulator(tools: Tools, platform: Platform, binfmt: Path) -> Emulator | None:
+    """What runs a platform's programs here; None where that can't be seen."""
+    try:
+        handler = handler_of(program(platform) or b"", binfmt)
+    except (OSError, ValueError):
+        return None
+    program_file = handler.program if handler else ""
+    if not program_file:
+        return Emulator(handler)
+    answer = await tools.ask(program_file, "--version")
+    return Emulator(handler, "" if answer.refusal else answer.text)
+
+
+def _judge(platform: Platform, failure: Failure | str, emulator: Emulator | None, builder: Builder) -> Check:
+    subject = str(platform)
+    if failure:
+        return _explain(platform, failure, emulator)
+    if platform in builder.native:
+        return good(subject, "its programs run, natively")
+    if emulator is None or emulator.handler is None:
+        return good(subject, "its programs run")
+    version = version_of(emulator.version)
+    name = f"QEMU {version[0]}.{version[1]}" if version else emulator.handler.interpreter
+    found = f"its programs run, by {name}, flags {emulator.handler.flags or 'none'}"
+    if version and known_fault(version):
+        return note(subject, f"{found}; known of it: {known_fault(version)}", _OTHER_VERSION)
+    if "P" not in emulator.handler.flags:
+        words = "; without P a program that goes by its name, such as busybox, may take itself for another"
+        return note(subject, found + words, _BY_NAME)
+    return good(subject, found)
+
+
+def _explain(platform: Platform, failure: Failure | str, emulator: Emulator | None) -> Check:
+    subject = str(platform)
+    if isinstance(failure, str):
+        return unknown(subject, failure)
+    if not failure.step.startswith("RUN"):
+        return unknown(subject, failure.cause.splitlines()[0])
+    if _BEFORE in _words(failure):
+        return bad(subject, f"the builder starts no container: {_words(failure)}", _LOG)
+    register = _REGISTER.format(architecture=platform.architecture)
+    cause, mend = _cause(emulator, failure) if emulator else ("", "")
+    found = f"the builder can't run its programs: {_words(failure)}"
+    return bad(subject, "; ".join(filter(None, (found, cause))), mend or register)
+
+
+def _cause(emulator: Emulator, failure: Failure) -> tuple[str, str]:
+    """What an entry of binfmt_misc has to do with a failure, and what mends it where that is not a new entry."""
+    handler = emulator.handler
+    if handler is None:
+        return "binfmt_misc has no entry for them", ""
+    if not handler.enabled:
+        return f"{handler.path} is disabled", f"echo 1 > {handler.path}"
+    if "F" not in handler.flags:
+        return f"{handler.path} has no flag F, so containers don't find {handler.interpreter}", ""
+    if _takes_its_name_for_an_argument(failure):
+        return f"{handler.interpreter} takes their name for an argument", _BY_NAME
+    return f"they are run by {handler.interpreter}", ""
+
+
+def _takes_its_name_for_an_argument(failure: Failure) -> bool:
+    return not failure.tail and failure.cause.rstrip().endswith("exit code: 1")
+
+
+def _words(failure: Failure) -> str:
+    ended = re.search(r"exit code: \d+", failure.cause)
+    return failure.tail[-1] if failure.tail else ended[0] if ended else failure.cause.splitlines()[0]

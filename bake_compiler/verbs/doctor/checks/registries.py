@@ -1,0 +1,25 @@
+"""Registries: one answers, its certificate is trusted, it lets us push, and its clock is ours."""
+
+from bake_compiler.errors import AccessError, RegistryError
+from bake_compiler.oci.reference import Reference
+from bake_compiler.registry import Registry
+from bake_compiler.verbs.doctor.checks.check import Check, bad, good, unknown
+
+MOST_SKEW = 300.0  # seconds; tokens are refused when clocks differ by more
+
+
+async def check_registry(registry: Registry, repository: Reference) -> Check:
+    """Whether images can be pushed to a repository: an upload is begun there, and cancelled."""
+    subject = f"registry {repository.registry}"
+    try:
+        skew = await registry.try_push(repository)
+    except AccessError as error:
+        return bad(subject, error.message, error.hint or f"docker login {repository.registry}")
+    except RegistryError as error:
+        return bad(subject, error.message, error.hint or "see that it answers")
+    if skew is None:
+        return unknown(subject, f"{repository.name} can be pushed to; it does not tell its time")
+    if abs(skew) > MOST_SKEW:
+        words = f"its clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this machine's"
+        return bad(subject, words, "set the clock of this machine, or the registry's: timedatectl set-ntp true")
+    return good(subject, f"{repository.name} can be pushed to")

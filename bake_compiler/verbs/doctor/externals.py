@@ -1,0 +1,39 @@
+"""Images of others, looked at as `bakec mirror` would find them; nothing is copied."""
+
+import asyncio
+from collections.abc import Iterable
+
+from bake_compiler.bases.registry import see
+from bake_compiler.errors import AccessError, NotFoundError, RegistryError
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference
+from bake_compiler.plan import PlannedExternal
+from bake_compiler.registry import Registry
+from bake_compiler.verbs.doctor.checks import Check, bad, good, unknown
+
+_ELSEWHERE = "say images={…} if it is kept elsewhere, or platforms=Only(…) with the reason"
+
+
+async def check_external(registry: Registry, external: PlannedExternal) -> tuple[Check, ...]:
+    """Whether each place where its vendor keeps it has the platforms that are wanted of it."""
+    subject = f"external {external.name}"
+    return tuple(await asyncio.gather(*(_check(registry, subject, *taken) for taken in external.taken)))
+
+
+async def _check(registry: Registry, subject: str, place: Reference, wanted: Iterable[Platform]) -> Check:
+    try:
+        seen = await see(registry, place)
+    except NotFoundError:
+        return bad(subject, f"there is no image {place}", "mend the name")
+    except AccessError as error:
+        return bad(subject, error.message, error.hint)
+    except RegistryError as error:
+        return unknown(subject, error.message, error.hint)
+    has, lacking = _listed(seen.platforms), set(wanted) - set(seen.platforms)
+    if lacking:
+        return bad(subject, f"{place} has no {_listed(lacking)}, but {has}", _ELSEWHERE)
+    return good(subject, f"{place} has {has}")
+
+
+def _listed(platforms: Iterable[Platform]) -> str:
+    return ", ".join(map(str, sorted(platforms)))

@@ -1,0 +1,259 @@
+"""bakec lock: what the names of base images stand for, asked of their registries, kept in bakec.lock, and compared."""
+
+import asyncio
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+
+from bake_compiler.bases.registry import Seen, platform_words, see
+from bake_compiler.errors import BakecError, NotFoundError, PreflightError, RegistryError, UsageError, VerificationError
+from bake_compiler.model.base import did_you_mean
+from bake_compiler.model.lock_file import LOCK_FILE, Locked
+from bake_compiler.oci.mirrors import mirrored
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference, familiar
+from bake_compiler.plan import Plan
+from bake_compiler.plan.bases import Bases, Use
+from bake_compiler.plan.order import with_needs
+from bake_compiler.plan.pins import mirror_of, reference_of
+from bake_compiler.registry import Registry
+
+
+class State(StrEnum):
+    """What became of a base, or would with `--check`."""
+
+    SAME = "same"
+    NEW = "new"
+    MOVED = "moved"
+    UNUSED = "unused"
+    PINNED = "pinned"
+    FLOATING = "floating"
+
+
+_AS_LOCKED = frozenset({State.SAME, State.PINNED, State.FLOATING})
+
+
+@dataclass(frozen=True)
+class Known:
+    """A base image of the project.
+
+    Attributes:
+        name: in its familiar form.
+        reference: by its own name; None where it is no reference.
+        uses: who takes it.
+        lockable: a Dockerfile names it by a tag, which a lock can hold.
+    """
+
+    name: str
+    reference: Reference | None = None
+    uses: tuple[Use, ...] = ()
+    lockable: bool = False
+
+    @property
+    def wanted(self) -> tuple[Platform, ...]:
+        """The platforms that it is wanted for; none where only the builder's own counts."""
+        return tuple(sorted({platform for use in self.uses for platform in use.platforms}))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one base image in the end.
+
+    Attributes:
+        base: which.
+        state: what became of it.
+        was, now: what the lock said, and says.
+        seen: what its registry has; None when it was not asked.
+        touched: image → its platforms: all that are made from it.
+        errors: why it can't be taken as it is.
+        notes: what its author may want to know.
+    """
+
+    base: Known
+    state: State
+    was: Locked | None = None
+    now: Locked | None = None
+    seen: Seen | None = None
+    touched: Mapping[str, tuple[Platform, ...]] = field(default_factory=dict)
+    errors: tuple[BakecError, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Locking:
+    """One `bakec lock`.
+
+    Attributes:
+        plan: the project's, without pins.
+        dockerfiles: path → text.
+        lock: as it is in the file; empty where there is none.
+        now: the time, as the lock has it.
+    """
+
+    plan: Plan
+    dockerfiles: Mapping[str, str]
+    lock: Mapping[str, Locked]
+    now: str
+
+    @cached_property
+    def known(self) -> Mapping[str, Known]:
+        """Every base image of the project by its familiar name."""
+        bases, found = Bases(self.plan, self.dockerfiles), dict[str, Known]()
+        for base, uses in bases.uses.items():
+            reference = reference_of(base)
+            name = reference.familiar if reference else base.name
+            before = found.get(name, Known(name, reference))
+            lockable = base in bases.named and reference is not None and not reference.digest
+            found[name] = replace(before, uses=(*before.uses, *uses), lockable=before.lockable or lockable)
+        return found
+
+    def names(self, given: Collection[str]) -> frozenset[str]:
+        """The bases that some names mean; all that can be locked when none is given.
+
+        Raises:
+            UsageError: a name is none of them.
+        """
+        lockable = sorted(name for name, base in self.known.items() if base.lockable)
+        for name in given:
+            if familiar(name) not in lockable:
+                raise UsageError(f"no Dockerfile takes {name!r} by a tag", hint=did_you_mean(familiar(name), lockable))
+        return frozenset(map(familiar, given)) or frozenset(lockable)
+
+    async def run(self, registry: Registry, anew: Collection[str] = ()) -> tuple[Entry, ...]:
+        """Ask for what the lock does not know, and for what no lock can hold.
+
+        Args:
+            registry: answers for all of them, at once.
+            anew: names to be asked for although the lock knows them.
+        """
+        asked = await asyncio.gather(*(self._entry(registry, base, anew) for base in self.known.values()))
+        unused = [
+            Entry(Known(name), State.UNUSED, was=was)
+            for name, was in self.lock.items()
+            if name not in self.known or not self.known[name].lockable
+        ]
+        return tuple(sorted((*asked, *unused), key=lambda each: each.base.name))
+
+    async def _entry(self, registry: Registry, base: Known, anew: Collection[str]) -> Entry:
+        was = self.lock.get(base.name) if base.lockable else None
+        mirror = mirror_of(base.reference, self.plan.mirrors) if base.reference else ""
+        kept = was if was and was.mirror == mirror and base.name not in anew else None
+        entry = Entry(base, _unasked(base), was=was, touched=self._touched(base), notes=tuple(_notes(base)))
+        if base.reference is None:
+            return entry
+        seen: Seen | None
+        error: RegistryError | VerificationError | None = None
+        if kept:
+            seen = Seen(kept.digest, kept.platforms, is_index=True)
+        else:
+            seen, error, note = await self._ask(registry, base.reference)
+            entry = replace(entry, seen=seen, notes=(*entry.notes, *note))
+        if seen is None:
+            return replace(entry, now=was, errors=(_placed(base, error),) if error else ())
+        entry = replace(entry, errors=tuple(_wrong(base, seen, error)))
+        if not base.lockable:
+            return entry
+        new = kept or Locked(base.name, seen.digest, seen.platforms, self.now, mirror)
+        if was and replace(new, resolved=was.resolved) == was:
+            return replace(entry, state=State.SAME, now=was)
+        return replace(entry, state=State.MOVED if was else State.NEW, now=new)
+
+    async def _ask(
+        self, registry: Registry, own: Reference
+    ) -> tuple[Seen | None, RegistryError | VerificationError | None, tuple[str, ...]]:
+        """What its own registry has, its mirror's word for it; the mirror's alone where its own can't be reached."""
+        place = mirrored(own, self.plan.mirrors)
+        try:
+            if place != own:
+                await registry.ping(own.registry)  # who has a mirror may not reach it, and need not wait for long
+            seen, unheard = await see(registry, own), None
+        except RegistryError as error:
+            seen, unheard = None, error
+        if place == own or isinstance(unheard, NotFoundError):
+            return seen, unheard, ()
+        try:
+            there = await see(registry, place if seen is None else replace(place, digest=seen.digest))
+        except RegistryError as error:
+            absent = seen is not None and isinstance(error, NotFoundError)
+            told = f"{place} does not hold what {own} is: {seen.digest}" if absent and seen else ""
+            return seen, VerificationError(told, hint="let the mirror fetch it") if told else error, ()
+        note = (f"{own.registry} could not be asked whether {place} is the same",) if unheard else ()
+        return there, None, note
+
+    def _touched(self, base: Known) -> Mapping[str, tuple[Platform, ...]]:
+        direct = {use.image for use in base.uses}
+        return {
+            image.name: image.platforms
+            for image in self.plan.images
+            if not direct.isdisjoint(each.name for each in with_needs([image], self.plan.by_name))
+        }
+
+
+def _unasked(base: Known) -> State:
+    if base.lockable:
+        return State.NEW
+    return State.PINNED if base.reference and base.reference.digest else State.FLOATING
+
+
+def _notes(base: Known) -> Iterator[str]:
+    if _unasked(base) is State.FLOATING:
+        yield f"no lock holds it: a named context or `# syntax=` says it; pin it there, {base.name}@sha256:…"
+    else:
+        yield from (f"not pinned for {use.image}, {use.place}: {use.unpinned}" for use in base.uses if use.unpinned)
+    if base.uses and not base.wanted:
+        yield "only for the build platform"
+
+
+def _placed(base: Known, error: BakecError) -> BakecError:
+    """An error of a registry, as the error of whoever takes the base."""
+    if isinstance(error, NotFoundError):
+        error = PreflightError(f"there is no image {base.name}", hint="mend the name, or choose another base")
+    return type(error)(f"{_at(base.uses)}: {error.message}", hint=error.hint)
+
+
+def _wrong(base: Known, seen: Seen, error: BakecError | None) -> Iterator[BakecError]:
+    if error:
+        yield _placed(base, error)
+    for use in base.uses:
+        if lacking := seen.lacks(use.platforms):
+            mend = "choose another base, or say `platforms=Only(…)` with the reason"
+            yield PreflightError(
+                f"{_at((use,))}: {platform_words(base.name, seen, lacking)}",
+                hint=mend if seen.is_index else f"pin the index, {mend}",
+            )
+
+
+def _at(uses: tuple[Use, ...]) -> str:
+    return "; ".join(dict.fromkeys(f"{use.image} (component {use.component}), {use.place}" for use in uses))
+
+
+def locked_of(entries: Collection[Entry]) -> tuple[Locked, ...]:
+    """What the lock is to say."""
+    return tuple(entry.now for entry in entries if entry.now and entry.base.lockable)
+
+
+def error_of(entries: Collection[Entry], *, check: bool) -> BakecError | None:
+    """The one error that a run ends with, all of its causes in it; None when all is well.
+
+    Args:
+        entries: of the run.
+        check: the lock must say already what is so.
+    """
+    errors = [error for entry in entries for error in entry.errors]
+    if errors:
+        worst = next((kind for kind in (RegistryError, PreflightError) if _any(errors, kind)), VerificationError)
+        return worst(_together("base images", [each.message for each in errors]), hint=errors[0].hint)
+    stale = [entry for entry in entries if entry.state not in _AS_LOCKED]
+    if not check or not stale:
+        return None
+    told = _together(f"{LOCK_FILE} is not what is so", [f"{entry.base.name} is {entry.state}" for entry in stale])
+    return VerificationError(told, hint="`bakec lock --update` moves what moved, `bakec lock` adds and drops the rest")
+
+
+def _any(errors: Collection[BakecError], kind: type[BakecError]) -> bool:
+    return any(isinstance(error, kind) for error in errors)
+
+
+def _together(head: str, words: Collection[str]) -> str:
+    return next(iter(words)) if len(words) == 1 else "\n  ".join((f"{head}:", *words))

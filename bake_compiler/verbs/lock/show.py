@@ -1,0 +1,83 @@
+"""What `bakec lock` found, for a person and for a program."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from bake_compiler.model.lock_file import LOCK_FILE, Locked
+from bake_compiler.verbs.lock.run import Entry, State
+
+
+def lock_document(entries: Collection[Entry], *, written: bool) -> dict[str, Any]:
+    """The bases as plain dicts and lists.
+
+    Args:
+        entries: of the run.
+        written: whether the file was changed.
+    """
+    return {
+        "schema": "bakec.lock/1",
+        "file": LOCK_FILE,
+        "written": written,
+        "bases": [_document(entry) for entry in entries],
+    }
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    locked = entry.now or entry.was
+    return {
+        "name": entry.base.name,
+        "state": str(entry.state),
+        "digest": _digest(entry.now) or (str(entry.seen.digest) if entry.seen else None),
+        "was": _digest(entry.was),
+        "platforms": list(map(str, entry.seen.platforms if entry.seen else locked.platforms if locked else ())),
+        "index": entry.seen.is_index if entry.seen else None,
+        "mirror": (entry.now.mirror if entry.now else "") or None,
+        "resolved": entry.now.resolved if entry.now else None,
+        "uses": [
+            {
+                "image": use.image,
+                "component": use.component,
+                "at": use.place,
+                "platforms": list(map(str, use.platforms)),
+                "unpinned": use.unpinned or None,
+            }
+            for use in entry.base.uses
+        ],
+        "touches": {name: list(map(str, platforms)) for name, platforms in entry.touched.items()},
+        "errors": [{"message": error.message, "hint": error.hint} for error in entry.errors],
+        "notes": list(entry.notes),
+    }
+
+
+def _digest(locked: Locked | None) -> str | None:
+    return str(locked.digest) if locked else None
+
+
+def render_locked(entries: Collection[Entry]) -> str:
+    """What a person reads: a line for each base, and below it what moves with it, and what there is to know."""
+    width = max((len(entry.base.name) for entry in entries), default=0)
+    return "".join(f"{line}\n" for entry in entries for line in _lines(entry, width))
+
+
+def _lines(entry: Entry, width: int) -> Iterator[str]:
+    locked = entry.now or entry.was
+    platforms = entry.seen.platforms if entry.seen else locked.platforms if locked else ()
+    parts = (f"{entry.state:<8}", f"{entry.base.name:<{width}}", _digests(entry), ", ".join(map(str, platforms)))
+    yield "  ".join(filter(None, parts)).rstrip()
+    if entry.state is State.MOVED:
+        yield f"{'':10}touches {'; '.join(_touched(entry))}"
+    if entry.now and entry.now.mirror:
+        yield f"{'':10}from {entry.now.mirror}"
+    for note in entry.notes:
+        yield f"{'':10}note: {note}"
+
+
+def _digests(entry: Entry) -> str:
+    now = entry.now.digest if entry.now else entry.seen.digest if entry.seen else None
+    was = entry.was.digest if entry.was else None
+    return " → ".join(f"{each.algorithm}:{each.short}" for each in dict.fromkeys((was, now)) if each)
+
+
+def _touched(entry: Entry) -> Iterator[str]:
+    for image, platforms in entry.touched.items():
+        yield f"{image} ({', '.join(map(str, platforms))})"

@@ -1,0 +1,216 @@
+"""bakec mirror: images of others into the project's registries: read, copied, verified there, and only then tagged."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bake_compiler.errors import BakecError, NotFoundError, RegistryError, VerificationError
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.platform import Platform
+from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import Child, RawManifest
+from bake_compiler.plan import PlannedExternal
+from bake_compiler.registry import Registry
+from bake_compiler.release import is_protected, protected_error
+from bake_compiler.verbs.mirror.copier import Copier, Tally
+from bake_compiler.verbs.mirror.result import Fate, Mirrored, MirroredCell, MirroredImage, Place
+from bake_compiler.verbs.mirror.vendor import Tree, Vendor
+from bake_compiler.verbs.verify.run import Layers, Subject, Verification
+from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity
+from bake_compiler.verify.manifests.missing import CODE as MISSING
+from bake_compiler.verify.manifests.size import CODE as SIZE
+from bake_compiler.verify.manifests.wrong_bytes import CODE as WRONG
+
+_OF_THE_COPY = frozenset({UNCHECKED, MISSING, SIZE, WRONG})
+"""Findings that a copy can be at fault for, not only its vendor."""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Copies images of others.
+
+    Attributes:
+        registry: whom to ask.
+        copier: brings blobs and manifests.
+        variables: say where the project's registries are.
+        protect: patterns of tags that never move once they exist.
+        layers: reads the binaries in the copies; None leaves them alone.
+        dry_run: only say what would be done.
+        on_image: told of each image as it ends.
+        slots: images at once: vendors let nobody ask for much at a time.
+    """
+
+    registry: Registry
+    copier: Copier
+    variables: Mapping[str, object]
+    protect: Sequence[str] = ()
+    layers: Layers | None = None
+    dry_run: bool = False
+    on_image: Callable[[MirroredImage], None] = lambda _: None
+    slots: int = 4
+
+    async def run(self, externals: Sequence[PlannedExternal], platforms: Sequence[Platform]) -> Mirrored:
+        """Every image, whatever became of the others.
+
+        Args:
+            externals: which images.
+            platforms: the project's: of those that an image is not wanted for, its author said why.
+        """
+        begin = time.monotonic()
+        free = asyncio.Semaphore(self.slots)
+
+        async def one(external: PlannedExternal) -> MirroredImage:
+            async with free:
+                return await self.image(external)
+
+        images = await asyncio.gather(*map(one, externals))
+        excluded = tuple(
+            MirroredCell(each.name, platform, Fate.EXCLUDED, each.only_reason)
+            for each in externals
+            for platform in platforms
+            if platform not in each.platforms
+        )
+        return Mirrored(tuple(images), excluded, self.dry_run, time.monotonic() - begin)
+
+    async def image(self, external: PlannedExternal) -> MirroredImage:
+        """One image, to its end."""
+        begin = time.monotonic()
+        targets = external.references(self.variables)
+        work = _Work(self, external, targets)
+        try:
+            await work.run()
+        except BakecError as error:
+            work.error = error
+        result = replace(work.result(), seconds=time.monotonic() - begin)
+        self.on_image(result)
+        return result
+
+
+class _Work:
+    """One image on its way: what is known of it so far."""
+
+    def __init__(self, mirror: Mirror, external: PlannedExternal, targets: tuple[Reference, ...]) -> None:
+        self.mirror, self.external, self.targets = mirror, external, targets
+        self.tree: Tree | None = None
+        self.before: dict[Reference, Digest | None] = {}
+        self.tally = Tally()
+        self.findings: tuple[Finding, ...] = ()
+        self.error: BakecError | None = None
+
+    async def run(self) -> None:
+        """Read it, copy it, verify the copies, move their tags; each only if all before went well."""
+        mirror, first = self.mirror, self.targets[0]
+        vendor = Vendor(mirror.registry, self.external, first)
+        tree = await vendor.tree()
+        self.findings = tuple(sorted(vendor.findings))
+        if self.findings:
+            return
+        self.tree = tree
+        await self._look(tree.raw)
+        if mirror.dry_run:
+            for target in self.targets:
+                self._add(await mirror.copier.missing(tree, target))
+            return
+        await mirror.copier.copy(tree, first, self.tally)
+        copy = tree.moved(replace(first, tag=""))
+        for target in self.targets[1:]:
+            await mirror.copier.copy(copy, target, self.tally)
+        await self._verify(tree)
+        if not self._failed:
+            await asyncio.gather(*(self._tag(target, tree.raw) for target in self.targets))
+
+    async def _look(self, raw: RawManifest) -> None:
+        """What the tags name now; one that is protected must name this already."""
+        for target in self.targets:
+            try:
+                old = await self.mirror.registry.manifest(target, pushing=True)
+            except NotFoundError:
+                self.before[target] = None
+                continue
+            self.before[target] = old.digest
+            if old.digest != raw.digest and is_protected(target.tag, self.mirror.protect):
+                refused = protected_error(target, old)
+                hint = "say another tag=… for it, or take the tag out of the project's `protect`"
+                raise VerificationError(refused.message, hint=hint)
+
+    async def _verify(self, tree: Tree) -> None:
+        """The copies, in their registries, by digest: index, manifests, configs, layers; binaries if asked for."""
+        external, platforms = self.external, tuple(sorted({*tree.platforms, *self.external.platforms}))
+        at = self.targets[0].at(tree.raw.digest)
+        promise = Promise(
+            external.name, at, platforms, digest=tree.raw.digest, source="its vendor", foreign=external.foreign
+        )
+        layers = _Wanted(self.mirror.layers, external.platforms) if self.mirror.layers else None
+        subject = Subject(promise, fresh=True, copies=self.targets[1:])
+        found = await Verification(self.mirror.registry, layers).image(subject)
+        self.findings = tuple(self._weighed(finding) for finding in found.findings)
+
+    def _weighed(self, finding: Finding) -> Finding:
+        """What a vendor did to a platform that nobody wants is told, and stops nothing."""
+        own = finding.platform is None or finding.platform in self.external.platforms
+        return finding if own or finding.code in _OF_THE_COPY else replace(finding, severity=Severity.WARNING)
+
+    async def _tag(self, target: Reference, raw: RawManifest) -> None:
+        registry = self.mirror.registry
+        if self.before[target] != raw.digest:
+            await registry.put_manifest(target, raw)
+            named = await registry.manifest(target, fresh=True)
+            if named.digest != raw.digest:
+                raise RegistryError(
+                    f"{target} names {named.digest} after {raw.digest} was written", hint="run it again"
+                )
+
+    def _add(self, more: Tally) -> None:
+        self.tally.sent += more.sent
+        self.tally.present += more.present
+        self.tally.size += more.size
+        self.tally.manifests += more.manifests
+
+    @property
+    def _failed(self) -> set[Platform | None]:
+        return {finding.platform for finding in self.findings if finding.severity is Severity.ERROR}
+
+    def result(self) -> MirroredImage:
+        """All that is known of it."""
+        tree = self.tree
+        return MirroredImage(
+            self.external.name,
+            self.external.places,
+            tuple(Place(target, self.before.get(target)) for target in self.targets),
+            tree.raw.digest if tree else None,
+            tuple(map(self._cell, self.external.platforms)),
+            tuple(sorted(tree.platforms - set(self.external.platforms))) if tree else (),
+            self.tally,
+            self.findings,
+            self.error,
+        )
+
+    def _cell(self, platform: Platform) -> MirroredCell:
+        name, errors = self.external.name, [each for each in self.findings if each.severity is Severity.ERROR]
+        if self.error:
+            return MirroredCell(name, platform, Fate.FAILED, self.error.message)
+        own = next((each for each in errors if each.platform in {platform, None}), None)
+        if own:
+            return MirroredCell(name, platform, Fate.FAILED, f"{own.code}: {own.message}")
+        if errors:
+            return MirroredCell(name, platform, Fate.BLOCKED, f"{errors[0].platform} failed")
+        return MirroredCell(name, platform, self._good())
+
+    def _good(self) -> Fate:
+        named = all(self.before.get(target) == self.tree.raw.digest for target in self.targets) if self.tree else False
+        if named and self.tally.is_nothing:
+            return Fate.UNCHANGED
+        return Fate.WOULD_BE if self.mirror.dry_run else Fate.MIRRORED
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Reads the layers of the platforms that are wanted, and of no other."""
+
+    layers: Layers
+    platforms: tuple[Platform, ...]
+
+    async def check(self, promise: Promise, at: Reference, image: Child) -> tuple[Mapping[str, int], Sequence[Finding]]:
+        """As the layers say."""
+        return await self.layers.check(promise, at, image) if image.platform in self.platforms else ({}, ())

@@ -1,0 +1,177 @@
+"""bakec promote: a release that is verified again, under other tags, without a build."""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import Any
+
+from bake_compiler.errors import UsageError
+from bake_compiler.oci.digest import Digest
+from bake_compiler.oci.reference import Reference
+from bake_compiler.release import Move, plan_moves
+from bake_compiler.release_file import ReleasedImage, ReleasedPlatform, ReleaseFile
+from bake_compiler.release_file.of_report import promises_of
+from bake_compiler.report import Report
+from bake_compiler.verbs.verify.run import Subject, Verification
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One new tag, and the image that it is to name, or the one platform of it."""
+
+    image: ReleasedImage
+    tag: Reference
+    platform: ReleasedPlatform | None = None
+
+    @property
+    def digest(self) -> Digest:
+        """What the tag is to name."""
+        return self.platform.digest if self.platform else self.image.digest
+
+
+def plan_promotion(release: ReleaseFile, tags: Sequence[str]) -> tuple[Promotion, ...]:
+    """The new tags of every image: those that were made from the release's tag, made from each of these.
+
+    What came before or after the release's tag stays: with `1.0` for `1.0-rc1`, `1.0-rc1-dev` gives `1.0-dev`, and the
+    tag of one platform, `1.0-rc1-arm64`, gives `1.0-arm64`. Tags that were not made from it, such as `latest`, give
+    none.
+
+    Raises:
+        UsageError: a tag is none, an image has no tag that was made from the release's, or two images would have the
+            same tag.
+    """
+    planned = [each for image in release.images for each in _of_image(release, image, tags)]
+    taken: dict[Reference, Promotion] = {}
+    for each in planned:
+        other = taken.setdefault(each.tag, each)
+        if (other.image.name, other.digest) != (each.image.name, each.digest):
+            raise UsageError(f"{_told(other)} and {_told(each)} would both be {each.tag}", hint="give another --tag")
+    return tuple(taken.values())
+
+
+def _told(promotion: Promotion) -> str:
+    return f"{promotion.image.name}{f' {promotion.platform.platform}' if promotion.platform else ''}"
+
+
+def _of_image(release: ReleaseFile, image: ReleasedImage, tags: Sequence[str]) -> Iterator[Promotion]:
+    yield from (Promotion(image, new) for new in _new_tags(release, image, image.tags, tags))
+    for platform in image.platforms:
+        if platform.tags:
+            new_tags = _new_tags(release, image, platform.tags, tags)
+            yield from (Promotion(image, new, platform) for new in new_tags)
+
+
+def _new_tags(
+    release: ReleaseFile, image: ReleasedImage, olds: Sequence[Reference], tags: Sequence[str]
+) -> tuple[Reference, ...]:
+    made = [tag for tag in olds if _parts(tag.tag, release.tag)]
+    if not made:
+        raise UsageError(
+            f"{image.name} has no tag that is made from {release.tag or 'a tag'}: {', '.join(map(str, image.tags))}",
+            hint="publish it under the tag of the build: `bakec build --tag`",
+        )
+    return tuple(dict.fromkeys(_renamed(old, release.tag, new) for new in tags for old in made))
+
+
+def _renamed(old: Reference, tag: str, new: str) -> Reference:
+    before, after = _parts(old.tag, tag) or ("", "")
+    try:
+        return old.tagged(f"{before}{new}{after}")
+    except ValueError as error:
+        raise UsageError(f"--tag: {error}", hint="write --tag v1.0.0") from error
+
+
+def _parts(text: str, tag: str) -> tuple[str, str] | None:
+    """What is before and after the release's tag in a tag that was made from it; None when it was not."""
+    found = re.fullmatch(rf"(v|(?:.*[-_.])?){re.escape(tag)}((?:[-_].*)?)", text) if tag else None
+    return (found[1], found[2]) if found else None
+
+
+def retagged(release: ReleaseFile, promotions: Sequence[Promotion], tag: str, moment: str) -> ReleaseFile:
+    """The same release under its new tags alone."""
+
+    def renamed(image: ReleasedImage) -> ReleasedImage:
+        own = [each for each in promotions if each.image is image]
+        platforms = tuple(
+            platform.model_copy(update={"tags": tuple(each.tag for each in own if each.platform is platform)})
+            for platform in image.platforms
+        )
+        whole = tuple(each.tag for each in own if each.platform is None)
+        return image.model_copy(update={"tags": whole, "platforms": platforms})
+
+    return release.model_copy(update={"tag": tag, "time": moment, "images": tuple(map(renamed, release.images))})
+
+
+def new_id() -> str:
+    """The name of a promotion, and of its journal: `bakec rollback` takes it."""
+    return f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}"
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """What a promotion came to.
+
+    Attributes:
+        report: what the registry has of each image, by its digest, whatever its tags name now.
+        moves: each new tag, what it named before and what it is to name; none when the report is not good.
+    """
+
+    report: Report
+    moves: tuple[Move, ...] = ()
+
+
+async def promote(
+    verification: Verification,
+    release: ReleaseFile,
+    promotions: Sequence[Promotion],
+    source: str,
+    protect: Sequence[str] = (),
+) -> Promoted:
+    """Verify every image by its digest, and say what has to move; nothing has moved yet.
+
+    Args:
+        verification: how they are verified.
+        release: of which images.
+        promotions: the new tags.
+        source: who says what the images must be: the name of the release file.
+        protect: patterns of tags that never move once they exist.
+
+    Raises:
+        RegistryError: the registry does not say what the new tags name now.
+        VerificationError: a protected tag names something else.
+    """
+    report = await verification.run(
+        [
+            Subject(replace(promise, reference=promise.reference.at(image.digest)), copies=tags)
+            for image, (promise, tags, _) in zip(release.images, promises_of(release, source), strict=True)
+        ]
+    )
+    if report.exit_code:
+        return Promoted(report)
+    registry = verification.registry
+    firsts = {each.digest: each.tag.at(each.digest) for each in promotions}
+    read = dict(zip(firsts, await asyncio.gather(*map(registry.manifest, firsts.values())), strict=True))
+    wanted = [(each.tag, read[each.digest]) for each in promotions]
+    return Promoted(report, await plan_moves(registry, wanted, protect))
+
+
+def promotion_document(release: ReleaseFile, promoted: Promoted, name: str, *, dry_run: bool) -> dict[str, Any]:
+    """A promotion as plain dicts and lists; `name` is its id, by which it is rolled back."""
+    return {
+        "schema": "bakec.promotion/1",
+        "release": name,
+        "run": release.run,
+        "tag": release.tag,
+        "dry_run": dry_run,
+        "tags": [
+            {
+                "tag": str(move.tag),
+                "digest": str(move.to.digest),
+                "before": str(move.old.digest) if move.old else None,
+            }
+            for move in promoted.moves
+        ],
+    }

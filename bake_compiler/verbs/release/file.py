@@ -1,0 +1,84 @@
+"""The release file of a build: what its report says, and what the registry has under each digest."""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from bake_compiler.buildx.tools import find_buildx
+from bake_compiler.errors import BakecError, PreflightError, RegistryError
+from bake_compiler.oci.reference import Reference
+from bake_compiler.oci.snapshot import Snapshot
+from bake_compiler.registry import fetch_snapshot
+from bake_compiler.release_file import ReleaseFile, render_release_file
+from bake_compiler.release_file.of_report import Made, release_of
+from bake_compiler.report import ImageResult, Report
+from bake_compiler.system.journal import write_whole
+from bake_compiler.system.process import Command, output_of
+from bake_compiler.verbs.edges import Edges
+
+
+async def write_release_file(edges: Edges, report: Report, covers: Sequence[str], path: Path) -> BakecError | None:
+    """Write the release file of a build, if it has published; returns why that failed, if so.
+
+    Args:
+        edges: to ask the registry, and buildx for its version.
+        report: of the build.
+        covers: its selectors.
+        path: of the file, which is there entirely or as it was before.
+    """
+    if not report.published:
+        return None
+    hint = "the tags have moved; the same build again writes it"
+    try:
+        write_whole(path, render_release_file(await release_file_of(edges, report, covers)))
+    except OSError as error:
+        return BakecError(f"--release-file: {path}: {error.strerror}", hint=hint)
+    except (RegistryError, ValueError) as error:
+        return RegistryError(f"--release-file: {error}", hint=hint)
+    return None
+
+
+async def release_file_of(edges: Edges, report: Report, covers: Sequence[str]) -> ReleaseFile:
+    """The release that a build has published.
+
+    Args:
+        edges: to ask the registry, and buildx for its version.
+        report: of the build.
+        covers: its selectors.
+
+    Raises:
+        RegistryError: the registry does not say what it has.
+        ValueError: no image of it is whole.
+    """
+    images = [image for image in report.images if image.digest and image.is_good]
+    snapshots = await asyncio.gather(*(_snapshot(edges, image) for image in images))
+    made = Made(tuple(covers), await tool_versions(edges), now())
+    return release_of(report, {image.name: each for image, each in zip(images, snapshots, strict=True)}, made)
+
+
+async def tool_versions(edges: Edges) -> Mapping[str, str]:
+    """Program → its version: of bakec, and of buildx where it is there."""
+    command = Command((*find_buildx(edges.env), "version"), edges.env, edges.root)
+    try:
+        status, text = await output_of(edges.runner, command)
+    except PreflightError:
+        status, text = 1, ""
+    found = re.search(r"\bv?(\d+\.\d+\.\d+\S*)", text)
+    return {"bakec": version("bakec"), **({"buildx": found[1]} if found and not status else {})}
+
+
+def now() -> str:
+    """The time as a release file has it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+async def _snapshot(edges: Edges, image: ImageResult) -> Snapshot:
+    at = Reference.parse(f"{Reference.parse(image.reference).name}@{image.digest}")
+    snapshot = await fetch_snapshot(edges.registry, at, provenance=True)
+    troubles = (snapshot.trouble, *(child.piece.trouble for child in snapshot.children))
+    for trouble in filter(None, troubles):
+        raise RegistryError(f"{at}: {trouble.message}", hint=trouble.hint)
+    return snapshot

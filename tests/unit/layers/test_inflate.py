@@ -1,0 +1,128 @@
+import gzip
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from bake_compiler.layers.error import LayerCode, LayerError
+from bake_compiler.layers.inflate import PIECE, Compression, Inflater, compression_of
+from bake_compiler.layers.zstandard import zstd
+from tests.unit.layers.made import GZIP, TAR, ZSTD
+
+TEXT = b"the layers of an image " * 1000
+SKIPPABLE = (0x184D2A53).to_bytes(4, "little") + (5).to_bytes(4, "little") + b"words"
+
+
+def inflated(stream: bytes, media_type: str, step: int = 1 << 20) -> bytes:
+    inflater = Inflater(media_type)
+    pieces = [piece for at in range(0, len(stream), step) for piece in inflater.feed(stream[at : at + step])]
+    inflater.close()
+    return b"".join(pieces)
+
+
+def refusal(stream: bytes, media_type: str) -> tuple[LayerCode, str]:
+    with pytest.raises(LayerError) as caught:
+        inflated(stream, media_type)
+    return caught.value.code, caught.value.message
+
+
+@pytest.mark.parametrize("step", [1, 7, 1 << 20])
+@pytest.mark.parametrize(
+    ("media_type", "stream"),
+    [
+        (GZIP, gzip.compress(TEXT)),
+        (GZIP, b"".join(gzip.compress(TEXT[at : at + 100]) for at in range(0, len(TEXT), 100))),
+        (GZIP, gzip.compress(b"") + gzip.compress(TEXT)),
+        (ZSTD, zstd.compress(TEXT)),
+        (ZSTD, SKIPPABLE + zstd.compress(TEXT[:99]) + SKIPPABLE + zstd.compress(TEXT[99:]) + SKIPPABLE),
+        (TAR, TEXT),
+    ],
+)
+def test_a_stream_of_one_or_more_frames_is_read_whole(media_type: str, stream: bytes, step: int) -> None:
+    assert inflated(stream, media_type, step) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("media_type", "compression"),
+    [
+        ("application/vnd.docker.image.rootfs.diff.tar.gzip", Compression.GZIP),
+        ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", Compression.GZIP),
+        ("application/vnd.docker.image.rootfs.diff.tar.zstd", Compression.ZSTD),
+        ("application/vnd.docker.image.rootfs.diff.tar", Compression.NONE),
+        ("application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", Compression.ZSTD),
+        (TAR, Compression.NONE),
+    ],
+)
+def test_the_media_type_says_how_a_layer_is_compressed(media_type: str, compression: Compression) -> None:
+    assert compression_of(media_type) is compression
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/vnd.in-toto+json", "application/vnd.oci.image.layer.v1.tar+gzip+encrypted", ""]
+)
+def test_what_is_no_layer_is_refused(media_type: str) -> None:
+    assert refusal(b"", media_type)[0] is LayerCode.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("media_type", "stream", "message"),
+    [
+        (GZIP, zstd.compress(TEXT), "its media type says gzip, its bytes are zstd"),
+        (ZSTD, gzip.compress(TEXT), "its media type says zstd, its bytes are gzip"),
+        (TAR, gzip.compress(TEXT), "its media type says not compressed, its bytes are gzip"),
+        (GZIP, TEXT, "its media type says gzip, its bytes are not compressed"),
+    ],
+)
+def test_bytes_that_are_not_what_the_media_type_says_are_refused(media_type: str, stream: bytes, message: str) -> None:
+    assert refusal(stream, media_type) == (LayerCode.UNREADABLE, message)
+
+
+@pytest.mark.parametrize("media_type", [GZIP, ZSTD])
+@pytest.mark.parametrize("kept", [0, 3, 20, -1])
+def test_a_stream_that_is_cut_off_is_refused(media_type: str, kept: int) -> None:
+    stream = (gzip.compress if media_type == GZIP else zstd.compress)(os.urandom(5000))
+
+    assert refusal(stream[:kept], media_type)[0] is LayerCode.UNREADABLE
+
+
+@pytest.mark.parametrize("rest", [b"x", b"garbage", bytes(512)])
+@pytest.mark.parametrize("media_type", [GZIP, ZSTD])
+def test_stray_bytes_after_the_last_frame_are_refused(media_type: str, rest: bytes) -> None:
+    stream = (gzip.compress if media_type == GZIP else zstd.compress)(TEXT)
+
+    code, message = refusal(stream + rest, media_type)
+
+    assert code is LayerCode.UNREADABLE
+    assert "stray bytes" in message
+
+
+@pytest.mark.parametrize("media_type", [GZIP, ZSTD])
+def test_damage_is_found(media_type: str) -> None:
+    stream = bytearray((gzip.compress if media_type == GZIP else zstd.compress)(os.urandom(5000) + TEXT))
+    stream[-6 if media_type == GZIP else 8] ^= 0xFF
+
+    assert refusal(bytes(stream), media_type)[0] is LayerCode.UNREADABLE
+
+
+def test_a_zstd_window_above_32_mib_is_refused() -> None:
+    compressor = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 27})
+
+    code, message = refusal(compressor.compress(TEXT) + compressor.flush(), ZSTD)
+
+    assert (code, message) == (LayerCode.OVER_LIMIT, "its zstd window is above 32 MiB")
+
+
+@pytest.mark.parametrize("media_type", [GZIP, ZSTD])
+def test_a_bomb_comes_in_small_pieces(media_type: str) -> None:
+    zeros = bytes(50 << 20)
+    stream = gzip.compress(zeros, 9) if media_type == GZIP else zstd.compress(zeros)
+
+    def sizes() -> Iterator[int]:
+        inflater = Inflater(media_type)
+        yield from map(len, inflater.feed(stream))
+        inflater.close()
+
+    found = list(sizes())
+
+    assert sum(found) == len(zeros)
+    assert max(found) <= PIECE
