@@ -12,8 +12,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from bake_compiler.bakefile import render as hcl
+from bake_compiler.bakefile.render import render
 from bake_compiler.plan import make_plan
+from bake_compiler.project.files import template
 from tests.fakes.projects import Generated, projects
 from tests.fakes.reading import BUILDX, difference
 
@@ -48,7 +49,7 @@ def strings_in(value: Any) -> int:
 def prove(examples: int, number: int) -> Count:
     """Generate projects and hold what each buildx reads in their files against their plans."""
     count = Count()
-    template = hcl.template(ROOT)
+    wording = template(ROOT)
 
     @seed(number)
     @settings(
@@ -61,7 +62,7 @@ def prove(examples: int, number: int) -> Count:
     @given(projects())
     def run(generated: Generated) -> None:
         plan = make_plan(generated.stack)
-        text = hcl.render(plan, template)
+        text = render(plan, wording)
         count.projects += 1
         count.images += len(plan.images)
         count.strings += sum(strings_in(image.block.attributes) + 1 for image in plan.images)

@@ -6,8 +6,6 @@ The template only arranges; each value passes through `expression`, so that no t
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bake_compiler.errors import ModelError
@@ -219,17 +217,6 @@ def _body(target: PlannedTarget, *, described: bool) -> Iterator[str]:
         if name in target.notes:
             yield f"  # {_comment(target.notes[name])}\n"
         yield f"  {name:<{width}} = {expression(value, 1)}\n"
-
-
-def template(root: Path) -> str:
-    """The project's own template if it has one, else bakec's."""
-    own = root / TEMPLATE
-    if own.is_file():
-        return own.read_text(encoding="utf-8")
-    packaged = resources.files("bake_compiler") / TEMPLATE
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / TEMPLATE).read_text(encoding="utf-8")  # an editable install
 
 
 def difference(committed: str, generated: str, name: str) -> str:

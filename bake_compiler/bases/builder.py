@@ -20,7 +20,7 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.origins import BUILDER, Base
 from bake_compiler.plan.pins import reference_of
 from bake_compiler.registry import Registry
-from bake_compiler.system.journal import write_whole
+from bake_compiler.system.files import write_whole
 from bake_compiler.system.process import Runner
 
 LONGEST = 60.0

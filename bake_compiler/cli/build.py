@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bake_compiler.cli.edges import CORES, edges, layer_readers, run_async, signer
 from bake_compiler.cli.options import (
-    CORES,
     Allow,
     Deep,
     Insecure,
@@ -25,23 +25,17 @@ from bake_compiler.cli.options import (
     SigningConfig,
     Tag,
     Variables,
-    edges,
-    layer_readers,
     parse_platforms,
-    print_report,
-    print_text,
     root_of,
-    run_async,
-    say,
     select_wanted,
-    signer,
 )
+from bake_compiler.cli.output import print_report, print_text, say
 from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
     from bake_compiler.report import Report
     from bake_compiler.report.events import Event
-    from bake_compiler.runs.kept import Asked
+    from bake_compiler.runs.asked import Asked
 
 
 def build(
@@ -176,7 +170,7 @@ def build(
 def _refusals(*, as_json: bool) -> Iterator[None]:
     """What a preflight found is a document too."""
     from bake_compiler.verbs.doctor.checks import UnfitError  # noqa: PLC0415
-    from bake_compiler.verbs.doctor.run import render_json  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.show import render_json  # noqa: PLC0415
 
     try:
         yield
@@ -207,7 +201,7 @@ def _write(report: "Report", junit: Path | None, environ: Mapping[str, str]) -> 
     """The report as files, for a CI."""
     if junit:
         from bake_compiler.report.formats.junit import render_junit  # noqa: PLC0415
-        from bake_compiler.system.journal import write_whole  # noqa: PLC0415
+        from bake_compiler.system.files import write_whole  # noqa: PLC0415
 
         write_whole(junit, render_junit(report))
     if environ.get("GITHUB_ACTIONS") == "true":

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bake_compiler.cli.options import Json, ProjectDir, print_text, root_of, run_async, say
+from bake_compiler.cli.edges import run_async
+from bake_compiler.cli.options import Json, ProjectDir, root_of
+from bake_compiler.cli.output import print_text, say
 from bake_compiler.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli import error_text
+from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
     Insecure,
     Json,
@@ -20,12 +21,10 @@ from bake_compiler.cli.options import (
     Selectors,
     Tag,
     Variables,
-    edges,
-    print_text,
     root_of,
-    run_async,
     select_wanted,
 )
+from bake_compiler.cli.output import print_text
 from bake_compiler.errors import Interrupted, RegistryError, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +58,8 @@ def clean(
     `bakec clean --journals --older-than 90d --delete`.
     """
     from bake_compiler.verbs.clean.journals import judge_journals, remove_journals  # noqa: PLC0415
-    from bake_compiler.verbs.clean.result import Cleaned, cleaned_document, render_cleaned  # noqa: PLC0415
+    from bake_compiler.verbs.clean.result import Cleaned  # noqa: PLC0415
+    from bake_compiler.verbs.clean.show import cleaned_document, render_cleaned  # noqa: PLC0415
 
     if not staged and not journals:
         raise UsageError("nothing is named to clean", hint="write --staged, --journals or both")

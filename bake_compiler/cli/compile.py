@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import Json, ProjectDir, counted, print_text, root_of, run_async, say, warn, warning_text
+from bake_compiler.cli.edges import run_async
+from bake_compiler.cli.options import Json, ProjectDir, root_of
+from bake_compiler.cli.output import print_text, say, warn, warning_text
 from bake_compiler.errors import ModelError, Problem, UsageError
+from bake_compiler.words import counted
 
 if TYPE_CHECKING:
     from bake_compiler.plan import Plan
@@ -46,10 +49,12 @@ def compile_(
 
     Examples: `bakec compile`, `bakec compile --check`, `bakec compile --check --by bytes`, `bakec compile -o -`.
     """
+    from bake_compiler.bakefile.blocks import BAKE_FILE  # noqa: PLC0415
     from bake_compiler.bakefile.render import TEMPLATE  # noqa: PLC0415
     from bake_compiler.model.lock_file import LOCK_FILE  # noqa: PLC0415
-    from bake_compiler.project.planned import BAKE_FILE, compile_plan, plan_project, stale, warnings_of  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_project, warnings_of  # noqa: PLC0415
     from bake_compiler.project.root import own_folder  # noqa: PLC0415
+    from bake_compiler.verbs.compile.run import compile_plan, stale  # noqa: PLC0415
     from bake_compiler.verbs.compile.unchanged import remember, watching  # noqa: PLC0415
 
     _refuse_contradictions(output, by, check=check)

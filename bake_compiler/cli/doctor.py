@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
+from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
     Allow,
     Insecure,
@@ -14,12 +15,10 @@ from bake_compiler.cli.options import (
     Selectors,
     Tag,
     Variables,
-    edges,
-    print_text,
     root_of,
-    run_async,
     select_wanted,
 )
+from bake_compiler.cli.output import print_text
 from bake_compiler.errors import PreflightError
 
 if TYPE_CHECKING:
@@ -50,7 +49,8 @@ def doctor(
     """
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
-    from bake_compiler.verbs.doctor.run import Job, is_good, look, render_doctor, render_json  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.run import Job, look  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.show import is_good, render_doctor, render_json  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)

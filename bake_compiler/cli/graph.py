@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import ProjectDir, Selectors, counted, print_text, root_of, say, select_wanted
+from bake_compiler.cli.options import ProjectDir, Selectors, root_of, select_wanted
+from bake_compiler.cli.output import print_text, say
+from bake_compiler.words import counted
 
 if TYPE_CHECKING:
     from bake_compiler.graph import Graph

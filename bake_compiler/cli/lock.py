@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import Insecure, Json, ProjectDir, counted, edges, print_text, root_of, run_async, say
+from bake_compiler.cli.edges import edges, run_async
+from bake_compiler.cli.options import Insecure, Json, ProjectDir, root_of
+from bake_compiler.cli.output import print_text, say
 from bake_compiler.errors import UsageError
+from bake_compiler.words import counted
 
 if TYPE_CHECKING:
     from bake_compiler.verbs.lock.run import Entry, Locking
@@ -37,7 +40,8 @@ def lock(
     Examples: `bakec lock`, `bakec lock --check`, `bakec lock --update`, `bakec lock --update debian:trixie-slim`.
     """
     from bake_compiler.model.lock_file import LOCK_FILE, render_lock  # noqa: PLC0415
-    from bake_compiler.project.planned import plan_unpinned, read_lock  # noqa: PLC0415
+    from bake_compiler.project.files import read_lock  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_unpinned  # noqa: PLC0415
     from bake_compiler.verbs.lock.run import Locking, error_of, locked_of  # noqa: PLC0415
     from bake_compiler.verbs.lock.show import lock_document, render_locked  # noqa: PLC0415
     from bake_compiler.verbs.release.file import now  # noqa: PLC0415

@@ -9,24 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bake_compiler.cli.edges import CORES, edges, layer_readers, run_async
 from bake_compiler.cli.options import (
-    CORES,
     Deep,
     Insecure,
     Json,
     ProjectDir,
     Registry,
     Variables,
-    counted,
-    edges,
-    layer_readers,
     parse_variables,
-    print_text,
     root_of,
-    run_async,
-    say,
 )
+from bake_compiler.cli.output import print_text, say
 from bake_compiler.errors import BakecError, Interrupted, UsageError
+from bake_compiler.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,7 +79,7 @@ def mirror(
     """
     from bake_compiler.plan.externals import select_externals  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
-    from bake_compiler.verbs.mirror.result import mirrored_document, render_mirrored  # noqa: PLC0415
+    from bake_compiler.verbs.mirror.show import mirrored_document, render_mirrored  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)
@@ -147,7 +143,7 @@ def _mirror(
 @contextmanager
 def _progress(total: int, *, dry_run: bool) -> "Iterator[Watch]":
     """On a terminal a bar, with the bytes that went out; else a line for each image as it ends."""
-    from bake_compiler.verbs.mirror.result import told  # noqa: PLC0415
+    from bake_compiler.verbs.mirror.show import told  # noqa: PLC0415
 
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415

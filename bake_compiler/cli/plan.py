@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bake_compiler.cli.edges import run_async
 from bake_compiler.cli.options import (
     Json,
     Platforms,
@@ -16,19 +17,16 @@ from bake_compiler.cli.options import (
     Selectors,
     Tag,
     Variables,
-    counted,
     parse_platforms,
-    print_text,
     root_of,
-    run_async,
     select_wanted,
-    warn,
 )
-from bake_compiler.errors import Problem, UsageError
+from bake_compiler.cli.output import print_text, warn
+from bake_compiler.errors import Problem
 
 if TYPE_CHECKING:
     from bake_compiler.oci.platform import Platform
-    from bake_compiler.plan import Plan, PlannedExternal, PlannedImage, Wanted
+    from bake_compiler.plan import Plan
     from bake_compiler.verbs.plan.emulation import EmulationMap, Native
 
 
@@ -67,6 +65,8 @@ def plan(
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
     from bake_compiler.project.loader import read_inputs  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project, warnings_of  # noqa: PLC0415
+    from bake_compiler.verbs.plan.show import plan_lines, to_document  # noqa: PLC0415
+    from bake_compiler.verbs.plan.why import why_document, why_lines  # noqa: PLC0415
 
     root = root_of(project)
     planned = plan_project(root)
@@ -74,8 +74,8 @@ def plan(
     warnings = warnings_of(root, planned)
     warn(warnings)
     if why:
-        document = _explain(root, planned, why)
-        lines = _why_lines(document)
+        document = why_document(root, planned, why)
+        lines = why_lines(document)
     else:
         wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
         natives = parse_platforms(build_platform)
@@ -87,7 +87,7 @@ def plan(
             return
         here = natives[0] if natives else host()
         document = to_document(planned, wanted, inputs.dockerfiles, here, externals_with(planned, selectors or ()))
-        lines = _lines(document, planned)
+        lines = plan_lines(document, planned)
     document["warnings"] = [each._asdict() for each in warnings]
     if as_json:
         import json  # noqa: PLC0415
@@ -98,19 +98,20 @@ def plan(
 
 
 def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_json: bool) -> None:
-    from bake_compiler.verbs.plan import emulation  # noqa: PLC0415
+    from bake_compiler.verbs.plan import emulation_show  # noqa: PLC0415
 
     if as_json:
-        print_text(emulation.render_json(found, warnings))
+        print_text(emulation_show.render_json(found, warnings))
     elif sys.stdout.isatty() and found.runs:
-        _print_table(emulation.HEADER, emulation.rows(found), emulation.summary(found))
+        _print_table(emulation_show.HEADER, emulation_show.rows(found), emulation_show.summary(found))
     else:
-        print_text(emulation.render_plain(found))
+        print_text(emulation_show.render_plain(found))
 
 
 def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Native":
     """The platforms asked for, else those of the builder that builds go to."""
-    from bake_compiler.buildx.tools import Tools, ask_all, find_buildx  # noqa: PLC0415
+    from bake_compiler.buildx.said import ask_all  # noqa: PLC0415
+    from bake_compiler.buildx.tools import Tools, find_buildx  # noqa: PLC0415
     from bake_compiler.system import process  # noqa: PLC0415
     from bake_compiler.system.environment import BUILDX_BUILDER, using  # noqa: PLC0415
     from bake_compiler.verbs.plan.emulation import Native, judge_native  # noqa: PLC0415
@@ -152,185 +153,3 @@ def host() -> "Platform":
     from bake_compiler.oci.platform import Platform  # noqa: PLC0415
 
     return Platform.parse(machine.machine())
-
-
-def to_document(
-    planned: "Plan",
-    wanted: "Wanted",
-    dockerfiles: Mapping[str, str],
-    here: "Platform",
-    externals: "Sequence[PlannedExternal]" = (),
-) -> dict[str, Any]:
-    """The plan of a run as plain dicts and lists, with the images of others that are in sight."""
-    return {
-        "schema": "bakec.plan/1",
-        "registry": wanted.registry,
-        "tag": wanted.tag,
-        "host": str(here),
-        "images": [_image_document(planned, wanted, image, dockerfiles, here) for image in wanted.images],
-        "excluded": [
-            {"image": each.cell.image, "platform": str(each.cell.platform), "reason": each.reason}
-            for each in wanted.excluded
-        ],
-        "external": [_external_document(planned, wanted, each) for each in externals],
-    }
-
-
-def _image_document(
-    planned: "Plan", wanted: "Wanted", image: "PlannedImage", dockerfiles: Mapping[str, str], here: "Platform"
-) -> dict[str, Any]:
-    from bake_compiler.plan.emulation import source_of  # noqa: PLC0415
-    from bake_compiler.plan.explain import bases_of, how  # noqa: PLC0415
-
-    bases, source = bases_of(image, dockerfiles), source_of(planned, image, dockerfiles)
-    args = image.attributes.get("args", {})
-    return {
-        "name": image.name,
-        "component": image.component,
-        "phase": image.phase,
-        "variant": image.variant,
-        "references": list(map(str, wanted.references(image))),
-        "architecture_tags": {
-            str(tag): str(platform) for tag, platform in wanted.architecture_references(image).items()
-        },
-        "context": _shown(image.attributes.get("context")),
-        "dockerfile": _shown(image.attributes.get("dockerfile")),
-        "stage": _shown(image.attributes.get("target")),
-        "args": {name: _shown(value) for name, value in args.items()} if isinstance(args, Mapping) else _shown(args),
-        "needs": list(image.needs),
-        "bases": list(bases.external) if bases.readable else None,
-        "base_images": list(_base_documents(planned, wanted, image, dockerfiles)),
-        "platforms": {str(each): how(each, here, source) for each in image.platforms},
-    }
-
-
-def _base_documents(
-    planned: "Plan", wanted: "Wanted", image: "PlannedImage", dockerfiles: Mapping[str, str]
-) -> Iterator[dict[str, Any]]:
-    from bake_compiler.plan.bases import path_of, place_of  # noqa: PLC0415
-    from bake_compiler.plan.bases import wanted as wanted_of  # noqa: PLC0415
-    from bake_compiler.plan.origins import origins_of  # noqa: PLC0415
-
-    origins = origins_of(planned, image, dockerfiles.get(path_of(image), ""), wanted.variables)
-    for base, line in origins.bases.items():
-        if line:  # else no stage takes it
-            yield {
-                "name": base.name,
-                "at": place_of(image, line),
-                "platforms": list(map(str, wanted_of(image, base))),
-                "floating": base.floats,
-            }
-
-
-def _external_document(planned: "Plan", wanted: "Wanted", external: "PlannedExternal") -> dict[str, Any]:
-    """What `bakec mirror` would copy."""
-    return {
-        "name": external.name,
-        "sources": [
-            {"reference": str(place), "platforms": list(map(str, platforms))} for place, platforms in external.taken
-        ],
-        "references": list(map(str, external.references(wanted.variables))),
-        "platforms": list(map(str, external.platforms)),
-        "excluded": [
-            {"platform": str(each), "reason": external.only_reason}
-            for each in planned.platforms
-            if each not in external.platforms
-        ],
-    }
-
-
-def _shown(value: object) -> str | None:
-    """A text as it is, an expression as HCL."""
-    from bake_compiler.bakefile.render import expression  # noqa: PLC0415
-
-    return value if isinstance(value, str) or value is None else expression(value)
-
-
-def _lines(document: dict[str, Any], planned: "Plan") -> Iterator[str]:
-    images = document["images"]
-    for phase in planned.phases:
-        members = [image for image in images if image["phase"] == phase]
-        if members:
-            yield f"{phase}: {counted(len(members), 'image')}"
-        for image in members:
-            platforms = ", ".join(f"{name} {way}" for name, way in image["platforms"].items())
-            stage = f", stage {image['stage']}" if image["stage"] else ""
-            yield f"  {image['name']}: {platforms}"
-            yield (
-                f"    from {image['context']}{stage}"
-                + _among(" on ", list(_base_words(image["base_images"])))
-                + _among(" needing ", image["needs"])
-            )
-            yield f"    → {', '.join((*image['references'], *image['architecture_tags']))}"
-    for external in document["external"]:
-        yield from _external_lines(external)
-    for each in document["excluded"]:
-        yield f"excluded: {each['image']} {each['platform']}: {each['reason']}"
-    cells = sum(len(image["platforms"]) for image in images)
-    emulated = sum(way == "emulated" for image in images for way in image["platforms"].values())
-    yield f"{counted(len(images), 'image')}, {counted(cells, 'build')}, {emulated} emulated on {document['host']}"
-
-
-def _base_words(bases: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Each name once, with what is not to be seen in it."""
-    for name in dict.fromkeys(base["name"] for base in bases):
-        uses = [base for base in bases if base["name"] == name]
-        said = ["floating"] if uses[0]["floating"] else []
-        said += [] if any(use["platforms"] for use in uses) else ["build platform only"]
-        yield f"{name} ({', '.join(said)})" if said else name
-
-
-def _external_lines(external: dict[str, Any]) -> Iterator[str]:
-    yield f"external {external['name']}: {', '.join(external['platforms'])}, by bakec mirror"
-    sources = [f"{each['reference']} ({', '.join(each['platforms'])})" for each in external["sources"]]
-    yield f"    from {', '.join(sources)}"
-    yield f"    → {', '.join(external['references'])}"
-    for each in external["excluded"]:
-        yield f"excluded: {external['name']} {each['platform']}: {each['reason']}"
-
-
-def _among(before: str, names: list[str] | tuple[str, ...]) -> str:
-    return before + ", ".join(names) if names else ""
-
-
-def _explain(root: Path, planned: "Plan", name: str) -> dict[str, Any]:
-    """Why an image is as it is, as plain dicts and lists."""
-    from bake_compiler.model.base import did_you_mean  # noqa: PLC0415
-    from bake_compiler.plan.explain import origins, users_of  # noqa: PLC0415
-
-    if name not in planned.by_name:
-        raise UsageError(f"no image is called {name!r}", hint=did_you_mean(name, list(planned.by_name)))
-    image = planned.image(name)
-
-    def place(file: str, line: int) -> str:
-        path = Path(file)
-        return f"{path.relative_to(root) if path.is_relative_to(root) else path}:{line}"
-
-    own = image.models[0].source
-    return {
-        "schema": "bakec.why/1",
-        "name": name,
-        "description": image.description,
-        "declared": place(own.file, own.line),
-        "component": image.component,
-        "phase": image.phase,
-        "needs": list(image.needs),
-        "needed_by": list(users_of(planned, name)),
-        "platforms": list(map(str, image.platforms)),
-        "platforms_why": image.only_reason or "the platforms of the project",
-        "inherits": list(image.block.inherits),
-        "said": [
-            {"field": field, "by": who, "at": place(source.file, source.line)} for field, who, source in origins(image)
-        ],
-    }
-
-
-def _why_lines(why: dict[str, Any]) -> Iterator[str]:
-    yield f"{why['name']}: {why['description']}" if why["description"] else why["name"]
-    yield f"  declared in {why['declared']}, component {why['component']}, phase {why['phase']}"
-    needed = ", ".join(why["needed_by"]) or "none"
-    yield f"  needs {', '.join(why['needs']) or 'no other image'}; needed by {needed}"
-    yield f"  for {', '.join(why['platforms'])}: {why['platforms_why']}"
-    yield f"  inherits {', '.join(why['inherits'])}"
-    for each in why["said"]:
-        yield f"  {each['field']}: {each['by']} says so, {each['at']}"

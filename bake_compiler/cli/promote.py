@@ -8,23 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import (
-    CORES,
-    Deep,
-    Insecure,
-    Jobs,
-    Json,
-    ProjectDir,
-    counted,
-    edges,
-    layer_readers,
-    print_report,
-    print_text,
-    root_of,
-    run_async,
-    say,
-)
+from bake_compiler.cli.edges import CORES, edges, layer_readers, run_async
+from bake_compiler.cli.options import Deep, Insecure, Jobs, Json, ProjectDir, root_of
+from bake_compiler.cli.output import print_report, print_text, say
 from bake_compiler.errors import BakecError, UsageError
+from bake_compiler.words import counted
 
 if TYPE_CHECKING:
     from bake_compiler.release_file import ReleaseFile
@@ -58,7 +46,8 @@ def promote(
     """
     from bake_compiler.release_file import render_release_file  # noqa: PLC0415
     from bake_compiler.release_file.of_report import load_release  # noqa: PLC0415
-    from bake_compiler.verbs.promote.run import new_id, plan_promotion, promotion_document, retagged  # noqa: PLC0415
+    from bake_compiler.verbs.promote.run import new_id, plan_promotion, retagged  # noqa: PLC0415
+    from bake_compiler.verbs.promote.show import promotion_document  # noqa: PLC0415
     from bake_compiler.verbs.release.file import now  # noqa: PLC0415
 
     before = load_release(release)
@@ -144,7 +133,7 @@ def _tell(done: "Promoted", name: str, *, dry_run: bool) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from bake_compiler.system.journal import write_whole  # noqa: PLC0415
+    from bake_compiler.system.files import write_whole  # noqa: PLC0415
 
     try:
         write_whole(path, text)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import Insecure, Json, ProjectDir, edges, print_text, root_of, run_async
+from bake_compiler.cli.edges import edges, run_async
+from bake_compiler.cli.options import Insecure, Json, ProjectDir, root_of
+from bake_compiler.cli.output import print_text
 from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ def export(
     """
     from bake_compiler.release_file.export import export_release  # noqa: PLC0415
     from bake_compiler.release_file.of_report import load_release  # noqa: PLC0415
-    from bake_compiler.system.journal import write_whole  # noqa: PLC0415
+    from bake_compiler.system.files import write_whole  # noqa: PLC0415
 
     text = export_release(load_release(file), form)
     if as_json:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.options import Json, ProjectDir, counted, print_report, root_of, say
+from bake_compiler.cli.options import Json, ProjectDir, root_of
+from bake_compiler.cli.output import print_report, say
 from bake_compiler.errors import BakecError, UsageError
+from bake_compiler.words import counted
 
 if TYPE_CHECKING:
     from bake_compiler.report import Report

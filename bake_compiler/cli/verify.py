@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bake_compiler.cli.edges import CORES, edges, layer_readers, run_async
 from bake_compiler.cli.options import (
-    CORES,
     Insecure,
     Jobs,
     Json,
@@ -19,17 +19,13 @@ from bake_compiler.cli.options import (
     Tag,
     Variables,
     complete_selector,
-    counted,
-    edges,
-    layer_readers,
     parse_platforms,
-    print_report,
     root_of,
-    run_async,
-    say,
     select_wanted,
 )
+from bake_compiler.cli.output import print_report, say
 from bake_compiler.errors import Interrupted, UsageError
+from bake_compiler.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,6 +6,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from bake_compiler.bakefile.blocks import words_of
 from bake_compiler.inputs.folder import folder_digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, PlannedImage, explain
@@ -13,7 +14,6 @@ from bake_compiler.plan.bases import path_of, place_of, wanted
 from bake_compiler.plan.order import in_order, with_needs
 from bake_compiler.plan.origins import Base, origins_of
 from bake_compiler.plan.paths import inside
-from bake_compiler.project.planned import words_of
 
 _LENGTH = 32  # hex digits of a content tag
 _SAID_ELSEWHERE = frozenset({"REGISTRY", "PLATFORMS"})

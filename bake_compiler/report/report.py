@@ -13,6 +13,7 @@ from bake_compiler.oci.provenance import Provenance
 from bake_compiler.plan.plan import Cell, Wanted
 from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity, verified_platforms
 from bake_compiler.verify.smoke import Start
+from bake_compiler.words import counted
 
 
 class Outcome(StrEnum):
@@ -217,9 +218,9 @@ class Report:
         """One line: images, cells, how they ended."""
         images, cells = len(self.images), len(self.cells)
         unread = sum(not image.cells for image in self.images)
-        counted = [f"{count} {outcome}" for outcome, count in sorted(self.counts.items())]
-        counted += [f"{unread} image{'s' * (unread != 1)} of unknown platforms"] if unread else []
-        return f"{images} image{'s' * (images != 1)}, {cells} cell{'s' * (cells != 1)}: {', '.join(counted)}"
+        told = [f"{count} {outcome}" for outcome, count in sorted(self.counts.items())]
+        told += [f"{counted(unread, 'image')} of unknown platforms"] if unread else []
+        return f"{counted(images, 'image')}, {counted(cells, 'cell')}: {', '.join(told)}"
 
 
 def excluded_cells(wanted: Wanted) -> tuple[CellResult, ...]:

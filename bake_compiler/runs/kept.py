@@ -9,122 +9,32 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from bake_compiler.errors import BakecError, UsageError
-from bake_compiler.inputs.image import Made
 from bake_compiler.oci.platform import Platform
-from bake_compiler.plan import Cell, PlannedImage, Wanted
-from bake_compiler.project.root import own_folder
+from bake_compiler.plan import Cell
 from bake_compiler.report import CellResult, ImageResult, Outcome, Report
 from bake_compiler.report.events import ImageEnded
 from bake_compiler.report.formats.json import render_json
 from bake_compiler.report.stored.events import event_from_document
 from bake_compiler.report.stored.report import report_from_document
 from bake_compiler.report.words.timing import is_instruction
-from bake_compiler.system.journal import is_written, read_journal, write_whole
+from bake_compiler.runs.asked import ASKED, RUNS, Asked, AskedImage, read_asked
+from bake_compiler.system.files import write_whole
+from bake_compiler.system.journal import is_written, read_journal
 
-RUNS = Path(".bakec/runs")
 LAST = "last"
-_ASKED, _JOURNAL, _REPORT = "run.json", "journal.jsonl", "report.json"
+_JOURNAL, _REPORT = "journal.jsonl", "report.json"
 _TIMINGS = Path(".bakec/timings.json")
 _KEPT_RUNS = 30
-
-
-@dataclass(frozen=True)
-class AskedImage:
-    """An image that a run was to build; `sources` is the fingerprint of what the project holds of it."""
-
-    name: str
-    phase: str
-    platforms: tuple[str, ...]
-    needs: tuple[str, ...]
-    reference: str
-    tags: tuple[str, ...]
-    sources: str
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run was to do, known before it began.
-
-    Attributes:
-        run: its id.
-        began: seconds since the epoch.
-        selectors, platforms: as they were given.
-        registry, tag: where to.
-        given: variables that were set for this run alone, as texts.
-        variables: all that buildx was given, as texts.
-        push, deep: as the options of these names.
-        slots: how many images were built at once, at most.
-        images: in plan order.
-        excluded: image, platform and the reason.
-        resumes: the run that it resumed; empty when it did not.
-        sign, signing_config: as the options of these names; empty when nothing was to be signed.
-    """
-
-    run: str
-    began: float
-    selectors: tuple[str, ...]
-    platforms: tuple[str, ...]
-    registry: str
-    tag: str
-    given: dict[str, str]
-    variables: dict[str, str]
-    push: bool
-    deep: bool
-    slots: int
-    images: tuple[AskedImage, ...]
-    excluded: tuple[tuple[str, str, str], ...] = ()
-    resumes: str = ""
-    sign: str = ""
-    signing_config: str = ""
-
-
-def asked_images(wanted: Wanted, made: Mapping[str, Made]) -> tuple[AskedImage, ...]:
-    """The images of a run, as they are kept, each with the fingerprint of its sources."""
-    return tuple(_asked_image(wanted, image, made[image.name].sources) for image in wanted.images)
-
-
-def needs_within(wanted: Wanted, image: PlannedImage) -> tuple[str, ...]:
-    """The images of a run that one of them needs."""
-    return tuple(need for need in image.needs if need in wanted.names)
-
-
-def _asked_image(wanted: Wanted, image: PlannedImage, sources: str) -> AskedImage:
-    first, *others = map(str, wanted.references(image))
-    platforms = tuple(map(str, image.platforms))
-    return AskedImage(image.name, image.phase, platforms, needs_within(wanted, image), first, tuple(others), sources)
-
-
-@cache
-def _asked_type() -> TypeAdapter[Asked]:
-    return TypeAdapter(Asked)
 
 
 def journal_of(root: Path, run: str) -> Path:
     """Where a run's journal is."""
     return root / RUNS / run / _JOURNAL
-
-
-def write_asked(root: Path, asked: Asked) -> None:
-    """Keep what a run is to do."""
-    own_folder(root)
-    document = {"schema": "bakec.run/1", **_asked_type().dump_python(asked, mode="json")}
-    write_whole(root / RUNS / asked.run / _ASKED, json.dumps(document, indent=1) + "\n")
-
-
-def read_asked(root: Path, run: str) -> Asked | None:
-    """What a run was to do; None when it was killed before that was kept."""
-    try:
-        return _asked_type().validate_json((root / RUNS / run / _ASKED).read_bytes())
-    except (OSError, ValidationError):
-        return None
 
 
 def write_report(root: Path, report: Report) -> str:
@@ -165,7 +75,7 @@ def last_seconds(root: Path) -> dict[str, float]:
 def run_ids(root: Path) -> tuple[str, ...]:
     """Every run that is kept, newest first."""
     try:
-        folders = [folder for folder in (root / RUNS).iterdir() if (folder / _ASKED).is_file()]
+        folders = [folder for folder in (root / RUNS).iterdir() if (folder / ASKED).is_file()]
     except OSError:
         return ()
     return tuple(folder.name for folder in sorted(folders, key=_began, reverse=True))
@@ -174,7 +84,7 @@ def run_ids(root: Path) -> tuple[str, ...]:
 def _began(folder: Path) -> tuple[str, int]:
     """Ids begin with the second; within one, the file system knows, unless another bakec forgets it just now."""
     with suppress(OSError):
-        return folder.name.partition("-")[0], (folder / _ASKED).stat().st_mtime_ns
+        return folder.name.partition("-")[0], (folder / ASKED).stat().st_mtime_ns
     return "", 0
 
 
@@ -212,7 +122,7 @@ def stored_report(root: Path, run: str = LAST) -> Report:
             raise BakecError(f"{path}: {error}", hint="another run's may be whole: `bakec report RUN`") from error
     asked = read_asked(root, name)
     if asked is None:
-        raise BakecError(f"{RUNS / name}/{_ASKED} can't be read", hint="another run's may be whole: `bakec report RUN`")
+        raise BakecError(f"{RUNS / name}/{ASKED} can't be read", hint="another run's may be whole: `bakec report RUN`")
     return _told_by_journal(root, asked)
 
 
@@ -292,5 +202,5 @@ def last_run(root: Path) -> Asked:
         raise UsageError(f"run {name} still goes on", hint="wait for its end, or end it")
     asked = read_asked(root, name)
     if asked is None:
-        raise UsageError(f"{RUNS / name / _ASKED} can't be read", hint="build without --resume")
+        raise UsageError(f"{RUNS / name / ASKED} can't be read", hint="build without --resume")
     return asked

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bake_compiler.bakefile.blocks import BAKE_FILE
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, select
-from bake_compiler.project.planned import BAKE_FILE, compile_plan, plan_project
+from bake_compiler.project.planned import plan_project
 from bake_compiler.registry import Registry
 from bake_compiler.registry.transport import Request, Response
 from bake_compiler.report import ImageResult, Report
@@ -21,6 +22,7 @@ from bake_compiler.runs.kept import journal_of, last_run
 from bake_compiler.schedule import Retries
 from bake_compiler.system.journal import read_journal
 from bake_compiler.verbs.build.run import Build
+from bake_compiler.verbs.compile.run import compile_plan
 from bake_compiler.verbs.edges import Edges
 from tests.fakes import virtual_time
 from tests.fakes.clock import FakeClock

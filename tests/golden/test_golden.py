@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from bake_compiler.bakefile.parse import compare
-from bake_compiler.cli.plan import to_document
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, select
 from bake_compiler.plan.attributes import ORDER
 from bake_compiler.project.loader import read_inputs
-from bake_compiler.project.planned import compile_plan, plan_project, stale
+from bake_compiler.project.planned import plan_project
 from bake_compiler.verbs.compile.prove import prove
+from bake_compiler.verbs.compile.run import compile_plan, stale
+from bake_compiler.verbs.plan.show import to_document
 from tests.fakes.reading import BUILDX
 
 HERE = Path(__file__).parent

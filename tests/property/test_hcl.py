@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from bake_compiler import Component, Image, Phase, Project
 from bake_compiler.bakefile import parse
-from bake_compiler.bakefile import render as hcl
+from bake_compiler.bakefile.render import quote, render
 from bake_compiler.model import Stack
 from bake_compiler.plan import make_plan
+from bake_compiler.project.files import template
 from tests.fakes.projects import texts
 from tests.fakes.reading import BUILDX, difference
 
-TEMPLATE = hcl.template(Path(__file__).parents[2])
+TEMPLATE = template(Path(__file__).parents[2])
 
 
 def stack_of(components: dict[str, Component]) -> Stack:
@@ -37,12 +38,12 @@ def test_any_text_reaches_buildx_unchanged(which: str, values: list[str], descri
     plan = make_plan(stack_of({"t": Component(phase="base", images=(image,))}))
 
     with TemporaryDirectory() as directory:
-        assert difference(plan, hcl.render(plan, TEMPLATE), Path(directory), which, {}) == ()
+        assert difference(plan, render(plan, TEMPLATE), Path(directory), which, {}) == ()
 
 
 @given(texts)
 def test_a_quoted_text_is_one_line_and_means_the_text(text: str) -> None:
-    literal = hcl.quote(text)
+    literal = quote(text)
 
     assert len(literal.splitlines()) == 1
     assert parse._literal(literal) == text
@@ -63,4 +64,4 @@ def test_the_order_of_declaration_never_changes_the_file(random: Random) -> None
     changed = dict(shuffled)
     changed["c"] = Component(phase="top", images=tuple(images), needs=("base", "hub"))
 
-    assert hcl.render(make_plan(stack_of(changed)), TEMPLATE) == hcl.render(make_plan(stack_of(components)), TEMPLATE)
+    assert render(make_plan(stack_of(changed)), TEMPLATE) == render(make_plan(stack_of(components)), TEMPLATE)

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bake_compiler import Phase
-from bake_compiler.bakefile import render as hcl
+from bake_compiler.bakefile.render import render
 from bake_compiler.plan import make_plan
+from bake_compiler.project.files import template
 from tests.fakes.projects import Generated, normal, projects
 from tests.fakes.reading import BUILDX, difference
 
-TEMPLATE = hcl.template(Path(__file__).parents[2])
+TEMPLATE = template(Path(__file__).parents[2])
 
 
 @pytest.mark.buildx
@@ -22,7 +23,7 @@ def test_a_generated_project_means_the_same_to_buildx(
     which: str, generated: Generated, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     plan = make_plan(generated.stack)
-    text = hcl.render(plan, TEMPLATE)
+    text = render(plan, TEMPLATE)
     if plan.oldest_buildx > BUILDX[which][0]:
         return
     directory = tmp_path_factory.mktemp("project")

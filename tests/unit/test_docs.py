@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 import bake_compiler
 from bake_compiler import Component, Function, Group, Image, Phase, Project, Target, Variable, Variant, verify
-from bake_compiler.bakefile import render as hcl
+from bake_compiler.bakefile.render import expression, render
 from bake_compiler.cli.app import make_app
 from bake_compiler.layers.error import LayerCode
 from bake_compiler.model import Model, Stack
@@ -28,8 +28,10 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan import make_plan
 from bake_compiler.plan.check import Inputs, Subject, check_all
-from bake_compiler.project.planned import compile_plan, plan_project
+from bake_compiler.project.files import template
+from bake_compiler.project.planned import plan_project
 from bake_compiler.system import process
+from bake_compiler.verbs.compile.run import compile_plan
 from bake_compiler.verbs.verify.smoke import Smoker
 from bake_compiler.verify import Finding, Promise
 from bake_compiler.verify.smoke import Start, check_start
@@ -144,7 +146,7 @@ def with_models(models: list[object]) -> Stack:
 def compiled(stack: Stack) -> str:
     plan = make_plan(stack)
     assert list(check_all(Subject(stack, plan, Inputs()))) == []
-    return hcl.render(plan, hcl.template(ROOT))
+    return render(plan, template(ROOT))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_what_stands_beside_hcl_in_the_dictionary_compiles_to_it(pair: Pair) -> 
         text = squeezed(compiled(with_models(models)))
         assert [piece for piece in pieces(pair.hcl) if piece not in text] == []
     else:
-        assert pair.hcl == hcl.expression(value)
+        assert pair.hcl == expression(value)
 
 
 def saying(value: Any, *, is_list: bool) -> Image:

@@ -7,6 +7,7 @@ from bake_compiler.report.words.advice import registry, remedy
 from bake_compiler.report.words.failures import faults, is_bad, retried
 from bake_compiler.report.words.timing import cached_steps, critical_path, slowest
 from bake_compiler.verify import UNCHECKED
+from bake_compiler.words import counted
 
 _SLOWEST, _SLOW_SECONDS = 3, 1.0
 _MOST_REMEDIES = 2
@@ -31,7 +32,7 @@ def figures(report: Report) -> Iterator[str]:
         yield f"tried again, and well: {', '.join(again)}"
     kept = sum(bool(image.kept_from) for image in report.images)
     if kept:
-        yield f"kept from run {report.resumes}: {kept} of {_counted(len(report.images))}"
+        yield f"kept from run {report.resumes}: {kept} of {counted(len(report.images), 'image')}"
 
 
 def next_step(report: Report) -> str:
@@ -49,7 +50,7 @@ def next_step(report: Report) -> str:
         return f"next: do what the {len(remedies)} hints above say, then {again}"
     if remedies:
         return f"next: {'; '.join(remedies)}, then {again}"
-    return f"next: {again} builds the {_counted(len(bad))} left" if bad else f"next: {again} moves the tags"
+    return f"next: {again} builds the {counted(len(bad), 'image')} left" if bad else f"next: {again} moves the tags"
 
 
 def _published(report: Report) -> str:
@@ -65,7 +66,3 @@ def _remedy(image: ImageResult) -> str:
     if all(finding.code == UNCHECKED for finding in image.errors):
         return f"see that {registry(image)} answers"
     return f"mend what is found of {image.name}"
-
-
-def _counted(images: int) -> str:
-    return f"{images} image{'s' * (images != 1)}"

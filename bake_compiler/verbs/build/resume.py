@@ -12,7 +12,8 @@ from bake_compiler.plan.order import in_order
 from bake_compiler.report import ImageResult
 from bake_compiler.report.events import ImageEnded
 from bake_compiler.report.report import GOOD
-from bake_compiler.runs.kept import Asked, finished_images, read_asked
+from bake_compiler.runs.asked import Asked, read_asked
+from bake_compiler.runs.kept import finished_images
 from bake_compiler.verbs.build.images import Images
 from bake_compiler.verbs.build.record import Record
 

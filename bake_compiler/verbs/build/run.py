@@ -9,8 +9,8 @@ from functools import cache, cached_property, partial
 from secrets import token_hex
 
 from bake_compiler import schedule
+from bake_compiler.bakefile.blocks import BAKE_FILE, is_large
 from bake_compiler.buildx import BakeRun, bake_command
-from bake_compiler.buildx.tools import source_variables
 from bake_compiler.cosign import Cosign
 from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.inputs.image import Made, content_tag
@@ -20,26 +20,17 @@ from bake_compiler.plan import Plan, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
 from bake_compiler.plan.dated import EPOCH, gives_epoch, takes_epoch
 from bake_compiler.plan.order import with_needs
+from bake_compiler.project.files import committed
+from bake_compiler.project.git import source_variables
 from bake_compiler.project.loader import read_inputs
-from bake_compiler.project.planned import BAKE_FILE, committed, compile_slice, is_large
 from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release import move_all, plan_moves
 from bake_compiler.report import Report
 from bake_compiler.report.events import Event, Expected, Publishing, RunBegan, RunEnded, Signing, StepChanged
 from bake_compiler.report.report import excluded_cells
 from bake_compiler.report.stored.events import event_document
-from bake_compiler.runs.kept import (
-    RUNS,
-    Asked,
-    asked_images,
-    forget_run,
-    journal_of,
-    last_seconds,
-    needs_within,
-    read_asked,
-    write_asked,
-    write_report,
-)
+from bake_compiler.runs.asked import RUNS, Asked, asked_images, needs_within, read_asked, write_asked
+from bake_compiler.runs.kept import forget_run, journal_of, last_seconds, write_report
 from bake_compiler.system.journal import Journal
 from bake_compiler.system.process import Command
 from bake_compiler.system.tasks import to_its_end
@@ -48,6 +39,7 @@ from bake_compiler.verbs.build.present import find_present
 from bake_compiler.verbs.build.record import Record
 from bake_compiler.verbs.build.resume import keep, other_revisions
 from bake_compiler.verbs.build.sign import sign_all
+from bake_compiler.verbs.compile.run import compile_slice
 from bake_compiler.verbs.doctor.run import Found, Job, examine
 from bake_compiler.verbs.edges import Edges
 from bake_compiler.verbs.release.show import refuse_protected

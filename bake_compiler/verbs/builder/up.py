@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from bake_compiler.builder import Changes, Instance, daemon_config, plan_changes
 from bake_compiler.buildx.nodes import NodeState, read_driver, read_name, read_states
-from bake_compiler.buildx.tools import Tools, start_nodes
+from bake_compiler.buildx.said import start_nodes
+from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import PreflightError
 from bake_compiler.model.builder import Builder
 from bake_compiler.system.environment import BUILDX_BUILDER
-from bake_compiler.system.journal import write_whole
+from bake_compiler.system.files import write_whole
 from bake_compiler.verbs.builder.result import STARTING, Applied, commands_of, run_all, without_level
 from bake_compiler.verbs.builder.state import LOOKING, config_file, paths_of_certificates, present, wanted
 

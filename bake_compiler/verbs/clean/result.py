@@ -1,8 +1,7 @@
 """What a cleaning found and did, as a document, and as a person reads it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bake_compiler.errors import RegistryError
 from bake_compiler.staged import Fate
@@ -46,63 +45,3 @@ class Cleaned:
     staged: tuple[Tidied, ...] = ()
     journals: tuple[Tidied, ...] = ()
     errors: Mapping[str, RegistryError] = field(default_factory=dict)
-
-
-def cleaned_document(cleaned: Cleaned) -> dict[str, Any]:
-    """A cleaning as plain dicts and lists."""
-    return {
-        "schema": "bakec.clean/1",
-        "deleted": cleaned.deleted,
-        "staged": [{"tag": each.name, "digest": each.digest, **_document(each)} for each in cleaned.staged],
-        "journals": [{"release": each.name, **_document(each)} for each in cleaned.journals],
-        "errors": [
-            {"repository": name, "message": error.message, "hint": error.hint} for name, error in cleaned.errors.items()
-        ],
-    }
-
-
-def render_cleaned(cleaned: Cleaned, now: float) -> str:
-    """What a person reads: a line for each thing, with when it was last used and why it stays; then how many."""
-    lines = [line for each in (cleaned.staged, cleaned.journals) for line in _lines(each, now, cleaned.deleted)]
-    lines += [_summary(what, each, cleaned.deleted) for what, each in _kinds(cleaned)]
-    if not cleaned.deleted and any(each.fate is not Fate.STAYS for each in (*cleaned.staged, *cleaned.journals)):
-        lines.append("nothing was removed: --delete does it")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _document(tidied: Tidied) -> dict[str, Any]:
-    return {"fate": str(tidied.fate), "removed": tidied.removed, "why": tidied.why, "last_used": tidied.used}
-
-
-def _kinds(cleaned: Cleaned) -> Iterator[tuple[str, Sequence[Tidied]]]:
-    yield "staged tag", cleaned.staged
-    if cleaned.journals:
-        yield "journal", cleaned.journals
-
-
-def _lines(things: Sequence[Tidied], now: float, deleted: bool) -> Iterator[str]:
-    width = max((len(each.name) for each in things), default=0)
-    for each in things:
-        age = f"{(now - each.used) / _DAY:.1f} d" if each.used is not None else "?"
-        yield f"{_word(each, deleted):11}  {each.name:{width}}  {age:>7}  {each.why}".rstrip()
-
-
-def _word(tidied: Tidied, deleted: bool) -> str:
-    if tidied.removed:
-        return "removed"
-    if tidied.fate is Fate.STAYS:
-        return "stays"
-    if deleted:
-        return "not removed"
-    return "would go" if tidied.fate is Fate.GOES else "may go"
-
-
-def _summary(what: str, things: Sequence[Tidied], deleted: bool) -> str:
-    words = [_word(each, deleted) for each in things]
-    counts = {word: words.count(word) for word in ("removed", "would go", "may go", "not removed", "stays")}
-    told = ", ".join(f"{count} {_plural(word, count)}" for word, count in counts.items() if count)
-    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}{f': {told}' if told else ''}"
-
-
-def _plural(word: str, count: int) -> str:
-    return "stay" if word == "stays" and count > 1 else word

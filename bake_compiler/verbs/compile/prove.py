@@ -16,7 +16,7 @@ from bake_compiler.model.project import Variable
 from bake_compiler.model.values import Expr
 from bake_compiler.plan import Plan
 from bake_compiler.plan.variables import given
-from bake_compiler.project.planned import committed
+from bake_compiler.project.files import committed
 from bake_compiler.system import process
 from bake_compiler.system.process import Command
 

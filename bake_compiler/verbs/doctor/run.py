@@ -1,7 +1,6 @@
 """bakec doctor, and the preflight of every build: all that a build needs, looked at at once."""
 
 import asyncio
-import json
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -10,10 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bake_compiler import schedule
+from bake_compiler.bakefile.blocks import BAKE_FILE
 from bake_compiler.bases.builder import LookedUp, ask_registries, known_of, look_up, why_not
 from bake_compiler.bases.registry import Seen
 from bake_compiler.buildx import BakeRun
-from bake_compiler.buildx.tools import OLDEST_BUILDX, Machine, Said, Tools, ask_all, find_buildx, machine_of
+from bake_compiler.buildx.said import Machine, Said, ask_all, machine_of
+from bake_compiler.buildx.tools import OLDEST_BUILDX, Tools, find_buildx
 from bake_compiler.cosign import Cosign
 from bake_compiler.errors import BakecError, ModelError, PreflightError
 from bake_compiler.inputs.image import Made, bases_of, made_from
@@ -27,12 +28,13 @@ from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.lines import csv_fields
 from bake_compiler.plan.order import with_needs
 from bake_compiler.plan.origins import Base
+from bake_compiler.project.files import committed
 from bake_compiler.project.loader import problems_of, read_inputs
-from bake_compiler.project.planned import BAKE_FILE, committed, refuse_stale
 from bake_compiler.runs.kept import stored_report
 from bake_compiler.system.environment import BUILDX_BUILDER
 from bake_compiler.system.tasks import together
 from bake_compiler.verbs.builder import difference
+from bake_compiler.verbs.compile.run import refuse_stale
 from bake_compiler.verbs.doctor.checks import (
     Check,
     State,
@@ -324,39 +326,6 @@ def _base_checks(job: Job, found: Found, seen: Mapping[str, Seen]) -> Iterator[C
             if base in made.places:
                 component = job.plan.image(image).component
                 yield bad(subject, f"{image} (component {component}), {made.places[base]}: {why}", mend)
-
-
-def is_good(checks: Sequence[Check]) -> bool:
-    """Whether nothing is bad."""
-    return not any(check.state is State.BAD for check in checks)
-
-
-def render_json(checks: Sequence[Check]) -> str:
-    """What a program reads."""
-    return f"{json.dumps(doctor_document(checks), indent=2, ensure_ascii=False)}\n"
-
-
-def doctor_document(checks: Sequence[Check]) -> dict[str, Any]:
-    """The checks as plain dicts and lists."""
-    return {
-        "schema": "bakec.doctor/1",
-        "good": is_good(checks),
-        "checks": [
-            {"subject": check.subject, "state": str(check.state), "found": check.found, "mend": check.mend}
-            for check in checks
-        ],
-    }
-
-
-def render_doctor(checks: Sequence[Check]) -> str:
-    """What a person reads: each check in a line, and below what is wrong what mends it."""
-    width = max(len(check.subject) for check in checks)
-    lines: list[str] = []
-    for check in checks:
-        lines.append(f"{check.state:<8} {check.subject:<{width}}  {check.found}")
-        if check.mend:
-            lines.append(f"{'':{9 + width}}   hint: {check.mend}")
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _stored(root: Path) -> int:

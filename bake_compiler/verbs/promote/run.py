@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_hex
-from typing import Any
 
 from bake_compiler.errors import UsageError
 from bake_compiler.oci.digest import Digest
@@ -156,22 +155,3 @@ async def promote(
     read = dict(zip(firsts, await asyncio.gather(*map(registry.manifest, firsts.values())), strict=True))
     wanted = [(each.tag, read[each.digest]) for each in promotions]
     return Promoted(report, await plan_moves(registry, wanted, protect))
-
-
-def promotion_document(release: ReleaseFile, promoted: Promoted, name: str, *, dry_run: bool) -> dict[str, Any]:
-    """A promotion as plain dicts and lists; `name` is its id, by which it is rolled back."""
-    return {
-        "schema": "bakec.promotion/1",
-        "release": name,
-        "run": release.run,
-        "tag": release.tag,
-        "dry_run": dry_run,
-        "tags": [
-            {
-                "tag": str(move.tag),
-                "digest": str(move.to.digest),
-                "before": str(move.old.digest) if move.old else None,
-            }
-            for move in promoted.moves
-        ],
-    }

@@ -15,7 +15,7 @@ from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release_file import ReleaseFile, render_release_file
 from bake_compiler.release_file.of_report import Made, release_of
 from bake_compiler.report import ImageResult, Report
-from bake_compiler.system.journal import write_whole
+from bake_compiler.system.files import write_whole
 from bake_compiler.system.process import Command, output_of
 from bake_compiler.verbs.edges import Edges
 

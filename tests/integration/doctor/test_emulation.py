@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.buildx.tools import Builder, Tools, find_buildx
+from bake_compiler.buildx.said import Builder
+from bake_compiler.buildx.tools import Tools, find_buildx
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system import process
 from bake_compiler.verbs.doctor.checks import Check, State, check_platforms

@@ -7,12 +7,13 @@ import pytest
 
 from bake_compiler import Component, Expr, Function, Group, Image, Join, Phase, Project, Target, Var, Variable
 from bake_compiler.bakefile import parse
-from bake_compiler.bakefile import render as hcl
+from bake_compiler.bakefile.render import render
 from bake_compiler.errors import ModelError
 from bake_compiler.model import Stack
 from bake_compiler.plan import Plan, make_plan
+from bake_compiler.project.files import template
 
-TEMPLATE = hcl.template(Path(__file__).parents[3])
+TEMPLATE = template(Path(__file__).parents[3])
 
 
 def planned(*images: Image, **project: Any) -> Plan:
@@ -49,7 +50,7 @@ PLAN = planned(
     groups=(Group(name="ours", members=("web", "first")),),
     targets=(Target(name="_t", pull=True),),
 )
-FILE = hcl.render(PLAN, TEMPLATE)
+FILE = render(PLAN, TEMPLATE)
 
 
 def changed(old: str, new: str) -> str:
@@ -152,7 +153,7 @@ def test_an_expression_that_was_flattened_to_its_default_is_beyond_a_parser() ->
 )
 def test_any_text_is_read_back_as_it_was_written(text: str) -> None:
     plan = planned(Image(name="web", args={"TEXT": text}), variables=(Variable(name="TEXT", default=text),))
-    rendered = hcl.render(plan, TEMPLATE)
+    rendered = render(plan, TEMPLATE)
 
     assert parse.compare(plan, rendered).differences == ()
     assert parse._literal(parse.parse(rendered)["target"]["web"]["args"]['"TEXT"']) == text

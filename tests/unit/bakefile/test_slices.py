@@ -6,9 +6,10 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from bake_compiler.bakefile import render as hcl
+from bake_compiler.bakefile.render import compiled
 from bake_compiler.plan import Plan, PlannedImage
-from bake_compiler.project.planned import compile_plan, compile_slice, plan_project
+from bake_compiler.project.planned import plan_project
+from bake_compiler.verbs.compile.run import compile_plan, compile_slice
 
 ROOT = Path(__file__).parents[3]
 PROJECTS = [ROOT, *sorted(path.parent for path in (ROOT / "tests/golden").glob("*/components"))]
@@ -16,7 +17,7 @@ PROJECTS = [ROOT, *sorted(path.parent for path in (ROOT / "tests/golden").glob("
 
 def alone(plan: Plan, image: PlannedImage) -> str:
     """The slice of one image as a process that has rendered nothing else writes it."""
-    hcl.compiled.cache_clear()
+    compiled.cache_clear()
     return compile_slice(ROOT, plan, [image])
 
 
@@ -32,16 +33,16 @@ def test_a_slice_is_the_same_bytes_whatever_was_rendered_before(root: Path) -> N
 
 def test_the_template_is_compiled_once_for_all_slices_of_a_build(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_project(ROOT)
-    compiled: list[str] = []
+    sources: list[str] = []
     real = jinja2.Environment.from_string
 
     def from_string(self: jinja2.Environment, source: str) -> jinja2.Template:
-        compiled.append(source)
+        sources.append(source)
         return real(self, source)
 
     monkeypatch.setattr(jinja2.Environment, "from_string", from_string)
-    hcl.compiled.cache_clear()
+    compiled.cache_clear()
     for image in plan.images:
         compile_slice(ROOT, plan, [image])
 
-    assert len(compiled) == 1
+    assert len(sources) == 1

@@ -7,18 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.buildx.tools import (
-    Machine,
-    Said,
-    Tools,
-    ask_all,
-    find_buildx,
-    machine_of,
-    read_builder,
-    source_variables,
-)
+from bake_compiler.buildx.said import Machine, Said, ask_all, machine_of, read_builder
+from bake_compiler.buildx.tools import Tools, find_buildx
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.platform import Platform
+from bake_compiler.project.git import source_variables
 from bake_compiler.system.process import Command, Runner
 from tests.fakes import virtual_time
 from tests.fakes.project import write

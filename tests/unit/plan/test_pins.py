@@ -10,7 +10,8 @@ from bake_compiler.model.lock_file import LOCK_FILE, Locked, render_lock
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan
-from bake_compiler.project.planned import compile_plan, plan_project
+from bake_compiler.project.planned import plan_project
+from bake_compiler.verbs.compile.run import compile_plan
 from tests.fakes.project import PROJECT, component, write, write_project
 
 D = Digest.of(b"base")

@@ -13,18 +13,15 @@ from bake_compiler.errors import BakecError, UsageError
 from bake_compiler.report import Attempt, ImageResult, Report
 from bake_compiler.report.events import ImageEnded
 from bake_compiler.report.stored.events import event_document
+from bake_compiler.runs.asked import Asked, AskedImage, read_asked, write_asked
 from bake_compiler.runs.kept import (
-    Asked,
-    AskedImage,
     find_run,
     finished_images,
     journal_of,
     last_run,
     last_seconds,
-    read_asked,
     run_ids,
     stored_report,
-    write_asked,
     write_report,
 )
 from bake_compiler.system.journal import Journal

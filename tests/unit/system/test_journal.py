@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake_compiler.errors import BakecError
-from bake_compiler.system.journal import Journal, is_written, read_journal, write_whole
+from bake_compiler.system.files import write_whole
+from bake_compiler.system.journal import Journal, is_written, read_journal
 
 ENTRIES: list[dict[str, Any]] = [
     {"event": "run-began", "images": ["web", "hub"], "at": 1.5},

@@ -18,10 +18,11 @@ from markupsafe import Markup
 from bake_compiler.oci.platform import Platform
 from bake_compiler.report.formats.html.page import Page, Row
 from bake_compiler.report.formats.html.timeline import KINDS, Bar
-from bake_compiler.report.formats.html.words import clean, counted, duration, size
+from bake_compiler.report.formats.html.words import clean, duration, size
 from bake_compiler.report.report import Report
 from bake_compiler.report.words.advice import advice
 from bake_compiler.report.words.failures import cause, tries
+from bake_compiler.words import counted
 
 _HERE = Path(__file__).parent
 _IN_SCRIPT = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"}  # the rest of what could end a script is ASCII

@@ -8,12 +8,13 @@ from functools import cached_property
 
 from bake_compiler.oci.platform import Platform
 from bake_compiler.report.formats.html.timeline import Lane, lanes
-from bake_compiler.report.formats.html.words import counted, duration, size
+from bake_compiler.report.formats.html.words import duration, size
 from bake_compiler.report.report import CellResult, ImageResult, Outcome, Report
 from bake_compiler.report.words.advice import advice
 from bake_compiler.report.words.failures import blocked, cause, retried
 from bake_compiler.report.words.timing import cached_steps, critical_path, slowest
 from bake_compiler.verify import Finding, Severity
+from bake_compiler.words import counted
 
 _LONGEST = 8  # lists of the slowest and the largest
 _WORST_FIRST = (

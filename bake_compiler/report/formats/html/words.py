@@ -34,8 +34,3 @@ def size(count: int) -> str:
     while amount >= _THOUSAND and unit < len(_UNITS) - 1:
         amount, unit = amount / _THOUSAND, unit + 1
     return f"{amount:.0f} {_UNITS[unit]}" if unit == 0 else f"{amount:.1f} {_UNITS[unit]}"
-
-
-def counted(number: int, what: str) -> str:
-    """`1 image`, `2 images`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,6 +1,7 @@
 """docker, buildx and its builder: found, new enough, running, and able to build and push an index."""
 
-from bake_compiler.buildx.tools import OLDEST_BUILDX, Said
+from bake_compiler.buildx.said import Said
+from bake_compiler.buildx.tools import OLDEST_BUILDX
 from bake_compiler.verbs.doctor.checks.check import Check, bad, good, note, unknown
 
 _NEW_BUILDER = "docker buildx create --name bakec --driver docker-container --bootstrap --use"

@@ -10,7 +10,8 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from bake_compiler.buildx import Failure, Progress
-from bake_compiler.buildx.tools import Builder, Tools
+from bake_compiler.buildx.said import Builder
+from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system.process import Command

@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from bake_compiler.buildx.tools import Machine, Said, Tools
+from bake_compiler.buildx.said import Machine, Said
+from bake_compiler.buildx.tools import Tools
 from bake_compiler.verbs.doctor.checks.check import Check, bad, good, note, unknown
 
 LEAST_BYTES = 2_000_000_000

@@ -5,7 +5,8 @@ import pytest
 from bake_compiler.errors import UsageError
 from bake_compiler.report import ImageResult
 from bake_compiler.report.events import Event, ImageEnded
-from bake_compiler.runs.kept import journal_of, last_run, read_asked, stored_report
+from bake_compiler.runs.asked import read_asked
+from bake_compiler.runs.kept import journal_of, last_run, stored_report
 from bake_compiler.system.journal import Journal
 from tests.fakes.docker import AUTHOR
 from tests.fakes.project import component

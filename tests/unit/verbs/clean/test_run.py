@@ -13,11 +13,12 @@ from bake_compiler.plan import select
 from bake_compiler.project.planned import plan_project
 from bake_compiler.registry import Registry
 from bake_compiler.release import release_ids
-from bake_compiler.runs.kept import RUNS
+from bake_compiler.runs.asked import RUNS
 from bake_compiler.staged import Fate
 from bake_compiler.verbs.clean.memory import Remembered, remembered
-from bake_compiler.verbs.clean.result import Cleaned, Tidied, cleaned_document, render_cleaned
+from bake_compiler.verbs.clean.result import Cleaned, Tidied
 from bake_compiler.verbs.clean.run import Cleaning, repositories_of
+from bake_compiler.verbs.clean.show import cleaned_document, render_cleaned
 from tests.fakes.clock import FakeClock
 from tests.fakes.docker import AUTHOR
 from tests.fakes.images import Made, artifact_of, attestation_of, image_of, index_of

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.bakefile import render as hcl
+from bake_compiler.bakefile.render import TEMPLATE
 from bake_compiler.cli import main
 from bake_compiler.errors import PreflightError
-from bake_compiler.project.planned import compile_plan, plan_project, stale
+from bake_compiler.project.files import template
+from bake_compiler.project.planned import plan_project
 from bake_compiler.verbs.compile.prove import Proof, prove
+from bake_compiler.verbs.compile.run import compile_plan, stale
 from tests.fakes.project import COMPONENT, PROJECT, write, write_project
 from tests.fakes.reading import BUILDX
 
@@ -49,9 +51,9 @@ def edited(root: Path, old: str, new: str, name: str = FILE) -> None:
 def own_template(root: Path, old: str, new: str) -> None:
     """A template of the project's own that makes something else of one thing, and the file compiled with it."""
     body = "{{ target | body }}}"
-    text = hcl.template(WORKING_TREE)
+    text = template(WORKING_TREE)
     assert body in text
-    write(root / hcl.TEMPLATE, text.replace(body, f"{{{{ target | body | replace({old!r}, {new!r}) }}}}}}"))
+    write(root / TEMPLATE, text.replace(body, f"{{{{ target | body | replace({old!r}, {new!r}) }}}}}}"))
     write(root / FILE, compile_plan(root, plan_project(root)))
     assert new in (root / FILE).read_text(encoding="utf-8")
 

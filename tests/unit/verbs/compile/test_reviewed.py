@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bake_compiler import Expr, Join, Var
-from bake_compiler.bakefile import render as hcl
+from bake_compiler.bakefile.render import expression
 from bake_compiler.errors import ModelError
-from bake_compiler.project.planned import compile_plan, plan_part, plan_project, refuse_stale
+from bake_compiler.project.planned import plan_part, plan_project
+from bake_compiler.verbs.compile.run import compile_plan, refuse_stale
 from tests.fakes.project import PROJECT, component, write, write_project
 
 MANY = """\
@@ -51,7 +52,7 @@ def mistakes(root: Path) -> list[str]:
     ids=["opener", "empty", "dollars", "percent", "nested"],
 )
 def test_texts_that_meet_in_a_join_stay_texts(value: Join, written: str) -> None:
-    assert hcl.expression(value) == written
+    assert expression(value) == written
 
 
 def test_a_selector_that_means_a_component_and_an_image_means_both_in_a_large_project(tmp_path: Path) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.buildx.tools import Answer, Machine, Said, ask_all
+from bake_compiler.bakefile.blocks import BAKE_FILE
+from bake_compiler.buildx.said import Machine, Said, ask_all
+from bake_compiler.buildx.tools import Answer
 from bake_compiler.cli import error_text
 from bake_compiler.errors import ModelError, PreflightError
-from bake_compiler.project.planned import BAKE_FILE
 from bake_compiler.system.process import Command
 from bake_compiler.verbs.doctor.checks import Check, State, UnfitError, check_docker, check_memory, check_room
-from bake_compiler.verbs.doctor.run import Job, doctor_document, look, render_doctor
+from bake_compiler.verbs.doctor.run import Job, look
+from bake_compiler.verbs.doctor.show import doctor_document, render_doctor
 from tests.fakes import virtual_time
 from tests.fakes.images import image_of, index_of
 from tests.fakes.project import PROJECT

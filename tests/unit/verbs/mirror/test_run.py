@@ -15,8 +15,9 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import make_plan
 from bake_compiler.registry import Registry
 from bake_compiler.verbs.mirror.copier import Copier
-from bake_compiler.verbs.mirror.result import Fate, Mirrored, MirroredImage, mirrored_document, render_mirrored
+from bake_compiler.verbs.mirror.result import Fate, Mirrored, MirroredImage
 from bake_compiler.verbs.mirror.run import Mirror
+from bake_compiler.verbs.mirror.show import mirrored_document, render_mirrored
 from bake_compiler.verbs.verify.readers import LayerReaders
 from tests.fakes.binaries import elf
 from tests.fakes.clock import FakeClock

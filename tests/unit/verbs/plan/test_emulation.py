@@ -8,20 +8,16 @@ import pytest
 
 from bake_compiler import Builder, Node
 from bake_compiler.buildx import Step
-from bake_compiler.buildx.tools import Answer, Said
+from bake_compiler.buildx.said import Said
+from bake_compiler.buildx.tools import Answer
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import select
 from bake_compiler.project.planned import plan_project
 from bake_compiler.report import Attempt, ImageResult, Report
-from bake_compiler.runs.kept import Asked, write_asked, write_report
-from bake_compiler.verbs.plan.emulation import (
-    EmulationMap,
-    Native,
-    judge_native,
-    map_emulation,
-    render_json,
-    render_plain,
-)
+from bake_compiler.runs.asked import Asked, write_asked
+from bake_compiler.runs.kept import write_report
+from bake_compiler.verbs.plan.emulation import EmulationMap, Native, judge_native, map_emulation
+from bake_compiler.verbs.plan.emulation_show import render_json, render_plain
 from tests.fakes.project import component, write, write_project
 
 AMD64, ARM64 = Platform.parse("amd64"), Platform.parse("arm64")

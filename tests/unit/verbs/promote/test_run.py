@@ -12,7 +12,8 @@ from bake_compiler.registry import Registry
 from bake_compiler.release import move_all
 from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
 from bake_compiler.release_file.of_report import read_release
-from bake_compiler.verbs.promote.run import Promoted, plan_promotion, promote, promotion_document, retagged
+from bake_compiler.verbs.promote.run import Promoted, plan_promotion, promote, retagged
+from bake_compiler.verbs.promote.show import promotion_document
 from bake_compiler.verbs.release.file import release_file_of, write_release_file
 from bake_compiler.verbs.verify.run import Verification
 from tests.fakes.clock import FakeClock

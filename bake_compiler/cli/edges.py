@@ -1,0 +1,84 @@
+"""The real edges, made here and handed down."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from bake_compiler.cosign import Cosign
+    from bake_compiler.report.events import Event
+    from bake_compiler.verbs.edges import Edges
+    from bake_compiler.verbs.verify.run import Layers
+
+_T = TypeVar("_T")
+
+CORES = os.cpu_count() or 2
+
+
+def signer(edges: "Edges", sign: str, config: str) -> "Cosign | None":
+    """What signs, if anything is to; a key's file is meant from the working directory."""
+    from bake_compiler.cosign import Cosign, environment_of  # noqa: PLC0415
+
+    if not sign:
+        return None
+    key = str(Path(sign).resolve()) if Path(sign).is_file() else sign
+    return Cosign(edges.runner, environment_of(edges.environ, key), edges.root, key, config)
+
+
+@asynccontextmanager
+async def edges(
+    root: Path, insecure: Sequence[str] | None = None, tell: "Callable[[Event], None]" = lambda _: None
+) -> AsyncIterator["Edges"]:
+    """The real edges.
+
+    Args:
+        root: the project's root.
+        insecure: registries that may be asked over plain http.
+        tell: is told what happens.
+    """
+    from bake_compiler.registry import connect  # noqa: PLC0415
+    from bake_compiler.system import process  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.checks.binfmt import BINFMT  # noqa: PLC0415
+    from bake_compiler.verbs.edges import Edges  # noqa: PLC0415
+
+    with process.guarded() as runner:
+        async with connect(os.environ, insecure=insecure or ()) as registry:
+            yield Edges(root, process.scrubbed(os.environ), os.environ, runner, registry, tell, BINFMT)
+
+
+def layer_readers(real: "Edges", jobs: int) -> "Layers":
+    """What reads layers, and remembers in the user's cache what was in them."""
+    from bake_compiler.verbs.verify.readers import LayerReaders  # noqa: PLC0415
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return LayerReaders(real.registry, cache / "bakec" / "layers", jobs)
+
+
+def run_async(work: Callable[[], Coroutine[Any, Any, _T]], on_stop: Callable[[], None] = lambda: None) -> _T:
+    """Run to the end; SIGTERM and SIGHUP are as good as Ctrl-C: all cancel, and what was begun is ended in order."""
+    import asyncio  # noqa: PLC0415 - 20 ms that compile and plan do not need
+    import gc  # noqa: PLC0415
+    import signal  # noqa: PLC0415
+
+    gc.freeze()  # what is here now stays: no collection need look at it
+    gc.enable()
+
+    async def main() -> _T:
+        task = asyncio.current_task()
+
+        def stop() -> None:
+            on_stop()
+            if task is not None:
+                task.cancel()
+
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(sign) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+                asyncio.get_running_loop().add_signal_handler(sign, stop)
+        return await work()
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error

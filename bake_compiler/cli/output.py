@@ -1,0 +1,51 @@
+"""What goes to stdout and stderr."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bake_compiler.errors import Problem
+
+if TYPE_CHECKING:
+    from bake_compiler.report import Report
+
+
+def print_text(text: str) -> None:
+    """A document on stdout, in UTF-8 whatever the locale is."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.flush()
+
+
+def say(line: str) -> None:
+    """One line of progress, on stderr."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def warn(problems: Sequence[Problem]) -> None:
+    """What may be meant and ends nothing, on stderr."""
+    for problem in problems:
+        say(warning_text(problem))
+
+
+def warning_text(problem: Problem) -> str:
+    """What a person reads of it."""
+    return f"warning: {problem}\n hint: {problem.hint}" if problem.hint else f"warning: {problem}"
+
+
+def print_report(report: "Report", *, as_json: bool) -> None:
+    """The document on stdout: for a program, a terminal, or a pipe."""
+    if as_json:
+        from bake_compiler.report.formats.json import render_json  # noqa: PLC0415
+
+        print_text(render_json(report))
+    elif sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415
+
+        from bake_compiler.report.formats.console import print_report as print_for_people  # noqa: PLC0415
+
+        print_for_people(report, Console(soft_wrap=True, highlight=False))
+    else:
+        from bake_compiler.report.formats.plain import render_plain  # noqa: PLC0415
+
+        print_text(render_plain(report))

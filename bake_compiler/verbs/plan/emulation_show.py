@@ -1,0 +1,82 @@
+"""The emulation map as JSON, as text, and as the rows of a table."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from bake_compiler.errors import Problem
+from bake_compiler.verbs.plan.emulation import EmulationMap, Timed
+from bake_compiler.words import counted
+
+
+def render_json(found: EmulationMap, warnings: Sequence[Problem] = ()) -> str:
+    """The map as the document `bakec.emulation/1`, with what the plan warns of."""
+    document = {
+        "schema": "bakec.emulation/1",
+        "native": sorted(map(str, found.native.platforms)),
+        "native_told_by": found.native.told_by,
+        "runs": [
+            {
+                "image": each.run.image,
+                "platform": str(each.run.platform),
+                "dockerfile": each.run.path,
+                "line": each.run.run.line,
+                "stage": each.run.stage,
+                "command": each.run.run.text,
+                "seconds": each.seconds,
+                "run": each.when,
+                "kind": each.run.pattern.name if each.run.pattern else None,
+                "rewrite": each.run.pattern.rewrite if each.run.pattern else None,
+            }
+            for each in found.runs
+        ],
+        "unread": list(found.unread),
+        "warnings": [each._asdict() for each in warnings],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+_DOUBTS = {
+    "the description": " of the builder, which is not there, or not all of whose nodes run",
+    "this machine": "; the builder does not say what it is",
+}
+
+
+HEADER = ("image", "platform", "where", "seconds", "kind", "runs")
+
+
+def rows(found: EmulationMap) -> Iterator[tuple[str, ...]]:
+    """The map as the rows of a table, those that took longest first."""
+    for each in sorted(found.runs, key=lambda each: -(each.seconds or 0)):
+        run = each.run
+        where = f"{run.path or 'inline'}:{run.run.line}"
+        seconds = "-" if each.seconds is None else f"{each.seconds:.1f}"
+        command = " ".join(run.run.text.split()[1:])
+        yield run.image, str(run.platform), where, seconds, run.pattern.name if run.pattern else "-", command
+
+
+def summary(found: EmulationMap) -> Iterator[str]:
+    """What to know of it besides the table: the rewrites, and how much there is to win."""
+    patterns = {each.run.pattern.name: each.run.pattern.rewrite for each in found.runs if each.run.pattern}
+    yield from (f"{name}: {rewrite}" for name, rewrite in patterns.items())
+    for name in found.unread:
+        yield f"{name}: its Dockerfile is none that bakec reads, so what of it is emulated is unknown"
+    natives = ", ".join(sorted(map(str, found.native.platforms)))
+    yield f"native: {natives}, by {found.native.told_by}{_DOUBTS.get(found.native.told_by, '')}"
+    movable = [each for each in found.runs if each.run.pattern]
+    count = len(found.runs)
+    took = f", {_total(found.runs)}" if count else ""
+    won = f"; of them {len(movable)}, {_total(movable)}, could run on the build platform" if movable else ""
+    yield f"{counted(count, 'RUN')} emulated{took}{won}"
+
+
+def _total(runs: Iterable[Timed]) -> str:
+    known = [each.seconds for each in runs if each.seconds is not None]
+    return f"{sum(known):.1f} s when last run" if known else "in no run that is kept"
+
+
+def render_plain(found: EmulationMap) -> str:
+    """The table for a pipe: columns apart by spaces, nothing cut short; what else is to be known below it."""
+    table = [HEADER, *rows(found)] if found.runs else []
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
+    return "".join(f"{line}\n" for line in (*lines, *summary(found)))

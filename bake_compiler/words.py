@@ -1,0 +1,6 @@
+"""How numbers and nouns are written together."""
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
