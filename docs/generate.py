@@ -4,14 +4,17 @@
 `python docs/generate.py` writes them; with `--check` it writes nothing, and ends with 1 and a diff when one is stale.
 """
 
+import ast
 import dataclasses
 import difflib
 import inspect
 import json
 import re
 import sys
+import textwrap
 import types
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -80,6 +83,7 @@ SECTIONS = (
 WORDS: Mapping[str, tuple[object, str]] = {
     "Text": (texts.Text, "a `str` without NUL and in Unicode's NFC form; `${x}` in it is plain text"),
     "Value": (texts.Value, "a Text, or a `Var`, `Join` or `Expr`"),
+    "ArgValue": (texts.ArgValue, "a Value, or an `int`, of which the arg gets the digits"),
     "Flag": (texts.Flag, "`True` or `False`, or a `Var`, `Join` or `Expr`"),
     "Constant": (object, "a Text, number, bool or None, or a list or dict of them; an `Expr` may stand anywhere in it"),
     "Expression": (Expression, "a `Var`, `Join` or `Expr`"),
@@ -117,13 +121,22 @@ class Row(NamedTuple):
 
 
 def meanings(kind: type) -> dict[str, str]:
-    """Field → what the docstring's Attributes section says of it; `a, b: text` is said of both."""
+    """Field → what the docstring under it says, or the Attributes section of the class (`a, b: text` is for both)."""
     _, _, section = (inspect.getdoc(kind) or "").partition("\nAttributes:\n")
     found: dict[str, str] = {}
     for entry in re.split(r"\n(?= {4}\S)", inspect.cleandoc(f"\n{section}").replace("\n", "\n    ")):
         names, _, text = entry.strip().partition(": ")
         found |= dict.fromkeys(names.split(", "), " ".join(text.split())) if text else {}
-    return found
+    return found | dict(_docstrings(kind))
+
+
+def _docstrings(kind: type) -> Iterator[tuple[str, str]]:
+    """The attributes of a class under which a docstring stands, each with it."""
+    (declared,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    for attribute, below in pairwise(declared.body) if isinstance(declared, ast.ClassDef) else ():
+        match attribute, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, " ".join(text.split())
 
 
 def summary(kind: type) -> str:
@@ -331,7 +344,7 @@ def main(arguments: list[str]) -> int:
             (REFERENCE / name).write_text(make(), encoding="utf-8")
     except DocsError as error:
         told = "".join(f"error: {line}\n" for line in str(error).splitlines())
-        sys.stderr.write(f"{told} hint: mend the Attributes section, then run `python docs/generate.py`\n")
+        sys.stderr.write(f"{told} hint: fix the docstrings, then run `python docs/generate.py`\n")
         return 1
     return 0
 

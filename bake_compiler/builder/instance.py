@@ -6,13 +6,14 @@ buildx inspect` of 0.13 does not: the daemon's configuration.
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bake_compiler.builder.config import described_config, digest_of, stored_config
 from bake_compiler.model.builder import Builder
+from bake_compiler.model.texts import platforms_of
 from bake_compiler.oci.platform import Platform
 
 _BY_ITSELF = "--allow-insecure-entitlement=network.host"
@@ -98,7 +99,7 @@ def described(builder: Builder, root: Path, certificates: Mapping[str, bytes]) -
             tls = {_TLS[name]: str(root / path) for name, path in node.tls.items()}
             server = {"servername": node.server_name} if node.server_name else {}
             options = {**builder.options, **node.options, **tls, **server}
-            platforms = tuple(map(str, sorted(set(node.platforms))))
+            platforms = tuple(map(str, sorted(platforms_of(node.platforms))))
             yield InstanceNode(builder.node_name(number), node.endpoint, platforms, options, flags, config)
 
     return Instance(builder.name, builder.driver, tuple(nodes()))
@@ -134,5 +135,5 @@ def _platform(read: Mapping[str, str]) -> Platform:
     return Platform.of(read["os"], read["architecture"], read.get("variant", ""))
 
 
-def _flags(flags: tuple[str, ...]) -> tuple[str, ...]:
+def _flags(flags: Iterable[str]) -> tuple[str, ...]:
     return tuple(flag for flag in flags if flag != _BY_ITSELF)

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,17 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return "known are " + ", ".join(sorted(known)) if known else "none is declared"
 
 
-class Model(BaseModel):
+if TYPE_CHECKING:  # what pydantic itself tells type checkers, and that no field can be set; its plugin is not needed
+    from pydantic._internal._model_construction import ModelMetaclass
+
+    @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field, PrivateAttr))
+    class _Frozen(ModelMetaclass):
+        pass
+else:
+    _Frozen = type(BaseModel)
+
+
+class Model(BaseModel, metaclass=_Frozen):
     """Base of all that an author declares: frozen, no unknown fields, and it knows where it was written."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)

@@ -7,7 +7,18 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from bake_compiler.model.base import Model
-from bake_compiler.model.texts import BuilderName, Endpoint, FilePath, Host, InstanceOf, OptionName, PlatformName, Text
+from bake_compiler.model.lists import ListOf
+from bake_compiler.model.texts import (
+    BuilderName,
+    Endpoint,
+    FilePath,
+    Host,
+    InstanceOf,
+    OptionName,
+    PlatformName,
+    Text,
+    platforms_of,
+)
 
 Driver: TypeAlias = Literal["docker-container", "remote", "kubernetes", "docker"]
 
@@ -28,27 +39,27 @@ Options: TypeAlias = Mapping[OptionName, Annotated[Text, AfterValidator(_check_o
 
 
 class Node(Model):
-    """One machine of a builder.
-
-    Attributes:
-        endpoint: where it is. remote: BuildKit's address, `tcp://`, `unix://`, `ssh://`, `docker-container://` or
-            `kube-pod://`. docker-container: an engine, `ssh://USER@HOST`, `unix://`, `tcp://` or the name of a docker
-            context; empty for this machine's. kubernetes: empty, the cluster is KUBECONFIG's.
-        name: of the node; the builder's with the node's number when nothing is said.
-        platforms: that are built there, though other nodes could too; empty for all that it can.
-        options: of the driver (`--driver-opt`) for this node alone.
-        ca, cert, key: files with what TLS to a remote node needs, relative to the project's root.
-        server_name: that its certificate is for, when it is not the endpoint's.
-    """
+    """One machine of a builder."""
 
     endpoint: Endpoint = ""
+    """where it is. remote: BuildKit's address, `tcp://`, `unix://`, `ssh://`, `docker-container://` or
+    `kube-pod://`. docker-container: an engine, `ssh://USER@HOST`, `unix://`, `tcp://` or the name of a docker
+    context; empty for this machine's. kubernetes: empty, the cluster is KUBECONFIG's.
+    """
     name: BuilderName | None = None
-    platforms: tuple[PlatformName, ...] = ()
+    """of the node; the builder's with the node's number when nothing is said."""
+    platforms: ListOf[PlatformName] = ()
+    """that are built there, though other nodes could too; empty for all that it can."""
     options: Options = Field(default_factory=dict)
+    """of the driver (`--driver-opt`) for this node alone."""
     ca: FilePath | None = None
+    """files with what TLS to a remote node needs, relative to the project's root."""
     cert: FilePath | None = None
+    """files with what TLS to a remote node needs, relative to the project's root."""
     key: FilePath | None = None
+    """files with what TLS to a remote node needs, relative to the project's root."""
     server_name: Host | None = None
+    """that its certificate is for, when it is not the endpoint's."""
 
     @property
     def tls(self) -> Mapping[str, str]:
@@ -58,28 +69,26 @@ class Node(Model):
 
 
 class Builder(Model):
-    """The builder that `bakec builder up` makes, and that builds go to.
-
-    Attributes:
-        name: of the builder. With driver docker: of the docker context.
-        driver: docker-container runs BuildKit in a container of each node's engine, kubernetes in pods; remote takes
-            what runs already; docker is the engine's own, which is there anyway.
-        nodes: one or more; one on this machine when nothing is said.
-        options: of the driver (`--driver-opt`), for all nodes.
-        flags: of the BuildKit daemon (`--buildkitd-flags`).
-        mirrors: registry → those that are asked before it, such as `docker.io` → `mirror.example`.
-        certificates: registry → files with the CA certificates that it is trusted by, relative to the project's root.
-        http: registries that are asked without TLS.
-    """
+    """The builder that `bakec builder up` makes, and that builds go to."""
 
     name: BuilderName
+    """of the builder. With driver docker: of the docker context."""
     driver: Driver = "docker-container"
-    nodes: tuple[Annotated[Node, InstanceOf(Node)], ...] = ()
+    """docker-container runs BuildKit in a container of each node's engine, kubernetes in pods; remote takes what
+    runs already; docker is the engine's own, which is there anyway.
+    """
+    nodes: ListOf[Annotated[Node, InstanceOf(Node)]] = ()
+    """one or more; one on this machine when nothing is said."""
     options: Options = Field(default_factory=dict)
-    flags: tuple[Annotated[Text, AfterValidator(_check_option)], ...] = ()
-    mirrors: Mapping[Host, tuple[Host, ...]] = Field(default_factory=dict)
-    certificates: Mapping[Host, tuple[FilePath, ...]] = Field(default_factory=dict)
-    http: tuple[Host, ...] = ()
+    """of the driver (`--driver-opt`), for all nodes."""
+    flags: ListOf[Annotated[Text, AfterValidator(_check_option)]] = ()
+    """of the BuildKit daemon (`--buildkitd-flags`)."""
+    mirrors: Mapping[Host, ListOf[Host]] = Field(default_factory=dict)
+    """registry → those that are asked before it, such as `docker.io` → `mirror.example`."""
+    certificates: Mapping[Host, ListOf[FilePath]] = Field(default_factory=dict)
+    """registry → files with the CA certificates that it is trusted by, relative to the project's root."""
+    http: ListOf[Host] = ()
+    """registries that are asked without TLS."""
 
     @model_validator(mode="after")
     def _check(self) -> "Builder":
@@ -90,7 +99,7 @@ class Builder(Model):
             self._check_node(number, node)
         self._check_once("name", [self.node_name(number) for number in range(len(self.nodes))])
         self._check_once("endpoint", [node.endpoint for node in self.nodes if self.driver != "kubernetes"])
-        self._check_once("platform", [str(platform) for node in self.nodes for platform in set(node.platforms)])
+        self._check_once("platform", [str(each) for node in self.nodes for each in platforms_of(node.platforms)])
         return self
 
     def _check_daemon(self) -> None:
@@ -127,12 +136,10 @@ class Builder(Model):
     @property
     def all_nodes(self) -> tuple[Node, ...]:
         """Its nodes; one on this machine when none is said."""
-        return self.nodes or ((Node(),) if self.driver in {"docker-container", "kubernetes"} else self._no_nodes())
-
-    def _no_nodes(self) -> tuple[Node, ...]:
-        if self.driver == "remote":
+        default = (Node(),) if self.driver in {"docker-container", "kubernetes"} else ()
+        if self.driver == "remote" and not self.nodes:
             raise ValueError("nodes: a remote builder needs at least one, with its endpoint")
-        return ()
+        return tuple(self.nodes) or default
 
     def node_name(self, number: int) -> str:
         """What buildx calls a node."""

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator
 from pydantic_core import core_schema
 
 from bake_compiler.model.values import Expression, Join
@@ -90,6 +90,21 @@ def _to_platform(value: object) -> object:
     return Platform.parse(value) if isinstance(value, str) else value
 
 
+def platforms_of(written: Iterable[Platform | str]) -> tuple[Platform, ...]:
+    """The platforms of a model's field, each once, in the author's order."""
+    return tuple(dict.fromkeys(each if isinstance(each, Platform) else Platform.parse(each) for each in written))
+
+
+def _check_arg(value: object) -> object:
+    match value:
+        case bool():  # programs differ in what they call true: "true", "1", "yes"; so bakec chooses none of them
+            raise ValueError(f"{value} is not a text; write the text that the Dockerfile expects: 'true', '1' …")
+        case int():
+            return str(value)
+        case _:
+            return _check_value(value)
+
+
 def _check_value(value: object) -> object:
     match value:
         case str():
@@ -124,6 +139,14 @@ class InstanceOf:
         return core_schema.is_instance_schema(self.classes if len(self.classes) > 1 else self.classes[0])
 
 
+class AsPlatform:
+    """Marks a field that takes a Platform, or a text that is one's name, and keeps a Platform."""
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Callable[[Any], Any]) -> core_schema.CoreSchema:
+        """An isinstance check, after texts were read."""
+        return core_schema.no_info_before_validator_function(_to_platform, core_schema.is_instance_schema(Platform))
+
+
 class OrExpression:
     """Marks a field `Something | Expression`: an expression passes as it is, anything else must be the first type.
 
@@ -146,6 +169,8 @@ Text = Annotated[str, AfterValidator(_check_text)]
 """Any text that can reach buildx unchanged: no NUL, no lone surrogate, Unicode NFC (buildx reads HCL so)."""
 Value = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_value)]
 """A Text, or a Var, Join or Expr."""
+ArgValue = Annotated[str | int | Expression, InstanceOf(str, int, Expression), AfterValidator(_check_arg)]
+"""A Value, or an int, of which the arg gets the digits."""
 Flag = Annotated[bool | Expression, InstanceOf(bool, Expression)]
 """True or false, or a Var, Join or Expr."""
 TagName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_tag_name)]
@@ -182,4 +207,4 @@ OptionName = Annotated[str, _matching(r"[A-Za-z][A-Za-z0-9_.-]*", "the name of a
 Host = Annotated[
     str, _matching(r"[A-Za-z0-9\[][A-Za-z0-9.:_/\]-]*", "a host, with a port and a path where there is one")
 ]
-PlatformName = Annotated[Platform, BeforeValidator(_to_platform), PlainSerializer(str)]
+PlatformName = Annotated[Platform | str, AsPlatform()]

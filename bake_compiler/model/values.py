@@ -17,14 +17,12 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Var(Expression):
-    """The value of a variable of the bake file, or of the image's matrix.
-
-    Attributes:
-        name: of a project's Variable, of bakec's own (REGISTRY, TAG, PLATFORMS, REVISION, SOURCE_DATE_EPOCH), or a key
-            of the image's matrix.
-    """
+    """The value of a variable of the bake file, or of the image's matrix."""
 
     name: str
+    """of a project's Variable, of bakec's own (REGISTRY, TAG, PLATFORMS, REVISION, SOURCE_DATE_EPOCH), or a key of
+    the image's matrix.
+    """
 
 
 THE_TAG = Var("TAG")
@@ -37,14 +35,11 @@ def _require_value(part: object) -> None:
 
 
 class Join(Expression):
-    """Texts and other values, one after the other: `Join("debian:", Var("SUITE"), "-slim")`.
-
-    Attributes:
-        parts: the texts and values, in order.
-    """
+    """Texts and other values, one after the other: `Join("debian:", Var("SUITE"), "-slim")`."""
 
     __slots__ = ("parts",)
     parts: "tuple[Value, ...]"
+    """the texts and values, in order."""
 
     def __init__(self, *parts: "Value") -> None:
         kept: list[Value] = []
@@ -84,13 +79,10 @@ def joined(*parts: "Value") -> "Value":
 
 @dataclass(frozen=True, slots=True)
 class Expr(Expression):
-    """Raw HCL, written into the file as it is: `Expr('upper(TAG)')`. Only buildx knows what it means.
-
-    Attributes:
-        hcl: one expression, on one line, that closes what it opens; ValueError if it is none.
-    """
+    """Raw HCL, written into the file as it is: `Expr('upper(TAG)')`. Only buildx knows what it means."""
 
     hcl: str
+    """one expression, on one line, that closes what it opens; ValueError if it is none."""
 
     def __post_init__(self) -> None:
         if why := _breaks_out(self.hcl):

@@ -46,16 +46,14 @@ class Platform:
     """An operating system, an architecture and, where it matters, its variant.
 
     A model takes a text in its place: `"amd64"`, `"linux/arm64"`; `Platform.parse` reads it.
-
-    Attributes:
-        os: such as linux.
-        architecture: such as amd64 or arm64.
-        variant: such as v7 of arm; empty for the architecture's usual one.
     """
 
     os: str
+    """such as linux."""
     architecture: str
+    """such as amd64 or arm64."""
     variant: str = ""
+    """such as v7 of arm; empty for the architecture's usual one."""
 
     @classmethod
     def parse(cls, text: str) -> Self:

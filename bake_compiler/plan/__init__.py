@@ -1,6 +1,7 @@
 """Models → plan: what every image, group and run is, before HCL exists."""
 
 from bake_compiler.model.project import Project, Stack
+from bake_compiler.model.texts import platforms_of
 from bake_compiler.model.values import Split
 from bake_compiler.oci.architecture import suffix_of
 from bake_compiler.plan.abstracts import plan_abstracts
@@ -48,7 +49,7 @@ def make_plan(stack: Stack) -> Plan:
         variables=plan_variables(project),
         functions=tuple(sorted(project.functions, key=lambda function: function.name)),
         oldest_buildx=project.oldest_buildx,
-        platforms=tuple(sorted(set(project.platforms))),
+        platforms=tuple(sorted(platforms_of(project.platforms))),
         phases=tuple(phase.name for phase in project.phases),
         gates=frozenset(phase.name for phase in project.phases if phase.gate),
         default=default_targets(project, groups, images),
@@ -65,8 +66,8 @@ def make_plan(stack: Stack) -> Plan:
 
 def _protected(project: Project) -> tuple[str, ...]:
     """The patterns of tags that never move; the tags of single platforms follow them."""
-    ends = [suffix_of(platform) for platform in sorted(set(project.platforms))] if project.architecture_tags else []
-    return tuple(f"{pattern}{end}" for end in ("", *ends) for pattern in project.protect)
+    platforms = sorted(platforms_of(project.platforms)) if project.architecture_tags else []
+    return tuple(f"{pattern}{end}" for end in ("", *map(suffix_of, platforms)) for pattern in project.protect)
 
 
 def _common(project: Project) -> PlannedTarget:

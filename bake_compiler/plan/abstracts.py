@@ -1,6 +1,6 @@
 """The author's abstract targets → their blocks, and what each gives to those that inherit it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from bake_compiler.model.project import Project, Target
@@ -38,7 +38,7 @@ def inherited(names: Sequence[str], parents: Parents) -> Attributes:
     return found
 
 
-def without_ancestors(names: Sequence[str], targets: Mapping[str, Target]) -> tuple[str, ...]:
+def without_ancestors(names: Iterable[str], targets: Mapping[str, Target]) -> tuple[str, ...]:
     """The parents without those that a later one inherits: it brings them along, in the same order."""
     unique = tuple(dict.fromkeys(names))
     return tuple(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bake_compiler.errors import UsageError
 from bake_compiler.model.base import did_you_mean
 from bake_compiler.model.project import External, Project
+from bake_compiler.model.texts import platforms_of
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.plan import Plan, PlannedExternal
 
@@ -18,12 +19,12 @@ def plan_externals(project: Project) -> tuple[PlannedExternal, ...]:
         PlannedExternal(
             name=each.name,
             source=Reference.parse(each.image) if each.image else None,
-            sources={platform: Reference.parse(text) for platform, text in each.images.items()},
+            sources={platform: Reference.parse(text) for platform, text in each.of_platforms.items()},
             repository=(each.repository or project.repository).replace("{image}", each.name),
             tag=each.tag or next(_tags(each), ""),
-            platforms=tuple(sorted(set(each.platforms.platforms if each.platforms else project.platforms))),
+            platforms=tuple(sorted(platforms_of((each.platforms or project).platforms))),
             only_reason=each.platforms.reason if each.platforms else "",
-            foreign=each.foreign,
+            foreign=tuple(each.foreign),
             also=also,
             model=each.source,
         )

@@ -15,7 +15,7 @@ def plan_groups(project: Project, images: Sequence[PlannedImage]) -> tuple[Plann
         *_phase_groups(project, plain),
         *_component_groups(plain),
         *_variant_groups(project, images),
-        *(PlannedGroup(group.name, group.description, group.members) for group in _by_name(project)),
+        *(PlannedGroup(group.name, group.description, tuple(group.members)) for group in _by_name(project)),
     )
 
 

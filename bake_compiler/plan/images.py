@@ -10,6 +10,7 @@ from itertools import product
 
 from bake_compiler.model.project import Component, Image, Project, Requires, Stack
 from bake_compiler.model.settings import Settings
+from bake_compiler.model.texts import platforms_of
 from bake_compiler.model.values import THE_TAG, Value, Word, joined
 from bake_compiler.plan.abstracts import Parents, inherited, without_ancestors
 from bake_compiler.plan.attributes import (
@@ -77,7 +78,7 @@ class _Planner:
         """One image, or one for each combination of the matrix."""
         inherits = without_ancestors((*component.inherits, *image.inherits), self.targets) if self.targets else ()
         needs = ({*self.project.needs, *component.needs} - {image.name}) | set(image.needs)
-        tags = image.tags or component.tags or self.project.tags or (THE_TAG,)
+        tags = tuple(image.tags or component.tags or self.project.tags) or (THE_TAG,)
         block = self.block(name, component, image, inherits, needs, tags)
         attributes: Attributes = block.attributes
         if inherits:
@@ -97,10 +98,10 @@ class _Planner:
             matrix={},
             attributes=attributes,
             needs=tuple(sorted(needs | links)),
-            platforms=tuple(sorted(set(only.platforms if only else self.project.platforms))),
+            platforms=tuple(sorted(platforms_of((only or self.project).platforms))),
             only_reason=only.reason if only else "",
-            smoke=image.smoke,
-            foreign=image.foreign,
+            smoke=tuple(image.smoke),
+            foreign=tuple(image.foreign),
             requires=_required(component, image, name),
             architecture_tags=self.project.architecture_tags,
             models=(image, component, *self.ancestors(inherits), self.project),
@@ -144,7 +145,7 @@ class _Planner:
             own["contexts"] = merge_one("contexts", linked(needs), own.get("contexts", {}))
         notes = {}
         if only := image.platforms or component.platforms:
-            own["platforms"] = tuple(map(str, sorted(set(only.platforms))))
+            own["platforms"] = tuple(map(str, sorted(platforms_of(only.platforms))))
             notes["platforms"] = f"Not for every platform: {only.reason}"
         target_name = _target_name(image)
         own["labels"] = merge_one("labels", own_labels(target_name, description), own.get("labels", {}))

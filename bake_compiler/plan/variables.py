@@ -3,6 +3,7 @@
 import re
 
 from bake_compiler.model.project import Project, Variable
+from bake_compiler.model.texts import platforms_of
 
 OWN = ("REGISTRY", "TAG", "PLATFORMS", "REVISION", "SOURCE_DATE_EPOCH")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -35,9 +36,9 @@ def plan_variables(project: Project) -> tuple[Variable, ...]:
         Variable(name="TAG", default=project.tag, description="The public tag.", example=f"{project.tag[:120]}-drift"),
         Variable(
             name="PLATFORMS",
-            default=",".join(map(str, sorted(set(project.platforms)))),
+            default=",".join(map(str, sorted(platforms_of(project.platforms)))),
             description="Separated by commas.",
-            example=str(min(project.platforms)),
+            example=str(min(platforms_of(project.platforms))),
         ),
         Variable(
             name="REVISION",

@@ -54,7 +54,7 @@ def _vary(
     if contexts := _contexts(image, variant, change, own.get("contexts", {}), members):
         own["contexts"] = contexts
     suffix = variant.suffix if variant.suffix is not None else f"-{variant.name}"
-    tags = change.tags or variant.tags or tuple(joined(tag, suffix) for tag in image.tags)
+    tags = tuple(change.tags or variant.tags) or tuple(joined(tag, suffix) for tag in image.tags)
     own["tags"] = tagged(image.repository, tags, image.also)
     if change.description:
         own["labels"] = merge_one("labels", {DESCRIPTION: change.description}, own.get("labels", {}))
@@ -73,7 +73,7 @@ def _vary(
         block=block,
         attributes=attributes,
         needs=needed(attributes.get("contexts", {}), image.needs),
-        smoke=change.smoke or image.smoke,
+        smoke=tuple(change.smoke) or image.smoke,
         models=(*((said,) if said else ()), variant, *image.models),
     )
 

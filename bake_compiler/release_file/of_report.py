@@ -87,7 +87,7 @@ def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: Made) ->
     """
     images = [image for image in report.images if image.digest and image.is_good]
     return ReleaseFile(
-        schema_=SCHEMA,
+        schema=SCHEMA,
         run=report.run,
         time=made.time,
         registry=report.registry,
@@ -95,11 +95,11 @@ def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: Made) ->
         covers=tuple(made.covers) or ("all",),
         partial=len(images) < len(report.images),
         tools=dict(made.tools),
-        images=tuple(_released(image, snapshots[image.name]) for image in images),
+        images=tuple(_released(image, image.digest, snapshots[image.name]) for image in images if image.digest),
     )
 
 
-def _released(image: ImageResult, snapshot: Snapshot) -> ReleasedImage:
+def _released(image: ImageResult, digest: Digest, snapshot: Snapshot) -> ReleasedImage:
     tags = tuple(map(Reference.parse, (image.reference, *image.tags)))
     children = [child for child in snapshot.images if child.platform]
     bases = {base for child in children for statement in statements_of(snapshot, child) for base in statement.bases}
@@ -108,22 +108,22 @@ def _released(image: ImageResult, snapshot: Snapshot) -> ReleasedImage:
         name=image.name,
         repository=tags[0].name,
         tags=tags,
-        digest=image.digest,
+        digest=digest,
         content_tag=image.content_tag,
         revision=_sound(revisions.pop()) if len(revisions) == 1 else "",
         bases=tuple(ReleasedBase(name=_sound(base.name), digest=base.digest) for base in bases),
-        platforms=tuple(_platform(image, snapshot, child) for child in children),
+        platforms=tuple(_platform(image, snapshot, child, child.platform) for child in children if child.platform),
     )
 
 
-def _platform(image: ImageResult, snapshot: Snapshot, child: Child) -> ReleasedPlatform:
+def _platform(image: ImageResult, snapshot: Snapshot, child: Child, platform: Platform) -> ReleasedPlatform:
     attestations = (*snapshot.attestations, *snapshot.artifacts)
     told = (
         each.descriptor.digest for each in attestations if each.statements and each.subject == child.descriptor.digest
     )
-    tags = next((each.tags for each in image.platforms if each.platform == child.platform), ())
+    tags = next((each.tags for each in image.platforms if each.platform == platform), ())
     return ReleasedPlatform(
-        platform=child.platform,
+        platform=platform,
         digest=child.descriptor.digest,
         size=child.size,
         provenance=next(told, None),

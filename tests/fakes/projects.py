@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -97,7 +98,7 @@ def values(draw: st.DrawFn, variables: Sequence[str]) -> str | Var | Join:
 
 
 @st.composite
-def settings(draw: st.DrawFn, variables: Sequence[str], *, new: bool, owner: str) -> dict[str, object]:
+def settings(draw: st.DrawFn, variables: Sequence[str], *, new: bool, owner: str) -> dict[str, Any]:
     """Fields of Settings; those of a newer buildx only where `new` says so."""
     numbers = values([name for name in variables if name.startswith("N_")])  # a comma in a variable would break CSV
     value = values(variables)

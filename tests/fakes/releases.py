@@ -44,7 +44,7 @@ def released(
 
 def release(*images: ReleasedImage, tag: str = "1.0-rc1") -> ReleaseFile:
     return ReleaseFile(
-        schema_=SCHEMA,
+        schema=SCHEMA,
         run="20261124T193000-1a2b3c",
         time=TIME,
         registry="r.test",
@@ -86,7 +86,7 @@ images = st.builds(
 )
 releases = st.builds(
     ReleaseFile,
-    schema_=st.just(SCHEMA),
+    schema=st.just(SCHEMA),
     run=TEXTS,
     time=TEXTS,
     registry=TEXTS,

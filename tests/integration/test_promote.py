@@ -112,4 +112,4 @@ def released(address: str, folder: str, made: dict[str, Made]) -> ReleaseFile:
         )
         for name, each in made.items()
     )
-    return ReleaseFile(schema_=SCHEMA, tag="1.0-rc1", images=tuple(images))
+    return ReleaseFile(schema=SCHEMA, tag="1.0-rc1", images=tuple(images))

@@ -16,7 +16,7 @@ def check_cycles(subject: Subject) -> Iterator[Mistake]:
         image, need = next((edge for edge in edges if _of_variant(*edge)), edges[0])
         yield at_need(image, need, _told(cycle), "drop one edge")
     targets = {target.name: target for target in project.targets}
-    for cycle in cycles({name: target.inherits for name, target in targets.items()}):
+    for cycle in cycles({name: tuple(target.inherits) for name, target in targets.items()}):
         yield Mistake(targets[cycle[0]].source, "inherits", _told(cycle), "drop one edge")
     groups = {group.name: group for group in project.groups}
     held = {name: [each for each in group.members if each not in plan.by_name] for name, group in groups.items()}

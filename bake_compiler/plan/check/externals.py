@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
 from bake_compiler.model.project import External, Project
+from bake_compiler.model.texts import platforms_of
 from bake_compiler.model.values import THE_TAG
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.check.subject import Subject, claim
@@ -41,14 +42,14 @@ def _sources(external: External) -> Iterator[Mistake]:
 
 
 def _platforms(project: Project, external: External) -> Iterator[Mistake]:
-    at, all_of_them = external.source, set(project.platforms)
-    only = set(external.platforms.platforms) if external.platforms else all_of_them
+    at, all_of_them = external.source, set(platforms_of(project.platforms))
+    only = set(platforms_of(external.platforms.platforms)) if external.platforms else all_of_them
     for platform in sorted(only - all_of_them):
         yield Mistake(at, "platforms", f"{platform} is not a platform of the project", "leave it out, or add it there")
-    for platform in sorted(only - external.images.keys()) if external.images else ():
+    for platform in sorted(only - external.of_platforms.keys()) if external.images else ():
         hint = f"say where it is, or platforms=Only(platforms=[…], reason='no {platform} from this vendor')"
         yield Mistake(at, "images", f"no image for {platform}", hint)
-    for platform in sorted(external.images.keys() - only):
+    for platform in sorted(external.of_platforms.keys() - only):
         yield Mistake(at, "images", f"{platform} is not wanted of it", "leave it out")
 
 

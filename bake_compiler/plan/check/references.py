@@ -1,6 +1,6 @@
 """Every name that is used is declared: phases, images, variables, abstract targets, variants, members of groups."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake, Source, did_you_mean
 from bake_compiler.model.project import Variable
@@ -71,7 +71,7 @@ def _members(subject: Subject) -> Iterator[Mistake]:
         yield from _unknown("image or group", "members", group.members, known, group.source)
 
 
-def _unknown(kind: str, field: str, names: Sequence[str], known: Sequence[str], source: Source) -> Iterator[Mistake]:
+def _unknown(kind: str, field: str, names: Iterable[str], known: Sequence[str], source: Source) -> Iterator[Mistake]:
     there = set(known)
     for name in names:
         if name not in there:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bake_compiler import Builder, Node
 from bake_compiler.builder import Instance, described, plan_changes, plan_removal
+from bake_compiler.model.builder import Driver
 
 ROOT = Path("/project")
 TWO = Builder(
@@ -168,7 +169,8 @@ _PLATFORMS = ("amd64", "arm64", "arm/v7")
 @st.composite
 def builders(draw: st.DrawFn) -> Builder:
     """Any builder that may be described."""
-    driver = draw(st.sampled_from(["remote", "docker-container"]))
+    kinds: tuple[Driver, ...] = ("remote", "docker-container")
+    driver = draw(st.sampled_from(kinds))
     numbers = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True))
     owners = [draw(st.sampled_from([*numbers, -1])) for _ in _PLATFORMS]
     nodes = tuple(

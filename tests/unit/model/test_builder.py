@@ -68,6 +68,6 @@ def test_a_certificate_needs_its_key() -> None:
     "fields",
     [{"endpoint": "--help"}, {"endpoint": "tcp://a b"}, {"key": "-----BEGIN PRIVATE KEY-----"}, {"key": "~/key.pem"}],
 )
-def test_a_node_holds_no_options_and_no_keys(fields: dict[str, str]) -> None:
+def test_a_node_holds_no_options_and_no_keys(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="is not a"):
         Node(**fields)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_an_image_inherits_from_its_component_and_wins_over_it() -> None:
     ],
 )
 def test_paths_become_a_context_in_the_project_and_a_dockerfile_relative_to_it(
-    relative_to: str, context: str, dockerfile: str, planned: tuple[str, str]
+    relative_to: Literal["component", "project"], context: str, dockerfile: str, planned: tuple[str, str]
 ) -> None:
     web = Component(
         phase="first",
@@ -211,7 +212,8 @@ def test_a_need_must_be_built_for_every_platform_of_its_user() -> None:
 
 @pytest.mark.parametrize(("field", "path"), [("context", "../../.."), ("dockerfile", "../../../Dockerfile")])
 def test_nothing_outside_of_the_project_is_built(field: str, path: str) -> None:
-    web = Component(phase="first", images=(Image(name="web"),), **{field: path})
+    place: dict[str, Any] = {field: path}
+    web = Component(phase="first", images=(Image(name="web"),), **place)
 
     (found,) = mistakes(stack_of(web=web))
 

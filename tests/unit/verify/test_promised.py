@@ -6,6 +6,7 @@ import pytest
 
 from bake_compiler import Attest, Component, Expr, Image, Join, Phase, Project, Var
 from bake_compiler.model import Stack
+from bake_compiler.model.values import Value
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, make_plan
 from bake_compiler.verify import Annotation, Level, Promise
@@ -37,7 +38,7 @@ def test_the_first_public_tag_and_the_platforms_are_promised() -> None:
 
 
 def test_labels_of_project_and_image_are_promised_with_their_variables_replaced() -> None:
-    labels = {"team": "core", "base": Join("debian:", Var("TAG")), "gone": None}
+    labels: dict[str, Value | None] = {"team": "core", "base": Join("debian:", Var("TAG")), "gone": None}
 
     promise = promised(Image(name="web", labels=labels, description="the site"), {"TAG": "2.0"})
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ WEB = component_py('name="web"')
 OK = 'image="docker.io/library/redis:7"'
 
 
-def plan_of(*externals: External, **more: object) -> Plan:
+def plan_of(*externals: External, **more: Any) -> Plan:
     project = Project(
         name="acme",
         registry="r.test/team/",

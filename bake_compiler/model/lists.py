@@ -1,0 +1,27 @@
+"""The lists of models: an author writes a list or a tuple, the model keeps a tuple."""
+
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol, overload
+
+    T_co = TypeVar("T_co", covariant=True)
+
+    class ListOf(Protocol[T_co]):
+        """A list or a tuple of what the brackets name; a text is none, though Python calls it a sequence of texts.
+
+        `str` has another `__contains__` than lists and tuples have: so `needs="base"` is an error in an editor too.
+        """
+
+        def __contains__(self, item: object, /) -> bool: ...
+        def __iter__(self) -> Iterator[T_co]: ...
+        def __len__(self) -> int: ...
+        @overload
+        def __getitem__(self, place: int, /) -> T_co: ...
+        @overload
+        def __getitem__(self, place: slice, /) -> Sequence[T_co]: ...
+
+else:
+    T = TypeVar("T")
+    ListOf: TypeAlias = tuple[T, ...]
