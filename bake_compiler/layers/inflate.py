@@ -3,13 +3,12 @@
 Sources: OCI image-spec v1.1 (layer.md, media types), RFC 1952 (gzip), RFC 8878 (zstd).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Final, Protocol
-
-from isal import igzip_lib
+from typing import Final
 
 from bake_compiler.layers.error import LayerError, over_limit, unreadable
+from bake_compiler.layers.gunzip import DAMAGE, Frame, new_member
 from bake_compiler.layers.zstandard import zstd
 
 PIECE: Final = 1 << 18
@@ -18,7 +17,7 @@ PIECE: Final = 1 << 18
 _SLICE = 1 << 16  # the end of each frame copies the rest of its slice
 _MAGIC = 4
 _WINDOW_LOG = 25
-_ISAL_ERROR: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment] # its stub calls the class an instance
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, zstd.ZstdError)
 
 
 class Compression(StrEnum):
@@ -27,16 +26,6 @@ class Compression(StrEnum):
     GZIP = "gzip"
     ZSTD = "zstd"
     NONE = "not compressed"
-
-
-class _Frame(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 class _Plain:
@@ -72,15 +61,17 @@ class Inflater:
 
     Args:
         media_type: of the layer; the bytes must agree with it.
+        gunzip: makes the reader of a gzip member from its first bytes.
 
     Raises:
         LayerError: not the media type of a layer that can be read.
     """
 
-    def __init__(self, media_type: str) -> None:
+    def __init__(self, media_type: str, gunzip: Callable[[bytes], Frame] = new_member) -> None:
+        self._gunzip = gunzip
         self._compression = compression_of(media_type)
         self._held = b""
-        self._frame: _Frame | None = None
+        self._frame: Frame | None = None
         self._begun = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
@@ -101,7 +92,7 @@ class Inflater:
         if self._held:
             raise unreadable(f"{len(self._held)} stray bytes where a {self._compression} stream should be")
         if self._compression is not Compression.NONE and (self._frame or not self._begun):
-            raise unreadable(f"the {self._compression} stream is cut off")
+            raise self._damaged()
 
     def _inflate(self, data: bytes) -> Iterator[bytes]:
         while data:
@@ -115,7 +106,7 @@ class Inflater:
                 self._frame = None
         self._held = data
 
-    def _new_frame(self, data: bytes) -> _Frame:
+    def _new_frame(self, data: bytes) -> Frame:
         found = _compression_by_magic(data)
         if found is not self._compression:
             if self._begun:
@@ -124,13 +115,13 @@ class Inflater:
         self._begun = True
         match found:
             case Compression.GZIP:
-                return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+                return self._gunzip(data)
             case Compression.ZSTD:
                 return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
             case Compression.NONE:
                 return _Plain()
 
-    def _pieces(self, frame: _Frame, data: bytes) -> Iterator[bytes]:
+    def _pieces(self, frame: Frame, data: bytes) -> Iterator[bytes]:
         try:
             while True:
                 if piece := frame.decompress(data, PIECE):
@@ -138,13 +129,14 @@ class Inflater:
                 if frame.eof or frame.needs_input:
                     return
                 data = b""
-        except (_ISAL_ERROR, zstd.ZstdError) as error:
-            raise self._explained(error) from error
+        except _DAMAGE as error:
+            if "too much memory" in str(error):
+                raise over_limit(f"its zstd window is above {1 << _WINDOW_LOG >> 20} MiB") from error
+            raise self._damaged() from error
 
-    def _explained(self, error: Exception) -> LayerError:
-        if "too much memory" in str(error):
-            return over_limit(f"its zstd window is above {1 << _WINDOW_LOG >> 20} MiB")
-        return unreadable(f"the {self._compression} stream is damaged: {error}")
+    def _damaged(self) -> LayerError:
+        # where a stream is damaged, one library reads on to its end and another one does not
+        return unreadable(f"the {self._compression} stream is damaged or cut off")
 
 
 def _compression_by_magic(data: bytes) -> Compression:
