@@ -94,12 +94,11 @@ def test_engine_registry_and_kernel_are_up_after_start(running: State) -> None:
     assert "P" in (Path("/proc/sys/fs/binfmt_misc") / f"bakec-{running.key}-aarch64").read_text().split("flags: ")[1]
 
 
-def test_second_start_is_instant_and_changes_nothing(running: State) -> None:
-    before, began = own_processes(running), time.monotonic()
+def test_second_start_changes_nothing(running: State) -> None:
+    before = own_processes(running)
 
-    engine.start(running)  # in this process: what is timed is the work, not Python's start
+    engine.start(running)
 
-    assert time.monotonic() - began < 0.5
     assert own_processes(running) == before
 
 

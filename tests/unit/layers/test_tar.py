@@ -196,6 +196,16 @@ def test_a_sparse_file_is_skipped_and_its_beginning_seen(form: str) -> None:
         assert second.path == b"name"
 
 
+def test_a_sparse_file_shows_what_stands_before_its_first_hole() -> None:
+    regions = padded(b"2\n0\n10\n9000\n20\n")
+    size = b"%011o\0" % (len(regions) + 30)
+    stream = (
+        pax([b"GNU.sparse.major=1"]) + header(size=size) + padded(regions + b"#!/bin/sh\n" + b"behind the hole 1234")
+    )
+
+    assert [entry.head for entry in entries(stream)] == [b"#!/bin/sh\n"]
+
+
 @pytest.mark.parametrize("regions", [b"x\n", b"1\n5\n3\n", b"9\n0\n3\n", b"1\n0\nx\n", b"99999999\n0\n"])
 def test_a_sparse_file_that_begins_with_a_hole_or_a_broken_map_shows_nothing(regions: bytes) -> None:
     size = b"%011o\0" % 1024

@@ -37,6 +37,17 @@ def test_only_what_failed_is_built_again_and_then_all_is_public(site: Site) -> N
     assert site.public == {image.name: str(image.digest) for image in report.images}
 
 
+def test_a_kept_image_keeps_its_content_tag(site: Site) -> None:
+    site.docker.plays = {"other": [AUTHOR]}
+    first = site.run()
+
+    report = site.resume()
+
+    tags = {name: image(report, name).content_tag for name in ("hub", "web")}
+    assert all(tag.startswith("staged-") for tag in tags.values())
+    assert tags == {name: image(first, name).content_tag for name in tags}
+
+
 def test_what_needs_the_failed_image_is_built_too(site: Site) -> None:
     site.docker.plays = {"hub": [AUTHOR]}
     site.run()
