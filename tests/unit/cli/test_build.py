@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.fakes import command
 from tests.fakes.docker import AUTHOR, RECORDED, TRANSIENT
 from tests.fakes.processes import all_end
 from tests.fakes.site import Site
@@ -47,6 +48,7 @@ class Shell:
     Attributes:
         root: the project's.
         plugins: the folder of that buildx, and of what it is to do.
+        environ: the environment of each command.
     """
 
     def __init__(self, root: Path) -> None:
@@ -58,18 +60,18 @@ class Shell:
         (self.plugins / "docker-buildx").chmod(0o755)
         (self.plugins / "docker").write_text(DOCKER)
         (self.plugins / "docker").chmod(0o755)
+        self.environ = {
+            "PATH": f"{self.plugins}:{os.defpath}",
+            "HOME": "/nonexistent",
+            "DOCKER_CONFIG": str(root / "docker"),
+        }
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """`bakec build`, running."""
-        environ = {
-            "PATH": f"{self.plugins}:{os.defpath}",
-            "HOME": "/nonexistent",
-            "DOCKER_CONFIG": str(self.root / "docker"),
-        }
         argv = [sys.executable, "-m", "bake_compiler", "build", *words]
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            argv, cwd=self.root, env={**environ, **environment}, stdout=pipe, stderr=pipe, text=True
+            argv, cwd=self.root, env={**self.environ, **environment}, stdout=pipe, stderr=pipe, text=True
         )
 
     def build(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -78,9 +80,7 @@ class Shell:
 
     def bare(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`bakec build`, to its end."""
-        with self.start(*words, **environment) as running:
-            out, err = running.communicate(timeout=120)
-        return subprocess.CompletedProcess(running.args, running.returncode, out, err)
+        return command.bakec("build", *words, cwd=self.root, env={**self.environ, **environment})
 
     def says(self, image: str, recording: str) -> None:
         """Let the next bake process of an image fail like this."""

@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.fakes import command
 from tests.fakes.project import COMPONENT, PROJECT, write_project
 
 DESCRIBED = """
@@ -19,8 +19,7 @@ project = project.model_copy(update={"builder": Builder(
 
 def bakec(root: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.defpath, "HOME": str(root), "NO_COLOR": "1", **more}
-    argv = [sys.executable, "-m", "bake_compiler", *words]
-    return subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return command.bakec(*words, cwd=root, env=environment)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import command
 from tests.fakes.images import attestation_of, image_of, index_of
 from tests.fakes.project import PROJECT, component, write_project
 from tests.fakes.registry import Deletes, FakeRegistry, Fault
@@ -53,8 +54,7 @@ def project(tmp_path: Path) -> Path:
 
 def bakec(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.defpath, "HOME": "/nonexistent", "NO_COLOR": "1"}
-    argv = [sys.executable, "-m", "bake_compiler", "clean", *words]
-    return subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return command.bakec("clean", *words, cwd=root, env=environment)
 
 
 def test_it_is_said_first_and_done_when_told_so(project: Path, fake: FakeRegistry, host: str) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from bake_compiler.model.lock_file import LOCK_FILE
+from tests.fakes import command
 from tests.fakes.images import image_of, index_of
 from tests.fakes.project import PROJECT, component, write, write_project
 from tests.fakes.registry import FakeRegistry, Fault
@@ -45,8 +45,7 @@ def root(tmp_path: Path, host: str) -> Path:
 
 def bakec(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.defpath, "HOME": "/nonexistent", "NO_COLOR": "1"}
-    argv = [sys.executable, "-m", "bake_compiler", *words]
-    return subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return command.bakec(*words, cwd=root, env=environment)
 
 
 def asked(root: Path, *words: str, code: int = 0) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bake_compiler.oci.digest import Digest
+from tests.fakes import command
 from tests.fakes.images import Made, image_of, index_of
 from tests.fakes.project import PROJECT, component, write_project
 from tests.fakes.registry import FakeRegistry, Fault
@@ -58,7 +59,7 @@ def argv(host: str, *words: str) -> list[str]:
 
 
 def bakec(root: Path, host: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv(host, *words), cwd=root, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    return command.bakec("mirror", *words, "--registry", f"{host}/team", cwd=root, env=ENVIRONMENT)
 
 
 def test_what_is_mirrored_is_told_on_stdout_and_its_progress_on_stderr(
@@ -163,8 +164,7 @@ def test_the_plan_lists_what_would_be_copied_from_where_to_where(
     write_project(project, {"web": component('name="web"')}, project=text)
 
     def plan(*words: str) -> str:
-        argv = [sys.executable, "-m", "bake_compiler", "plan", *words, "--registry", f"{host}/team"]
-        return subprocess.run(argv, cwd=project, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
+        return command.bakec("plan", *words, "--registry", f"{host}/team", cwd=project, env=ENVIRONMENT).stdout
 
     postgres, redis = json.loads(plan("--json"))["external"]
 

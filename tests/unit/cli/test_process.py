@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import command
 from tests.fakes.project import component, write, write_project
 from tests.fakes.registry import FakeRegistry, Fault
 
@@ -18,8 +19,7 @@ PROJECT = Path(__file__).parents[2] / "golden" / "full"
 
 def bakec(*words: str, path: str = os.defpath) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": path, "HOME": "/nonexistent", "NO_COLOR": "1"}
-    argv = [sys.executable, "-m", "bake_compiler", *words]
-    return subprocess.run(argv, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    return command.bakec(*words, cwd=PROJECT, env=environment)
 
 
 @pytest.mark.parametrize("platform", ["amd64,arm46", "", "amd64,", "s390x"])

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -13,6 +12,7 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.release.log import begun
 from bake_compiler.release.moves import Move
 from bake_compiler.release_file import render_release_file
+from tests.fakes import command
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.releases import release, released
 from tests.fakes.tags import index
@@ -23,8 +23,7 @@ FILE = GOLDEN / "release" / "release.json"
 
 def bakec(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.defpath, "HOME": "/nonexistent", "NO_COLOR": "1"}
-    argv = [sys.executable, "-m", "bake_compiler", *words]
-    return subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return command.bakec(*words, cwd=root, env=environment)
 
 
 @pytest.fixture

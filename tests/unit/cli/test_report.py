@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,6 +11,7 @@ import pytest
 
 from bake_compiler.cli.report import complete_run
 from bake_compiler.report.formats.json import render_json
+from tests.fakes import command
 from tests.fakes.project import component, write, write_project
 from tests.fakes.reference_run import reference_run
 
@@ -30,9 +30,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def bakec(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "bake_compiler", "report", *words]
     environment = {"PATH": os.defpath, "HOME": "/nonexistent", "NO_COLOR": "1"}
-    return subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return command.bakec("report", *words, cwd=root, env=environment)
 
 
 def failing(root: Path, *words: str) -> list[str]:

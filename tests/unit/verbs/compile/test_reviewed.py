@@ -12,6 +12,7 @@ from bake_compiler.bakefile.render import expression
 from bake_compiler.errors import ModelError
 from bake_compiler.project.planned import plan_part, plan_project
 from bake_compiler.verbs.compile.run import compile_plan, refuse_stale
+from tests.fakes import command
 from tests.fakes.project import PROJECT, component, write, write_project
 
 MANY = """\
@@ -30,8 +31,7 @@ def large(root: Path, **components: str) -> Path:
 
 def bakec(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """`bakec` in a project, to its end."""
-    argv = [sys.executable, "-m", "bake_compiler", *words]
-    return subprocess.run(argv, cwd=root, capture_output=True, text=True, check=False)
+    return command.bakec(*words, cwd=root, env=os.environ)
 
 
 def mistakes(root: Path) -> list[str]:
