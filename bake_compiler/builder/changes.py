@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import unified_diff
 
 from bake_compiler.builder.instance import Instance, InstanceNode
+from bake_compiler.model.drivers import facts_of
 from bake_compiler.plan.lines import csv_line
 
 
@@ -53,14 +54,15 @@ def plan_changes(wanted: Instance, present: Instance | None, config: str = "", *
     if _can_be_altered(wanted, present):
         return Changes(diff, tuple(_alter(wanted, present, config)))
     commands = (_remove(wanted.name, keep_state=True), *_create_all(wanted, config, use=in_use))
-    return Changes(diff, commands, tuple(_lost(wanted, present)), restarts=present.driver != "remote")
+    return Changes(diff, commands, tuple(_lost(wanted, present)), restarts=facts_of(present.driver).starts_daemon)
 
 
 def plan_removal(present: Instance | None, *, with_cache: bool) -> Changes:
     """What removes a builder; its cache only when it is asked for by name."""
     if present is None:
         return Changes("")
-    own = present.driver == "kubernetes" or (present.driver == "docker-container" and with_cache)
+    cache = facts_of(present.driver).cache
+    own = cache == "pod" or (cache == "volume" and with_cache)
     lost = tuple(f"the cache of node {node.name}" for node in present.nodes) if own else ()
     return Changes(_diff(present, None), (_remove(present.name, keep_state=not with_cache),), lost)
 
@@ -88,10 +90,11 @@ def _can_be_altered(wanted: Instance, present: Instance) -> bool:
     kept = wanted.by_name.keys() & present.by_name.keys()
     if wanted.driver != present.driver or not kept:
         return False
-    if present.driver != "remote" and kept != present.by_name.keys():
+    starts_daemon = facts_of(present.driver).starts_daemon
+    if starts_daemon and kept != present.by_name.keys():
         return False  # --leave would leave its container or its pods behind
     pairs = [(wanted.by_name[name], present.by_name[name]) for name in kept]
-    if wanted.driver != "remote":
+    if starts_daemon:
         return all(new.platforms and replace(new, platforms=old.platforms) == old for new, old in pairs if new != old)
     moved = {new.endpoint for new, old in pairs if new.endpoint != old.endpoint}
     taken = {old.endpoint for _, old in pairs}
@@ -125,7 +128,7 @@ def _create(wanted: Instance, node: InstanceNode, config: str, *, append: bool, 
 
 
 def _endpoint(wanted: Instance, node: InstanceNode) -> Sequence[str]:
-    return (node.endpoint,) if node.endpoint and wanted.driver != "kubernetes" else ()
+    return (node.endpoint,) if node.endpoint and not facts_of(wanted.driver).endpoint_from else ()
 
 
 def _remove(name: str, *, keep_state: bool) -> tuple[str, ...]:
@@ -136,10 +139,10 @@ def _lost(wanted: Instance, present: Instance) -> Iterator[str]:
     """The caches that a new builder does not find again."""
     for node in present.nodes:
         after = wanted.by_name.get(node.name)
-        match present.driver:
-            case "kubernetes":
+        match facts_of(present.driver).cache:
+            case "pod":
                 yield f"the cache of node {node.name}, which ends with its pod"
-            case "docker-container" if not after or wanted.driver != present.driver or after.endpoint != node.endpoint:
+            case "volume" if not after or wanted.driver != present.driver or after.endpoint != node.endpoint:
                 place = f"at {node.endpoint}" if node.endpoint else "on this machine"
                 yield (
                     f"the cache of node {node.name}: nothing uses its volume buildx_buildkit_{node.name}_state "

@@ -1,7 +1,6 @@
 """Which platforms the nodes of a described builder have without emulation, as far as that can be told of them."""
 
 from bake_compiler.model.builder import Builder
-from bake_compiler.model.drivers import in_engine
 from bake_compiler.model.texts import platforms_of
 from bake_compiler.oci.platform import Platform
 
@@ -11,8 +10,9 @@ def native_of(builder: Builder, engine: Platform) -> frozenset[Platform]:
 
     Of a node elsewhere that is described without platforms nobody knows.
     """
+    in_engine = builder.facts.is_in_engine
     return frozenset(
-        engine if in_engine(builder.driver, node.endpoint) else platforms_of(node.platforms)[0]
+        engine if in_engine(node.endpoint) else platforms_of(node.platforms)[0]
         for node in builder.all_nodes
-        if node.platforms or in_engine(builder.driver, node.endpoint)
+        if node.platforms or in_engine(node.endpoint)
     )

@@ -3,40 +3,17 @@
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bake_compiler.buildx.tools import Answer, Tools
-from bake_compiler.model.drivers import in_engine
+from bake_compiler.buildx.inspection import InspectedBuilder, read_inspection
+from bake_compiler.buildx.tools import Answer, Tools, read_version
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system.tasks import together
 
 _STARTING = 180.0  # a builder may be an image that must be pulled first
-
-
 _REASON = re.compile(r'\bdesc = "(.+)"$')  # as gRPC tells it
-
-
-_NODE = re.compile(r"^(Status|Error|Endpoint|Platforms):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Builder:
-    """What `docker buildx inspect` tells of a builder.
-
-    Attributes:
-        driver: of it; empty when it tells none.
-        nodes, running: how many it has, and how many of them run.
-        platforms: of all its nodes.
-        native: those that a node has without emulation.
-    """
-
-    driver: str
-    nodes: int
-    running: int
-    platforms: frozenset[Platform]
-    native: frozenset[Platform] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -75,14 +52,19 @@ class Said:
 
     @cached_property
     def buildx(self) -> tuple[int, int, int] | None:
-        """The version of buildx; None when it tells none."""
-        match = re.search(r"\bv?(\d+)\.(\d+)\.(\d+)", self.version.text)
-        return (int(match[1]), int(match[2]), int(match[3])) if match and not self.version.refusal else None
+        """The version of buildx; None if buildx prints none."""
+        found = read_version(self.version)
+        return found.numbers if found else None
 
     @cached_property
-    def builder(self) -> Builder:
-        """The builder, as far as it tells."""
-        return read_builder(self.inspection.text, self.engine.platform)
+    def builder(self) -> InspectedBuilder:
+        """The builder, as far as buildx prints it."""
+        return read_inspection(self.inspection.text)
+
+    @property
+    def native(self) -> frozenset[Platform]:
+        """The platforms that the builder has without emulation."""
+        return self.builder.native(self.engine.platform)
 
     @cached_property
     def engine(self) -> Engine:
@@ -114,9 +96,9 @@ async def ask_all(tools: Tools, platforms: Sequence[Platform]) -> Said:
         version = group.create_task(tools.ask(*tools.buildx, "version"))
         info = group.create_task(tools.ask("docker", "info", "--format", "{{json .}}"))
         inspection = await tools.ask(*tools.buildx, "inspect")
-        builder = read_builder(inspection.text)
+        builder = read_inspection(inspection.text)
         lacks = not builder.running or not builder.platforms.issuperset(platforms)
-        if builder.running < builder.nodes and lacks:
+        if builder.running < len(builder.nodes) and lacks:
             inspection = await start_nodes(tools, inspection)
     return Said(version.result(), inspection, info.result())
 
@@ -124,8 +106,8 @@ async def ask_all(tools: Tools, platforms: Sequence[Platform]) -> Said:
 async def start_nodes(tools: Tools, before: Answer, name: str = "", *, patience: float = _STARTING) -> Answer:
     """What a builder says of itself when its nodes were started.
 
-    A node of driver remote runs already, or buildx waits 20 s for it, and then says nothing of why it does not answer:
-    another command does. What is wrong with certificates is not waited for.
+    If the driver only connects to nodes, buildx waits 20 s for a node that does not answer, and does not print why:
+    another command prints the reason. bakec does not wait if the reason is a certificate.
 
     Args:
         tools: how buildx is called.
@@ -133,7 +115,7 @@ async def start_nodes(tools: Tools, before: Answer, name: str = "", *, patience:
         name: of the builder; empty for the one in use.
         patience: in seconds.
     """
-    why = await _why_silent(tools, name) if read_builder(before.text).driver == "remote" else ""
+    why = await _why_silent(tools, name) if read_inspection(before.text).facts.runs_elsewhere else ""
     refused = Answer(1, f"{before.text}\nERROR: {why}")
     if "tls: " in why:
         return refused
@@ -156,41 +138,6 @@ def machine_of(tools: Tools, said: Said) -> Machine:
     return Machine(said.builder.driver, max(1, said.builder.running), cores, memory, tools.buildx)
 
 
-def read_builder(inspection: str, engine: Platform | None = None) -> Builder:
-    """What `docker buildx inspect` says; platforms that bakec does not know are left out.
-
-    Args:
-        inspection: its words.
-        engine: the platform of the engine's machine, where that is known.
-    """
-    found = re.search(r"^Driver:\s*(\S+)", inspection, re.MULTILINE)
-    driver = found[1] if found else ""
-    parts = re.split(r"^(?=Name:)", inspection.rpartition("\nNodes:\n")[2], flags=re.MULTILINE)
-    nodes = [dict(_NODE.findall(part)) for part in parts]
-    states = [node.get("Status", "") for node in nodes if node.keys() & {"Status", "Error"}]
-    return Builder(
-        driver,
-        len(states),
-        states.count("running"),
-        frozenset(platform for node in nodes for platform in _platforms(node)),
-        frozenset(platform for node in nodes for platform in _own(driver, node, engine)),
-    )
-
-
-def _platforms(node: Mapping[str, str]) -> list[Platform]:
-    return [platform for name in node.get("Platforms", "").split(",") for platform in _known(name.strip(" *"))]
-
-
-def _own(driver: str, node: Mapping[str, str], engine: Platform | None) -> list[Platform]:
-    """The platform of a node's machine: BuildKit names it first, but after those that the node was told to build.
-
-    Those have a star. Where the machine is not known by its engine, the first is taken at its word.
-    """
-    if engine and "*" in node.get("Platforms", "") and in_engine(driver, node.get("Endpoint", "")):
-        return [engine]
-    return _platforms(node)[:1]
-
-
 def read_engine(info: str) -> Engine:
     """What `docker info` says, as JSON and between warnings; nothing where it says something else."""
     try:
@@ -207,12 +154,12 @@ def read_engine(info: str) -> Engine:
         store,
         cores if isinstance(cores, int) else 0,
         memory if isinstance(memory, int) else 0,
-        next(iter(_known(f"{told.get('OSType', 'linux')}/{told.get('Architecture')}")), None),
+        _platform(f"{told.get('OSType', 'linux')}/{told.get('Architecture')}"),
     )
 
 
-def _known(name: str) -> tuple[Platform, ...]:
+def _platform(name: str) -> Platform | None:
     try:
-        return (Platform.parse(name),)
+        return Platform.parse(name)
     except ValueError:
-        return ()
+        return None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -40,6 +41,25 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class BuildxVersion:
+    """The version of buildx.
+
+    Attributes:
+        text: as buildx prints it, without the v: `0.29.1`, `0.30.0-rc1`.
+        numbers: major, minor and patch.
+    """
+
+    text: str
+    numbers: tuple[int, int, int]
+
+
+def read_version(answer: Answer) -> BuildxVersion | None:
+    """What `docker buildx version` prints: `github.com/docker/buildx v0.29.1 a32761a`; None if there is no version."""
+    found = None if answer.refusal else re.search(r"\bv?((\d+)\.(\d+)\.(\d+)\S*)", answer.text)
+    return BuildxVersion(found[1], (int(found[2]), int(found[3]), int(found[4]))) if found else None
+
+
+@dataclass(frozen=True)
 class Tools:
     """How docker and buildx are called.
 
@@ -64,6 +84,10 @@ class Tools:
             return Answer(-1, "", error.message)
         except TimeoutError:
             return Answer(-1, "", f"`{shlex.join(argv)}` does not end within {patience:.0f} s")
+
+    async def version(self) -> BuildxVersion | None:
+        """The version of buildx; None if there is no buildx."""
+        return read_version(await self.ask(*self.buildx, "version"))
 
     @property
     def is_local(self) -> bool:

@@ -66,10 +66,10 @@ def list_nodes(project: ProjectDir = None, as_json: Json = False) -> None:
 
     Examples: `bakec builder ls`, `bakec builder ls --json`.
     """
-    from bake_compiler.cli.plan import host  # noqa: PLC0415
+    from bake_compiler.oci.platform import Platform  # noqa: PLC0415
     from bake_compiler.verbs.builder import look_at, render_seen, seen_document, to_json  # noqa: PLC0415
 
-    seen = _with_tools(project, lambda tools, described: look_at(tools, described, host()))
+    seen = _with_tools(project, lambda tools, described: look_at(tools, described, Platform.here()))
     print_text(to_json(seen_document(seen)) if as_json else render_seen(seen))
 
 

@@ -62,6 +62,7 @@ def plan(
     Examples: `bakec plan`, `bakec plan foundation`, `bakec plan backend --platform arm64 --json`,
     `bakec plan --why backend`, `bakec plan --emulation`, `bakec plan --emulation --build-platform arm64`.
     """
+    from bake_compiler.oci.platform import Platform  # noqa: PLC0415
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
     from bake_compiler.project.loader import read_inputs  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project, warnings_of  # noqa: PLC0415
@@ -85,7 +86,7 @@ def plan(
             found = map_emulation(root, planned, wanted, inputs.dockerfiles, _native(root, planned, natives))
             _print_emulation(found, warnings, as_json=as_json)
             return
-        here = natives[0] if natives else host()
+        here = natives[0] if natives else Platform.here()
         document = to_document(planned, wanted, inputs.dockerfiles, here, externals_with(planned, selectors or ()))
         lines = plan_lines(document, planned)
     document["warnings"] = [each._asdict() for each in warnings]
@@ -112,6 +113,7 @@ def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Nati
     """The platforms asked for, else those of the builder that builds go to."""
     from bake_compiler.buildx.said import ask_all  # noqa: PLC0415
     from bake_compiler.buildx.tools import Tools, find_buildx  # noqa: PLC0415
+    from bake_compiler.oci.platform import Platform  # noqa: PLC0415
     from bake_compiler.system import process  # noqa: PLC0415
     from bake_compiler.system.environment import BUILDX_BUILDER, using  # noqa: PLC0415
     from bake_compiler.verbs.plan.emulation import Native, judge_native  # noqa: PLC0415
@@ -123,7 +125,7 @@ def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Nati
     with process.guarded() as runner:
         said = run_async(lambda: ask_all(Tools(runner, root, env, find_buildx(env)), ()))
     is_used = described and env[BUILDX_BUILDER] == described.name
-    return judge_native(said, described if is_used else None, host())
+    return judge_native(said, described if is_used else None, Platform.here())
 
 
 def _print_table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]], below: Iterator[str]) -> None:
@@ -144,12 +146,3 @@ def _print_table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]], below
     console.print(table)
     for line in below:
         console.print(Text(printable(line)), soft_wrap=True)
-
-
-def host() -> "Platform":
-    """The platform of this machine, as Linux containers see it."""
-    import platform as machine  # noqa: PLC0415
-
-    from bake_compiler.oci.platform import Platform  # noqa: PLC0415
-
-    return Platform.parse(machine.machine())

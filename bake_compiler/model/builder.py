@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
 from bake_compiler.model.base import Model
+from bake_compiler.model.drivers import Driver, DriverFacts, facts_of
 from bake_compiler.model.lists import ListOf
 from bake_compiler.model.texts import (
     BuilderName,
@@ -20,11 +21,8 @@ from bake_compiler.model.texts import (
     platforms_of,
 )
 
-Driver: TypeAlias = Literal["docker-container", "remote", "kubernetes", "docker"]
-
 _PASSWORD = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 _TLS = ("ca", "cert", "key")
-_REMOTE = ("unix://", "tcp://", "docker-container://", "kube-pod://", "ssh://")
 
 
 def _check_option(text: str) -> str:
@@ -92,34 +90,35 @@ class Builder(Model):
 
     @model_validator(mode="after")
     def _check(self) -> "Builder":
-        if self.driver != "docker" and self.name == "default":
+        if not self.facts.is_the_engine and self.name == "default":
             raise ValueError("default is the name of docker's own builder; choose another one")
         self._check_daemon()
         for number, node in enumerate(self.all_nodes):
             self._check_node(number, node)
         self._check_once("name", [self.node_name(number) for number in range(len(self.nodes))])
-        self._check_once("endpoint", [node.endpoint for node in self.nodes if self.driver != "kubernetes"])
+        self._check_once("endpoint", [node.endpoint for node in self.nodes if not self.facts.endpoint_from])
         self._check_once("platform", [str(each) for node in self.nodes for each in platforms_of(node.platforms)])
         return self
 
     def _check_daemon(self) -> None:
         """What is told to a BuildKit daemon must have one that buildx starts."""
-        names = ("flags", "mirrors", "certificates", "http", *["options"] * (self.driver == "docker"))
+        names = ("flags", "mirrors", "certificates", "http", *["options"] * self.facts.is_the_engine)
         said = [name for name in names if getattr(self, name)]
-        if self.driver in {"remote", "docker"} and said:
+        if said and not self.facts.starts_daemon:
             raise ValueError(f"{said[0]}: buildx starts no daemon for driver {self.driver}; configure it where it runs")
-        if self.driver == "docker" and self.nodes:
-            raise ValueError("nodes: driver docker has one, the engine of the docker context `name`")
+        if self.facts.is_the_engine and self.nodes:
+            raise ValueError(f"nodes: driver {self.driver} has one, the engine of the docker context `name`")
         for host, files in self.certificates.items():
             self._check_once(f"certificates.{host}: file name", [file.rpartition("/")[2] for file in files])
 
     def _check_node(self, number: int, node: Node) -> None:
-        place = f"nodes.{number}"
-        if self.driver == "remote" and not str(node.endpoint).startswith(_REMOTE):
-            raise ValueError(f"{place}: a remote node has an endpoint that begins with {', '.join(_REMOTE)}")
-        if self.driver == "kubernetes" and node.endpoint:
-            raise ValueError(f"{place}: kubernetes takes no endpoint; KUBECONFIG says which cluster")
-        if (node.tls or node.server_name) and not (self.driver == "remote" and str(node.endpoint).startswith("tcp://")):
+        place, facts, endpoint = f"nodes.{number}", self.facts, str(node.endpoint)
+        if facts.endpoints and not endpoint.startswith(facts.endpoints):
+            beginnings = ", ".join(facts.endpoints)
+            raise ValueError(f"{place}: a {self.driver} node has an endpoint that begins with {beginnings}")
+        if facts.endpoint_from and endpoint:
+            raise ValueError(f"{place}: {self.driver} takes no endpoint; {facts.endpoint_from}")
+        if (node.tls or node.server_name) and not endpoint.startswith(facts.tls_endpoints):
             raise ValueError(
                 f"{place}: ca, cert, key and server_name are for a remote node at tcp://…; for an engine over TLS make "
                 "a docker context (`docker context create`), and name it as endpoint"
@@ -134,11 +133,16 @@ class Builder(Model):
             raise ValueError(f"{what} {twice[0] or 'of this machine'!r} is there twice")
 
     @property
+    def facts(self) -> DriverFacts:
+        """What is known of its driver."""
+        return facts_of(self.driver)
+
+    @property
     def all_nodes(self) -> tuple[Node, ...]:
         """Its nodes; one on this machine when none is said."""
-        default = (Node(),) if self.driver in {"docker-container", "kubernetes"} else ()
-        if self.driver == "remote" and not self.nodes:
-            raise ValueError("nodes: a remote builder needs at least one, with its endpoint")
+        default = (Node(),) if self.facts.starts_daemon else ()
+        if self.facts.runs_elsewhere and not self.nodes:
+            raise ValueError(f"nodes: a {self.driver} builder needs at least one, with its endpoint")
         return tuple(self.nodes) or default
 
     def node_name(self, number: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bake_compiler.buildx.tools import Tools, find_buildx
 from bake_compiler.model.builder import Builder
 from bake_compiler.registry import Registry
 from bake_compiler.report.events import Event
@@ -32,6 +33,11 @@ class Edges:
     registry: Registry
     tell: Callable[[Event], None]
     binfmt: Path
+
+    @property
+    def tools(self) -> Tools:
+        """How docker and buildx are called."""
+        return Tools(self.runner, self.root, self.env, find_buildx(self.env))
 
     def with_builder(self, builder: Builder | None) -> "Edges":
         """The same, where docker uses the project's builder; a BUILDX_BUILDER that somebody set goes before it."""

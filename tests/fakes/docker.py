@@ -12,6 +12,7 @@ from bake_compiler.errors import PreflightError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.system.process import Command
 from tests.fakes.images import Made, image_of, index_of
+from tests.fakes.inspected import inspected
 from tests.fakes.registry import FakeRegistry
 
 INFO = {
@@ -98,7 +99,7 @@ class Docker:
             case (*_, "version"):
                 on_line(self.version)
             case (*_, "inspect") | (*_, "inspect", "--bootstrap"):
-                on_line(self.nodes or f"Driver: docker\nStatus: running\nPlatforms: {self.platforms}")
+                on_line(self.nodes or inspected(platforms=self.platforms))
             case (*_, "--file", file, "--progress", "rawjson") if file.endswith("bases.json"):
                 return self._look_up(json.loads((self.root / file).read_text(encoding="utf-8")), on_line)
             case ("docker", "info", *_):

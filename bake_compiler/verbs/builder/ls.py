@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bake_compiler.buildx.nodes import NodeState, read_driver, read_name, read_states
+from bake_compiler.buildx.inspection import InspectedNode, read_inspection
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import PreflightError
 from bake_compiler.model.builder import Builder
+from bake_compiler.model.drivers import facts_of
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system.environment import BUILDX_BUILDER
 from bake_compiler.verbs.builder.state import LOOKING, difference
@@ -33,7 +34,7 @@ class Seen:
     exists: bool
     diff: str
     is_described: bool
-    nodes: tuple[NodeState, ...]
+    nodes: tuple[InspectedNode, ...]
     host: Platform
 
     @property
@@ -54,12 +55,13 @@ async def look_at(tools: Tools, builder: Builder | None, host: Platform) -> Seen
     if answer.refusal and (builder is None or not _ABSENT.search(answer.refusal)):
         raise PreflightError(f"the builder does not answer: {answer.refusal}", hint="see `docker buildx ls`")
     text = "" if answer.refusal else answer.text
-    driver = read_driver(text) or (builder.driver if builder else "")
+    found = read_inspection(text)
+    driver = found.driver or (builder.driver if builder else "")
     diff = difference(tools, builder) if builder else ""
-    if builder and builder.driver == "docker" and driver != "docker":
-        diff = f"-driver {driver}\n+driver docker\n"
-    found = builder.name if builder else read_name(text)
-    return Seen(found, driver, bool(text), diff, builder is not None, read_states(text), host)
+    if builder and builder.facts.is_the_engine and driver != builder.driver:
+        diff = f"-driver {driver}\n+driver {builder.driver}\n"
+    name = builder.name if builder else found.name
+    return Seen(name, driver, bool(text), diff, builder is not None, found.nodes, host)
 
 
 def seen_document(seen: Seen) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def seen_document(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _node_document(seen: Seen, node: NodeState) -> dict[str, Any]:
+def _node_document(seen: Seen, node: InspectedNode) -> dict[str, Any]:
     return {
         "name": node.name,
         "endpoint": node.endpoint,
@@ -87,20 +89,16 @@ def _node_document(seen: Seen, node: NodeState) -> dict[str, Any]:
     }
 
 
-def _how(seen: Seen, node: NodeState, name: str) -> str:
+def _how(seen: Seen, node: InspectedNode, name: str) -> str:
     """Native or emulated, where the node is on this machine; else unknown: BuildKit does not tell."""
     architectures = {each.split("/")[1] for each in node.platforms if "/" in each}
     own = seen.host.architecture
     if len(architectures) == 1 and node.is_running:
         return "native"
-    if not _is_local(seen.driver, node.endpoint) or not node.is_running:
+    if not facts_of(seen.driver).is_local(node.endpoint) or not node.is_running:
         return "unknown"
     family = {own, *({"386"} if own == "amd64" else {"arm"} if own == "arm64" else ())}
     return "native" if name.split("/")[1] in family else "emulated"
-
-
-def _is_local(driver: str, endpoint: str) -> bool:
-    return endpoint.startswith("unix://") or (driver in {"docker", "docker-container"} and endpoint in {"", "default"})
 
 
 def render_seen(seen: Seen) -> str:

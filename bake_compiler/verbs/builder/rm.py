@@ -19,7 +19,7 @@ async def take_down(
         PreflightError: buildx can't do it.
         UsageError: it is docker's own.
     """
-    if builder.driver == "docker":
+    if builder.facts.is_the_engine:
         raise UsageError(
             f"builder {builder.name} is docker's own, which can't be removed", hint="there is nothing to do"
         )

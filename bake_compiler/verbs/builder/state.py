@@ -20,7 +20,7 @@ def difference(tools: Tools, builder: Builder) -> str:
         ModelError: a file that it names is not there.
         PreflightError: the record of buildx can't be read.
     """
-    if builder.driver == "docker":
+    if builder.facts.is_the_engine:
         return ""
     return plan_changes(wanted(tools.root, builder), present(tools, builder.name)).diff
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bake_compiler.builder import Changes, Instance, daemon_config, plan_changes
-from bake_compiler.buildx.nodes import NodeState, read_driver, read_name, read_states
+from bake_compiler.buildx.inspection import InspectedNode, read_inspection
 from bake_compiler.buildx.said import start_nodes
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import PreflightError
@@ -40,7 +40,7 @@ async def bring_up(
         ModelError: a file that it names is not there.
         PreflightError: buildx can't do it, or a cache would be lost.
     """
-    if builder.driver == "docker":
+    if builder.facts.is_the_engine:
         return await _bring_up_docker(tools, builder)
     there, described = present(tools, builder.name), wanted(tools.root, builder)
     config = config_file(tools.root, builder)
@@ -66,8 +66,9 @@ async def bring_up(
 async def _bring_up_docker(tools: Tools, builder: Builder) -> Applied:
     """Docker's own builder is there as long as its context is."""
     answer = await tools.ask(*tools.buildx, "inspect", builder.name, patience=LOOKING)
-    if answer.refusal or read_driver(answer.text) != "docker":
-        what = answer.refusal or f"its driver is {read_driver(answer.text)}"
+    found = read_inspection(answer.text)
+    if answer.refusal or not found.facts.is_the_engine:
+        what = answer.refusal or f"its driver is {found.driver}"
         raise PreflightError(
             f"builder {builder.name} is not docker's own: {what}",
             hint=f"`docker context create {builder.name}`, or give the builder in components/project.py another driver",
@@ -79,7 +80,7 @@ async def _is_in_use(tools: Tools, name: str) -> bool:
     """Whether `docker buildx use` chose it."""
     env = {key: value for key, value in tools.env.items() if key != BUILDX_BUILDER}
     answer = await replace(tools, env=env).ask(*tools.buildx, "inspect", patience=LOOKING)
-    return read_name(answer.text) == name
+    return read_inspection(answer.text).name == name
 
 
 def _refuse_loss(name: str, changes: Changes, *, allow_loss: bool) -> None:
@@ -99,10 +100,10 @@ def _check_done(tools: Tools, described: Instance) -> None:
 
 async def _bootstrap(tools: Tools, name: str) -> None:
     answer = await tools.ask(*tools.buildx, "inspect", name, patience=LOOKING)
-    if not _all_run(read_states(answer.text)):
+    if not _all_run(read_inspection(answer.text).nodes):
         answer = await start_nodes(tools, answer, name, patience=STARTING)
-    states = read_states(answer.text)
-    errors = [f"{node.name}: {node.error or node.state}" for node in states if not node.is_running]
+    nodes = read_inspection(answer.text).nodes
+    errors = [f"{node.name}: {node.error or node.state}" for node in nodes if not node.is_running]
     if answer.refusal or errors:
         what = without_level(answer.refusal) or "; ".join(errors)
         see = "that its certificates are right" if "tls: " in what else "that its endpoint can be reached from here"
@@ -110,5 +111,5 @@ async def _bootstrap(tools: Tools, name: str) -> None:
         raise PreflightError(f"builder {name} is made, and does not start: {what}", hint=hint)
 
 
-def _all_run(states: tuple[NodeState, ...]) -> bool:
-    return bool(states) and all(node.is_running for node in states)
+def _all_run(nodes: tuple[InspectedNode, ...]) -> bool:
+    return bool(nodes) and all(node.is_running for node in nodes)

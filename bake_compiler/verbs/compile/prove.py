@@ -11,6 +11,7 @@ from typing import Any
 
 from bake_compiler.bakefile import meaning, parse
 from bake_compiler.buildx import BUILDX, print_command
+from bake_compiler.buildx.tools import BuildxVersion, Tools
 from bake_compiler.errors import BuildError, PreflightError
 from bake_compiler.model.project import Variable
 from bake_compiler.model.values import Expr
@@ -64,7 +65,7 @@ async def prove(root: Path, plan: Plan, path: Path, by: str = "", buildx: Sequen
     """
     secrets = {name for image in plan.images for name in image.secret_variables}
     env = {**dict.fromkeys(secrets, "set"), **process.scrubbed(os.environ)}  # to print, buildx asks that they are there
-    version = await _version(root, env, buildx) if by != "parse" else None
+    version = await Tools(process.run, root, env, tuple(buildx)).version() if by != "parse" else None
     if version is None:
         if by == "buildx":
             raise PreflightError("docker has no buildx", hint="install the docker-buildx plugin, or use --by parse")
@@ -73,19 +74,9 @@ async def prove(root: Path, plan: Plan, path: Path, by: str = "", buildx: Sequen
     return await _prove_by_buildx(root, plan, path, version, env, buildx)
 
 
-async def _version(root: Path, env: Mapping[str, str], buildx: Sequence[str]) -> str | None:
-    try:
-        status, text = await process.output_of(process.run, Command((*buildx, "version"), env, root))
-    except PreflightError:
-        return None
-    match = re.search(r"\bv?(\d+\.\d+\.\d+)", text)
-    return match[1] if match and not status else None
-
-
 async def _prove_by_buildx(
-    root: Path, plan: Plan, path: Path, version: str, env: Mapping[str, str], buildx: Sequence[str]
+    root: Path, plan: Plan, path: Path, version: BuildxVersion, env: Mapping[str, str], buildx: Sequence[str]
 ) -> Proof:
-    major, minor = map(int, version.split(".")[:2])
     changes = dict(overrides(plan.variables))
     file = relative(path, root)
     declared = {variable.name: variable for variable in plan.variables}
@@ -99,7 +90,7 @@ async def _prove_by_buildx(
         if error:
             return meaning.Comparison((f"buildx can't read it{told}: {error}",), ())
         values = {name: _value(declared[name], value) for name, value in change.items()}
-        found = meaning.compare(plan, printed, {**plan.defaults, **values}, (major, minor))
+        found = meaning.compare(plan, printed, {**plan.defaults, **values}, version.numbers[:2])
         return meaning.Comparison(tuple(f"{each}{told}" for each in found.differences), found.skipped)
 
     names = _all_names(plan)
@@ -110,7 +101,7 @@ async def _prove_by_buildx(
     )
     fixed = [variable.name for variable in plan.variables if variable.name not in changes]
     return Proof(
-        f"buildx {version}",
+        f"buildx {version.text}",
         tuple(changes),
         tuple(
             dict.fromkeys([*(f"variable {name}" for name in fixed), *(each for run in runs for each in run.skipped)])

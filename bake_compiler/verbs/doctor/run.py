@@ -14,7 +14,7 @@ from bake_compiler.bases.builder import LookedUp, ask_registries, known_of, look
 from bake_compiler.bases.registry import Seen
 from bake_compiler.buildx import BakeRun
 from bake_compiler.buildx.said import Machine, Said, ask_all, machine_of
-from bake_compiler.buildx.tools import OLDEST_BUILDX, Tools, find_buildx
+from bake_compiler.buildx.tools import OLDEST_BUILDX, Tools
 from bake_compiler.cosign import Cosign
 from bake_compiler.errors import BakecError, ModelError, PreflightError
 from bake_compiler.inputs.image import Made, bases_of, made_from
@@ -107,7 +107,7 @@ class Job:
     @property
     def tools(self) -> Tools:
         """How docker and buildx are called."""
-        return Tools(self.edges.runner, self.edges.root, self.edges.env, find_buildx(self.edges.env))
+        return self.edges.tools
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def _described(job: Job, said: Said) -> tuple[Check, ...]:
 async def _programs(job: Job, said: Said, platforms: Sequence[Platform]) -> tuple[Check, ...]:
     if said.inspection.refusal:
         return tuple(unknown(str(platform), "the builder does not answer") for platform in platforms)
-    return await check_platforms(job.tools, said.builder, platforms, job.edges.binfmt)
+    return await check_platforms(job.tools, said, platforms, job.edges.binfmt)
 
 
 def _as_needed(job: Job, made: Mapping[str, Made], check: Check) -> Check:

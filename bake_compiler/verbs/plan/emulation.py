@@ -111,8 +111,8 @@ def judge_native(said: Said, described: Builder | None, host: Platform) -> Nativ
         described: the builder, where the project describes it.
         host: the platform of this machine.
     """
-    builder = said.builder
+    builder, native = said.builder, said.native
     promised = native_of(described, said.engine.platform or host) if described else frozenset()
-    if builder.native and (builder.running == builder.nodes or not promised):
-        return Native(builder.native, "the builder")
+    if native and (builder.running == len(builder.nodes) or not promised):
+        return Native(native, "the builder")
     return Native(promised, "the description") if promised else Native(frozenset({host}), "this machine")

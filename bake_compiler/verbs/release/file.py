@@ -1,14 +1,12 @@
 """The release file of a build: what its report says, and what the registry has under each digest."""
 
 import asyncio
-import re
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bake_compiler.buildx.tools import find_buildx
-from bake_compiler.errors import BakecError, PreflightError, RegistryError
+from bake_compiler.errors import BakecError, RegistryError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.registry import fetch_snapshot
@@ -16,7 +14,6 @@ from bake_compiler.release_file import ReleaseFile, render_release_file
 from bake_compiler.release_file.of_report import Made, release_of
 from bake_compiler.report import ImageResult, Report
 from bake_compiler.system.files import write_whole
-from bake_compiler.system.process import Command, output_of
 from bake_compiler.verbs.edges import Edges
 
 
@@ -61,13 +58,8 @@ async def release_file_of(edges: Edges, report: Report, covers: Sequence[str]) -
 
 async def tool_versions(edges: Edges) -> Mapping[str, str]:
     """Program → its version: of bakec, and of buildx where it is there."""
-    command = Command((*find_buildx(edges.env), "version"), edges.env, edges.root)
-    try:
-        status, text = await output_of(edges.runner, command)
-    except PreflightError:
-        status, text = 1, ""
-    found = re.search(r"\bv?(\d+\.\d+\.\d+\S*)", text)
-    return {"bakec": version("bakec"), **({"buildx": found[1]} if found and not status else {})}
+    buildx = await edges.tools.version()
+    return {"bakec": version("bakec"), **({"buildx": buildx.text} if buildx else {})}
 
 
 def now() -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.buildx.said import Builder
-from bake_compiler.buildx.tools import Tools, find_buildx
+from bake_compiler.buildx.said import Said
+from bake_compiler.buildx.tools import Answer, Tools, find_buildx
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system import process
 from bake_compiler.verbs.doctor.checks import Check, State, check_platforms
@@ -19,6 +19,7 @@ from bake_compiler.verbs.doctor.checks.program import program
 from sandbox import kernel, namespace
 from sandbox.node import Node, node
 from sandbox.state import State as Sandbox
+from tests.fakes.inspected import inspected
 
 pytestmark = [pytest.mark.docker, pytest.mark.sandbox]
 
@@ -55,8 +56,8 @@ def runs_there(engine: Node, tmp_path: Path) -> Check:
     """What doctor says of the platform."""
     env = process.scrubbed({**os.environ, **engine.environment()})
     tools = Tools(process.run, tmp_path, env, find_buildx(env))
-    builder = Builder("docker", 1, 1, frozenset(), frozenset())
-    (check,) = asyncio.run(check_platforms(tools, builder, [FOREIGN], engine.binfmt))
+    said = Said(Answer(0, ""), Answer(0, inspected(platforms="")), Answer(1, ""))
+    (check,) = asyncio.run(check_platforms(tools, said, [FOREIGN], engine.binfmt))
     return check
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bake_compiler import Builder, Node
 from bake_compiler.builder import Instance, described, plan_changes, plan_removal
-from bake_compiler.model.builder import Driver
+from bake_compiler.model.drivers import Driver
 
 ROOT = Path("/project")
 TWO = Builder(

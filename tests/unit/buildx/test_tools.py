@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.buildx.said import Machine, Said, ask_all, machine_of, read_builder
+from bake_compiler.buildx.inspection import read_inspection
+from bake_compiler.buildx.said import Machine, Said, ask_all, machine_of
 from bake_compiler.buildx.tools import Tools, find_buildx
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.platform import Platform
 from bake_compiler.project.git import source_variables
 from bake_compiler.system.process import Command, Runner
 from tests.fakes import virtual_time
+from tests.fakes.inspected import inspected
 from tests.fakes.project import write
 
 AMD64, ARM64 = Platform.parse("amd64"), Platform.parse("arm64")
@@ -46,7 +48,7 @@ GIT = {
 class Engine:
     """A machine whose docker and git say these things."""
 
-    inspection: str = "Name: default\nDriver: docker\nStatus: running\nPlatforms: linux/amd64*, linux/arm64, unheard/of"
+    inspection: str = inspected(platforms="linux/amd64*, linux/arm64, unheard/of")
     woken: tuple[int, str] = (0, "")
     used: tuple[int, str] = (0, "")
     info: tuple[int, str] = (0, '{"ServerVersion": "28", "NCPU": 6, "MemTotal": 8589934592}')
@@ -83,10 +85,10 @@ def machine(engine: Engine, env: Mapping[str, str] | None = None) -> Machine:
 
 
 def test_platforms_of_all_nodes_count_and_the_first_of_each_is_its_own() -> None:
-    builder = read_builder(TWO_NODES)
+    builder = read_inspection(TWO_NODES)
 
     assert builder.platforms == {AMD64, Platform.parse("386"), ARM64}
-    assert builder.native == {AMD64, ARM64}
+    assert builder.native(None) == {AMD64, ARM64}
 
 
 TOLD = """\
@@ -118,13 +120,13 @@ Error:     connection refused
 def test_what_a_node_was_told_to_build_comes_before_its_own_platform_which_the_engine_tells(
     endpoint: str, engine: Platform | None, native: Platform
 ) -> None:
-    assert read_builder(TOLD.replace("ENDPOINT", endpoint), engine).native == {native}
+    assert read_inspection(TOLD.replace("ENDPOINT", endpoint)).native(engine) == {native}
 
 
 def test_a_node_that_buildx_can_not_reach_is_one_that_does_not_run() -> None:
-    builder = read_builder(TOLD)
+    builder = read_inspection(TOLD)
 
-    assert (builder.running, builder.nodes) == (1, 2)
+    assert (builder.running, len(builder.nodes)) == (1, 2)
 
 
 def test_an_engine_says_what_machine_it_is_on() -> None:
@@ -135,11 +137,11 @@ def test_an_engine_says_what_machine_it_is_on() -> None:
     assert (said.engine.platform, silent.engine.platform) == (ARM64, None)
 
 
-ASLEEP = "Name: remote\nDriver: docker-container\nName: remote0\nStatus: inactive"
+ASLEEP = inspected("docker-container", platforms="", state="inactive")
 
 
 def test_a_builder_that_was_never_started_is() -> None:
-    woken = ASLEEP.replace("inactive", "running\nPlatforms: linux/amd64, linux/arm64")
+    woken = inspected("docker-container")
 
     _, said = asked(Engine(inspection=ASLEEP, woken=(0, woken)))
 
@@ -147,7 +149,7 @@ def test_a_builder_that_was_never_started_is() -> None:
 
 
 def test_a_builder_of_which_no_node_runs_is_started_though_it_is_told_its_platforms() -> None:
-    asleep = f"{ASLEEP}\nPlatforms: linux/arm64*"
+    asleep = inspected("docker-container", platforms="linux/arm64*", state="inactive")
 
     _, said = asked(Engine(inspection=asleep, woken=(0, asleep.replace("inactive", "running"))))
 
@@ -177,7 +179,7 @@ def test_a_builder_that_can_not_be_started_says_why() -> None:
 
 
 def test_a_builder_that_runs_is_not_started() -> None:
-    _, said = asked(Engine(inspection="Status: running\nPlatforms: linux/386", woken=(0, "Platforms: linux/arm64")))
+    _, said = asked(Engine(inspection=inspected(platforms="linux/386"), woken=(0, inspected(platforms="linux/arm64"))))
 
     assert said.builder.platforms == {Platform.parse("386")}
 
@@ -204,7 +206,7 @@ def test_nodes_that_run_are_counted_and_the_driver_is_known() -> None:
 
 
 def test_a_builder_that_says_nothing_of_its_nodes_has_one() -> None:
-    assert machine(Engine(inspection="Platforms: linux/arm64")).nodes == 1
+    assert machine(Engine(inspection=inspected(platforms="linux/arm64").replace("Status", "Said"))).nodes == 1
 
 
 def test_the_size_of_an_engine_here_is_this_machine_s() -> None:

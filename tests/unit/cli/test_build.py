@@ -22,7 +22,7 @@ BUILDX = """\
 here=${0%/*}
 case $1 in
 version) echo "github.com/docker/buildx v0.29.1 abc" ;;
-inspect) printf 'Driver: docker-container\nStatus: running\nPlatforms: linux/amd64, linux/arm64\n' ;;
+inspect) printf 'Driver: docker-container\n\nNodes:\nStatus: running\nPlatforms: linux/amd64, linux/arm64\n' ;;
 bake)
     case $* in *" rawjson runs") exit 0 ;; esac  # programs of each platform, which all run
     for image; do test "$last" = --metadata-file && file=$image; last=$image; done

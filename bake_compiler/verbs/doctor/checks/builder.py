@@ -9,8 +9,6 @@ _STORE = '`{"features": {"containerd-snapshotter": true}}` into daemon.json'
 _UP = "`bakec builder up` makes the one that the project describes; `docker buildx ls` lists those that are there"
 _ELSEWHERE = "start its BuildKit, or mend its endpoint or certificates: `docker buildx inspect` names them"
 _SNAPSHOTTER = "io.containerd.snapshotter"
-_HERE = frozenset({"", "docker", "docker-container"})
-"""The drivers that need an engine."""
 
 
 def check_docker(said: Said) -> Check:
@@ -18,7 +16,7 @@ def check_docker(said: Said) -> Check:
     if said.engine.version:
         return good("docker", said.engine.version)
     found = said.info.refusal or "the engine does not answer"
-    if said.builder.driver in _HERE:
+    if said.builder.facts.in_engine or not said.builder.driver:
         return bad("docker", found, "install Docker, and start it: systemctl start docker")
     return note("docker", f"{found}; the builder, driver {said.builder.driver}, needs none")
 
@@ -44,14 +42,16 @@ def check_builder(said: Said) -> Check:
     if said.inspection.trouble:
         return unknown("builder", said.inspection.trouble)
     if said.inspection.refusal or not builder.driver:
-        found = said.inspection.refusal or said.inspection.text.strip().splitlines()[-1:] or "it says nothing"
+        errors = [node.error for node in builder.nodes if node.error]
+        last = said.inspection.text.strip().splitlines()[-1:]
+        found = said.inspection.refusal or next(iter((*errors, *last)), "it says nothing")
         mend = "start Docker, or see what `docker buildx ls` says"
-        mend = _UP if "no builder" in said.inspection.refusal else _ELSEWHERE if builder.driver == "remote" else mend
-        return bad("builder", "".join(found), mend)
+        mend = _UP if "no builder" in said.inspection.refusal else _ELSEWHERE if builder.facts.runs_elsewhere else mend
+        return bad("builder", found, mend)
     if not builder.running:
         return bad("builder", f"driver {builder.driver}, and no node of it runs", "docker buildx inspect --bootstrap")
-    found = f"driver {builder.driver}, {builder.running} of {builder.nodes} nodes running"
-    return _check_store(said, found) if builder.driver == "docker" else good("builder", found)
+    found = f"driver {builder.driver}, {builder.running} of {len(builder.nodes)} nodes running"
+    return _check_store(said, found) if builder.facts.is_the_engine else good("builder", found)
 
 
 def _check_store(said: Said, found: str) -> Check:

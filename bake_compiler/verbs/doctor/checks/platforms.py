@@ -10,7 +10,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from bake_compiler.buildx import Failure, Progress
-from bake_compiler.buildx.said import Builder
+from bake_compiler.buildx.said import Said
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import PreflightError
 from bake_compiler.oci.platform import Platform
@@ -36,7 +36,6 @@ _REGISTER = (
 _BEFORE = "error during container init"  # runc's words: the program was not even begun
 _LOG = "see the log of the engine, such as `journalctl --unit docker`"
 _BY_NAME = "register it with the flags POCF, under a path that ends in -binfmt-P, as Debian's qemu-user does"
-_ON_THIS_KERNEL = frozenset({"docker", "docker-container"})
 _OTHER_VERSION = "if a build crashes (exit code 139), register QEMU 10.0 or 11"
 
 
@@ -54,13 +53,13 @@ class Emulator:
 
 
 async def check_platforms(
-    tools: Tools, builder: Builder, platforms: Sequence[Platform], binfmt: Path = BINFMT
+    tools: Tools, said: Said, platforms: Sequence[Platform], binfmt: Path = BINFMT
 ) -> tuple[Check, ...]:
     """A program for each platform is built into an image and started, by the builder and not here.
 
     Args:
         tools: how buildx is called.
-        builder: what it tells of itself.
+        said: what the builder and the engine say of themselves.
         platforms: that programs are to run for.
         binfmt: where this machine's kernel shows what it does with other machines' programs.
     """
@@ -69,11 +68,11 @@ async def check_platforms(
         asked = {
             platform: group.create_task(_emulator(tools, platform, binfmt))
             for platform in platforms
-            if tools.is_local and builder.driver in _ON_THIS_KERNEL and platform not in builder.native
+            if tools.is_local and said.builder.facts.in_engine and platform not in said.native
         }
     emulators = {platform: task.result() for platform, task in asked.items()}
     failures = running.result()
-    return tuple(_judge(each, failures[each], emulators.get(each), builder) for each in platforms)
+    return tuple(_judge(each, failures[each], emulators.get(each), is_native=each in said.native) for each in platforms)
 
 
 async def _run(tools: Tools, platforms: Sequence[Platform]) -> Mapping[Platform, Failure | str]:
@@ -145,11 +144,11 @@ async def _emulator(tools: Tools, platform: Platform, binfmt: Path) -> Emulator 
     return Emulator(handler, "" if answer.refusal else answer.text)
 
 
-def _judge(platform: Platform, failure: Failure | str, emulator: Emulator | None, builder: Builder) -> Check:
+def _judge(platform: Platform, failure: Failure | str, emulator: Emulator | None, *, is_native: bool) -> Check:
     subject = str(platform)
     if failure:
         return _explain(platform, failure, emulator)
-    if platform in builder.native:
+    if is_native:
         return good(subject, "its programs run, natively")
     if emulator is None or emulator.handler is None:
         return good(subject, "its programs run")

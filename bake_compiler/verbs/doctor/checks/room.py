@@ -21,7 +21,7 @@ def check_room(tools: Tools, said: Said, stored: int) -> Check:
         said: where it keeps its things.
         stored: bytes of the last run's images as a registry stores them; 0 where nobody knows.
     """
-    if not tools.is_local or said.builder.driver not in {"docker", "docker-container"}:
+    if not tools.is_local or not said.builder.facts.in_engine:
         return unknown("disk", "the builder's disk is on another machine")
     try:
         told = os.statvfs(Path(said.engine.folder or "/nowhere"))

@@ -18,6 +18,7 @@ from bake_compiler.verbs.doctor.run import Job, look
 from bake_compiler.verbs.doctor.show import doctor_document, render_doctor
 from tests.fakes import virtual_time
 from tests.fakes.images import image_of, index_of
+from tests.fakes.inspected import inspected
 from tests.fakes.project import PROJECT
 from tests.fakes.registry import Fault
 from tests.fakes.site import Site
@@ -92,9 +93,18 @@ def test_an_image_store_that_takes_no_index_is_bad(site: Site) -> None:
 
 
 def test_a_builder_of_which_no_node_runs_is_bad(site: Site) -> None:
-    site.docker.nodes = "Name: a\nDriver: docker-container\nStatus: stopped"
+    site.docker.nodes = inspected("docker-container", state="stopped")
 
     assert "no node of it runs" in wrong(site)["builder"].found
+
+
+def test_the_builder_of_a_daemon_that_is_down_is_bad_with_the_error_of_its_node(site: Site) -> None:
+    down = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock"
+    site.docker.nodes = inspected("", state="").replace("Status:           ", f"Error: {down}")
+
+    assert wrong(site)["builder"] == Check(
+        "builder", State.BAD, down, "start Docker, or see what `docker buildx ls` says"
+    )
 
 
 def test_a_builder_that_does_not_answer_is_bad_with_its_last_words(site: Site) -> None:
@@ -276,7 +286,7 @@ def test_a_disk_is_held_against_what_the_last_run_made(site: Site, tmp_path: Pat
 
 @pytest.mark.parametrize("driver", ["remote", "kubernetes"])
 def test_the_disk_of_another_machine_is_unknown_and_no_engine_is_needed_there(site: Site, driver: str) -> None:
-    site.docker.nodes = f"Driver: {driver}\nStatus: running\nPlatforms: linux/amd64*, linux/arm64"
+    site.docker.nodes = inspected(driver, "linux/amd64*, linux/arm64")
 
     assert looked_at(site)["disk"] == Check("disk", State.UNKNOWN, "the builder's disk is on another machine")
     assert looked_at(site)["docker"].state is State.OK
@@ -286,7 +296,7 @@ def test_the_disk_of_another_machine_is_unknown_and_no_engine_is_needed_there(si
     ("driver", "state"), [("docker", State.BAD), ("docker-container", State.BAD), ("remote", State.NOTE)]
 )
 def test_an_engine_that_does_not_answer_is_bad_where_the_builder_needs_one(driver: str, state: State) -> None:
-    inspection = Answer(0, f"Driver: {driver}\nStatus: running\nPlatforms: linux/amd64")
+    inspection = Answer(0, inspected(driver))
 
     check = check_docker(Said(Answer(0, ""), inspection, Answer(1, "Cannot connect to the Docker daemon\n")))
 

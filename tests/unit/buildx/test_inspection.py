@@ -2,7 +2,7 @@
 
 import pytest
 
-from bake_compiler.buildx.nodes import NodeState, read_name, read_states
+from bake_compiler.buildx.inspection import InspectedNode, read_inspection
 from bake_compiler.oci.platform import Platform
 from bake_compiler.verbs.builder import Seen, render_seen
 
@@ -36,16 +36,18 @@ Platforms: linux/riscv64*
 
 
 def test_each_node_is_read_with_what_it_says() -> None:
-    here, far = read_states(RUNNING)
+    builder = read_inspection(RUNNING)
+    here, far = builder.nodes
 
-    assert read_name(RUNNING) == "acme"
-    assert here == NodeState(
+    assert (builder.name, builder.driver) == ("acme", "docker-container")
+    assert here == InspectedNode(
         "acme0",
         "unix:///var/run/docker.sock",
         "running",
         "",
         "v0.25.1",
         ("linux/arm64", "linux/amd64", "linux/amd64/v2", "linux/386"),
+        is_told=True,
     )
     assert here.is_running
     assert (far.name, far.state, far.error, far.platforms) == (
@@ -58,11 +60,33 @@ def test_each_node_is_read_with_what_it_says() -> None:
 
 @pytest.mark.parametrize("text", ["", "ERROR: no", "Nodes:\n", "Name: a\n\nNodes:\n"])
 def test_no_nodes_are_none(text: str) -> None:
-    assert read_states(text) == ()
+    assert read_inspection(text).nodes == ()
+
+
+DOWN = """\
+Name:   default
+Driver:
+Last Activity: 2026-11-28 13:29:56 +0000 UTC
+Error:  Cannot connect to the Docker daemon at unix:///var/run/docker.sock
+"""
+
+
+@pytest.mark.parametrize("driver", ["Driver:", "Driver:   ", "Driver:\t"])
+def test_a_value_ends_with_its_line_so_the_driver_of_a_daemon_that_is_down_is_empty(driver: str) -> None:
+    builder = read_inspection(DOWN.replace("Driver:", driver))
+
+    assert (builder.name, builder.driver, builder.nodes) == ("default", "", ())
+
+
+@pytest.mark.parametrize("key", ["BuildKit version", "Buildkit", "BuildKit"])
+def test_old_and_new_buildx_name_the_version_of_buildkit_differently(key: str) -> None:
+    (node, _) = read_inspection(RUNNING.replace("BuildKit version", key)).nodes
+
+    assert node.version == "v0.25.1"
 
 
 def test_what_a_person_reads_says_native_emulated_or_not_told() -> None:
-    nodes, host = read_states(RUNNING), Platform.parse("amd64")
+    nodes, host = read_inspection(RUNNING).nodes, Platform.parse("amd64")
     seen = Seen("acme", "docker-container", exists=True, diff="", is_described=True, nodes=nodes, host=host)
 
     assert render_seen(seen) == (
