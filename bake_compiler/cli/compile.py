@@ -52,7 +52,7 @@ def compile_(
     from bake_compiler.bakefile.blocks import BAKE_FILE  # noqa: PLC0415
     from bake_compiler.bakefile.render import TEMPLATE  # noqa: PLC0415
     from bake_compiler.model.lock_file import LOCK_FILE  # noqa: PLC0415
-    from bake_compiler.project.planned import plan_project, warnings_of  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_with_inputs, warnings_of  # noqa: PLC0415
     from bake_compiler.project.root import own_folder  # noqa: PLC0415
     from bake_compiler.verbs.compile.run import compile_plan, stale  # noqa: PLC0415
     from bake_compiler.verbs.compile.unchanged import remember, watching  # noqa: PLC0415
@@ -60,9 +60,9 @@ def compile_(
     _refuse_contradictions(output, by, check=check)
     root = root_of(project)
     with watching() as watch:
-        plan = plan_project(root)
+        plan, inputs = plan_with_inputs(root)
         text = compile_plan(root, plan)
-    warnings = warnings_of(root, plan)
+    warnings = warnings_of(root, plan, inputs)
     warn(warnings)
     if str(output) == "-":
         print_text(text)

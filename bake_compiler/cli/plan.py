@@ -64,15 +64,13 @@ def plan(
     """
     from bake_compiler.oci.platform import Platform  # noqa: PLC0415
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
-    from bake_compiler.project.loader import read_inputs  # noqa: PLC0415
-    from bake_compiler.project.planned import plan_project, warnings_of  # noqa: PLC0415
+    from bake_compiler.project.planned import plan_with_inputs, warnings_of  # noqa: PLC0415
     from bake_compiler.verbs.plan.show import plan_lines, to_document  # noqa: PLC0415
     from bake_compiler.verbs.plan.why import why_document, why_lines  # noqa: PLC0415
 
     root = root_of(project)
-    planned = plan_project(root)
-    inputs, _ = read_inputs(root, planned)
-    warnings = warnings_of(root, planned)
+    planned, inputs = plan_with_inputs(root)
+    warnings = warnings_of(root, planned, inputs)
     warn(warnings)
     if why:
         document = why_document(root, planned, why)

@@ -5,7 +5,7 @@ convert_runmount.go (`detectRunMount`).
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -146,7 +146,7 @@ class Dockerfile:
 
     def base(self, stage: Stage, args: Mapping[str, str] | None = None) -> str | None:
         """The image that a stage is FROM, as far as args and defaults tell it; None when that is another stage."""
-        text = _resolved(stage.base, self._global_values(args or {}))
+        text = self._with_values(stage.base, args or {})
         is_told = "$" not in _PLATFORM_VARIABLE.sub("", text)
         return None if is_told and any(self._bases(stage, args or {})) else text
 
@@ -156,13 +156,15 @@ class Dockerfile:
         A stage that is FROM another one is for that one's platform, whatever it says itself, and scratch for the
         target's. Empty also where it may be FROM several that differ.
         """
-        values = self._global_values(args or {})
-        while bases := tuple(self._bases(stage, args or {})):
+        if not self._names_platforms:
+            return ""
+        while bases := self._bases(stage, args or {}):
             if len(bases) > 1:
                 found = {self.platform(base, args) for base in bases}
                 return found.pop() if len(found) == 1 else ""
             stage = bases[0]
-        return "" if _resolved(stage.base, values) == "scratch" else _resolved(stage.platform, values)
+        is_empty = self._with_values(stage.base, args or {}) == "scratch"
+        return "" if is_empty else self._with_values(stage.platform, args or {})
 
     def images(self, stage: Stage) -> tuple[str, ...]:
         """The images that a stage copies or mounts from, as written; no other stages."""
@@ -170,7 +172,7 @@ class Dockerfile:
         mounted = (name for name in stage.mounted if not self._named(name, stage.index))
         return tuple(dict.fromkeys((*copied, *mounted)))
 
-    def _reach(self, stage: Stage, needs: Callable[[Stage], Iterator[Stage]]) -> tuple[Stage, ...]:
+    def _reach(self, stage: Stage, needs: Callable[[Stage], Iterable[Stage]]) -> tuple[Stage, ...]:
         """What is needed, and what that needs: one way back is enough, for a stage can only use earlier ones."""
         reached = {stage.index}
         for each in reversed(self.stages[: stage.index + 1]):
@@ -186,20 +188,32 @@ class Dockerfile:
     def _copied(self, name: str, stage: Stage) -> Stage | None:
         return self._named(name, stage.index) or self._indexed(name, stage.index)
 
-    def _bases(self, stage: Stage, args: Mapping[str, str]) -> Iterator[Stage]:
-        base = stage.base
-        if "$" in base:
-            base = _resolved(base, self._global_values(args))
-        if "$" in base:
-            possible = re.compile(".*".join(map(re.escape, _VARIABLE.split(base))), re.IGNORECASE)
-            earlier = self.stages[: stage.index]
-            yield from (each for each in earlier if each.name and possible.fullmatch(each.name))
-        elif found := self._named(base, stage.index):
-            yield found
+    def _bases(self, stage: Stage, args: Mapping[str, str]) -> tuple[Stage, ...]:
+        if stage.index in self._literal_bases:
+            return self._literal_bases[stage.index]
+        base = self._with_values(stage.base, args)
+        if "$" not in base:
+            return self._known(base, stage.index)
+        possible = re.compile(".*".join(map(re.escape, _VARIABLE.split(base))), re.IGNORECASE)
+        return tuple(each for each in self.stages[: stage.index] if each.name and possible.fullmatch(each.name))
+
+    def _known(self, name: str, before: int) -> tuple[Stage, ...]:
+        found = self._named(name, before)
+        return (found,) if found else ()
+
+    @cached_property
+    def _literal_bases(self) -> Mapping[int, tuple[Stage, ...]]:
+        """Index of a stage without a variable in its FROM → the stage that it is FROM, if that is one."""
+        literal = (each for each in self.stages if "$" not in each.base)
+        return {each.index: self._known(each.base, each.index) for each in literal}
 
     @cached_property
     def _varies(self) -> bool:
-        return any("$" in each.base for each in self.stages)
+        return len(self._literal_bases) < len(self.stages)
+
+    @cached_property
+    def _names_platforms(self) -> bool:
+        return any(each.platform for each in self.stages)
 
     @cached_property
     def _used(self) -> dict[int, tuple[Stage, ...]]:
@@ -222,6 +236,10 @@ class Dockerfile:
     def _indexed(self, index: str, before: int) -> Stage | None:
         found = self.stages[int(index)] if index.isdecimal() and int(index) < len(self.stages) else None
         return found if found and found.index < before and str(found.index) == index else None
+
+    def _with_values(self, word: str, args: Mapping[str, str]) -> str:
+        """A word of a FROM, with the values that args and defaults give to its variables."""
+        return _resolved(word, self._global_values(args) if "$" in word else {})
 
     def _global_values(self, args: Mapping[str, str]) -> Mapping[str, str]:
         """The global ARGs that have a value, and those that BuildKit sets without a declaration."""

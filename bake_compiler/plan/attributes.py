@@ -82,6 +82,13 @@ def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:
     return merged
 
 
+def merged_map(name: str, lower: Attributes, upper: Attributes) -> Mapping[str, Value | None] | None:
+    """The same for one attribute that is a map: empty where nobody says it, None where it is raw HCL."""
+    said = [attributes[name] for attributes in (lower, upper) if name in attributes]
+    found = merge_one(name, said[0], said[1]) if said[1:] else next(iter(said), {})
+    return found if isinstance(found, Mapping) else None
+
+
 def without_repeats(own: Mapping[str, Attribute], inherited: Attributes) -> dict[str, Attribute]:
     """The same attributes, without the items of lists that are inherited anyway.
 

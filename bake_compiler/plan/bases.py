@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bake_compiler.oci.platform import Platform
-from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.attributes import merged_map
 from bake_compiler.plan.origins import Base, Origins, origins_of
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
@@ -79,8 +79,7 @@ class Bases:
 
 def contexts_of(plan: Plan, image: PlannedImage) -> Mapping[str, object] | None:
     """The named contexts of an image; None where they are raw HCL, to which nothing can be added."""
-    contexts = merge(plan.common.attributes, image.attributes).get("contexts", {})
-    return contexts if isinstance(contexts, Mapping) else None
+    return merged_map("contexts", plan.common.attributes, image.attributes)
 
 
 def wanted(image: PlannedImage, base: Base) -> Iterator[Platform]:

@@ -6,10 +6,11 @@ Source: BuildKit, frontend/dockerfile/dockerfile2llb (convert.go, `buildDispatch
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from bake_compiler.dockerfile import Dockerfile, Run, Stage
 from bake_compiler.oci.platform import Platform
-from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.attributes import merged_map
 from bake_compiler.plan.parsed import parsed
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.patterns import Pattern, pattern_of
@@ -65,9 +66,8 @@ def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -
         return None
     stage = image.text("target")
     target = dockerfile.stage(stage) if stage else dockerfile.stages[-1]
-    own = image.attributes.get("args", {})
-    args = merge({"args": plan.common.attributes.get("args", {})}, {"args": own})["args"]
-    given = {name: value for name, value in args.items() if isinstance(value, str)} if isinstance(args, Mapping) else {}
+    args = merged_map("args", plan.common.attributes, image.attributes) or {}
+    given = {name: value for name, value in args.items() if isinstance(value, str)}
     return Source(path, dockerfile, target, given) if target else None
 
 
@@ -119,6 +119,7 @@ def with_platforms(source: Source, wanted: Platform, build: Platform) -> Mapping
     return {name: value for name, value in automatic.items() if name not in said} | dict(source.args)
 
 
+@cache
 def platform_values(wanted: Platform, build: Platform) -> Mapping[str, str]:
     """The ARGs that BuildKit sets by the platforms of a build."""
     return {

@@ -20,8 +20,17 @@ def plan_project(root: Path) -> Plan:
     Raises:
         ModelError: with every mistake in the components, or in the lock.
     """
+    return plan_with_inputs(root)[0]
+
+
+def plan_with_inputs(root: Path) -> tuple[Plan, Inputs]:
+    """components/ → plan, and the files that it names.
+
+    Raises:
+        ModelError: with every mistake in the components, or in the lock.
+    """
     plan, inputs = plan_unpinned(root)
-    return with_pins(plan, inputs.dockerfiles, read_lock(root))
+    return with_pins(plan, inputs.dockerfiles, read_lock(root)), inputs
 
 
 def plan_unpinned(root: Path) -> tuple[Plan, Inputs]:
@@ -41,9 +50,8 @@ def plan_unpinned(root: Path) -> tuple[Plan, Inputs]:
     return plan, inputs
 
 
-def warnings_of(root: Path, plan: Plan) -> Sequence[Problem]:
+def warnings_of(root: Path, plan: Plan, inputs: Inputs) -> Sequence[Problem]:
     """What may be meant in the files of a plan, and ends nothing."""
-    inputs, _ = read_inputs(root, plan)
     return problems_of(root, warn_all(plan, inputs))
 
 

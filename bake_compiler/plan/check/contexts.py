@@ -22,9 +22,13 @@ _FOR = "::"
 
 def warn_contexts(plan: Plan, inputs: Inputs) -> Iterator[Mistake]:
     """Each key that BuildKit would find in another form."""
+    known: dict[tuple[object, ...], frozenset[str]] = {}  # most images of a component have its Dockerfile and its args
     for image in plan.images:
         read = source_of(plan, image, inputs.dockerfiles)
-        names = frozenset(_names(read)) if read else frozenset()
+        same = (read.path, id(read.dockerfile), *read.args.items()) if read else ()
+        if same not in known:
+            known[same] = frozenset(_names(read)) if read else frozenset()
+        names = known[same]
         for key in contexts_of(plan, image) or ():
             form = _looked_for(key, names)
             if form and form != key:

@@ -13,7 +13,7 @@ from bake_compiler.dockerfile import (
 )
 from bake_compiler.model.base import Mistake, Source
 from bake_compiler.model.project import Change, Image
-from bake_compiler.plan.attributes import merge
+from bake_compiler.plan.attributes import merged_map
 from bake_compiler.plan.check.own_files import ignore_of, line_against, sources_with_own_files
 from bake_compiler.plan.check.secrets import looks_like_a_secret
 from bake_compiler.plan.check.subject import Subject, at
@@ -26,7 +26,6 @@ _NAME_THEM = "name the last stage, FROM … AS NAME, and choose with stage="
 
 def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
     """Stages, args and copied files that do not fit; a Dockerfile that can't be read is told as such."""
-    common = subject.plan.common.attributes.get("args", {})
     for image in subject.plan.images:
         inline = image.attributes.get("dockerfile-inline")
         path, text = "", inline if isinstance(inline, str) else None
@@ -34,9 +33,8 @@ def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
             path = inside(context, image.text("dockerfile") or "")
             text = subject.inputs.dockerfiles.get(path)
         if text is not None:
-            args = merge({"args": common}, {"args": image.attributes.get("args", {})})["args"]
-            given = args if isinstance(args, Mapping) else None
-            yield from _check_image(subject, image, path, parsed(text), given)
+            args = merged_map("args", subject.plan.common.attributes, image.attributes)
+            yield from _check_image(subject, image, path, parsed(text), args)
 
 
 def _check_image(

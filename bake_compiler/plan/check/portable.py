@@ -35,6 +35,7 @@ _ARCHITECTURE = {name: re.compile(rf"(?i)(?<![a-z0-9])(?:{words})(?![a-z0-9])") 
 _CHOOSES = re.compile(
     r"TARGET(?:ARCH|PLATFORM)|BUILD(?:ARCH|PLATFORM)|\buname\b|--print-architecture|\barch\b|apk --print"
 )
+_DOWNLOADS = re.compile(r"\b(?:curl|wget)\b")
 _HINT = "if it is meant: one_platform={{{!r}: 'why'}}"
 
 
@@ -76,11 +77,14 @@ def _all_of(read: Read, platforms: tuple[Platform, ...]) -> Iterator[_Found]:
     shared = [arg for arg in read.dockerfile.args if arg.name not in read.args]
     own = [arg for stage in used.values() for arg in stage.args if arg.name not in read.args]
     yield from (found for arg in (*shared, *own) for found in _arg(arg, platforms))
-    yield from _final(read, args)
+    if any(stage.platform for stage in used.values()):  # else all of them are for the wanted platform
+        yield from _final(read, args)
     for stage in used.values():
-        fixed = {platform_of(read.dockerfile, stage, args[each], each) for each in platforms}
-        yield from _literal(stage, fixed, platforms, is_final=stage is read.target)
-        yield from _downloads(stage, fixed, platforms)
+        places = tuple(_downloads_in(stage))
+        if places or stage.platform:
+            fixed = {platform_of(read.dockerfile, stage, args[each], each) for each in platforms}
+            yield from _literal(stage, fixed, platforms, is_final=stage is read.target)
+            yield from _downloads(places, fixed, platforms)
 
 
 def _arg(arg: Arg, platforms: tuple[Platform, ...]) -> Iterator[_Found]:
@@ -119,10 +123,17 @@ def _literal(
         yield _Found(_key(stage), stage.line, message, "write --platform=$BUILDPLATFORM for what only builds")
 
 
-def _downloads(stage: Stage, fixed: set[Platform | None], platforms: tuple[Platform, ...]) -> Iterator[_Found]:
+def _downloads_in(stage: Stage) -> Iterator[tuple[str, int]]:
+    """The words and the line of each instruction that downloads something."""
+    yield from ((run.script, run.line) for run in stage.runs if _DOWNLOADS.search(run.script))
+    yield from stage.urls
+
+
+def _downloads(
+    places: tuple[tuple[str, int], ...], fixed: set[Platform | None], platforms: tuple[Platform, ...]
+) -> Iterator[_Found]:
     """A download whose URL names one architecture, and whose instruction does not choose between several."""
-    places = [(run.script, run.line) for run in stage.runs if re.search(r"\b(?:curl|wget)\b", run.script)]
-    for text, line in (*places, *stage.urls):
+    for text, line in places:
         named = {name for name, words in _ARCHITECTURE.items() if words.search(text)}
         if _CHOOSES.search(text) or len(named) != 1:
             continue

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.project.planned import plan_project, warnings_of
+from bake_compiler.project.planned import plan_with_inputs, warnings_of
 from tests.fakes.project import write, write_project
 from tests.unit.plan.check.written import IMAGE_LINE, LEVELS, component_py, project_py, said_at
 
@@ -14,7 +14,7 @@ IMAGE = '"docker-image://ours:1"'
 def warnings(root: Path, dockerfile: str, key: str) -> list[tuple[str, str]]:
     write_project(root, {"web": component_py(f'name="web", contexts={{"{key}": {IMAGE}}}')})
     write(root / "components/web/Dockerfile", dockerfile)
-    return [(str(each), each.hint) for each in warnings_of(root, plan_project(root))]
+    return [(str(each), each.hint) for each in warnings_of(root, *plan_with_inputs(root))]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_it_is_told_where_its_author_wrote_it(tmp_path: Path, level: str) -> Non
     web, more, place = said_at(level, f'contexts={{"busybox:stable": {IMAGE}, "docker.io/busybox:stable": {IMAGE}}}')
     write_project(tmp_path, {"web": web}, project=project_py(*more))
 
-    told = {str(each) for each in warnings_of(tmp_path, plan_project(tmp_path))}
+    told = {str(each) for each in warnings_of(tmp_path, *plan_with_inputs(tmp_path))}
 
     assert told == {
         f"{place}: contexts.docker.io/busybox:stable: takes the place of nothing: BuildKit looks for 'busybox:stable'"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.project.planned import plan_project, warnings_of
+from bake_compiler.project.planned import plan_with_inputs, warnings_of
 from tests.fakes.project import write, write_project
 from tests.unit.plan.check.written import component_py, told
 
@@ -20,7 +20,7 @@ def mistakes(root: Path, dockerfile: str, image: str = 'name="web"') -> list[str
 def warnings(root: Path, dockerfile: str, image: str = 'name="web"') -> list[str]:
     write_project(root, {"web": component_py(image)})
     write(root / DOCKERFILE, dockerfile)
-    return [str(problem) for problem in warnings_of(root, plan_project(root))]
+    return [str(problem) for problem in warnings_of(root, *plan_with_inputs(root))]
 
 
 @pytest.mark.parametrize(
