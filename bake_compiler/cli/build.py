@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import time
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from bake_compiler.cli.edges import CORES, edges, layer_readers, run_async, signer
+from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
     Allow,
     Deep,
@@ -25,7 +25,9 @@ from bake_compiler.cli.options import (
     SigningConfig,
     Tag,
     Variables,
+    given,
     parse_platforms,
+    parse_variables,
     root_of,
     select_wanted,
 )
@@ -35,10 +37,11 @@ from bake_compiler.errors import BakecError, UsageError
 if TYPE_CHECKING:
     from bake_compiler.report import Report
     from bake_compiler.report.events import Event
-    from bake_compiler.runs.asked import Asked
+    from bake_compiler.runs.options import BuildOptions
 
 
 def build(
+    context: typer.Context,
     selectors: Selectors = None,
     platforms: Platforms = None,
     tag: Tag = "",
@@ -106,64 +109,77 @@ def build(
     from bake_compiler.report.events import Stopping  # noqa: PLC0415
     from bake_compiler.report.live import watch  # noqa: PLC0415
     from bake_compiler.runs.kept import last_run  # noqa: PLC0415
-    from bake_compiler.schedule import Retries  # noqa: PLC0415
+    from bake_compiler.runs.options import BuildOptions, resumed  # noqa: PLC0415
     from bake_compiler.verbs.build.run import Build  # noqa: PLC0415
     from bake_compiler.verbs.release.file import write_release_file  # noqa: PLC0415
 
+    options = BuildOptions(
+        selectors=tuple(selectors or ()),
+        platforms=tuple(map(str, parse_platforms(platforms))),
+        registry=registry.rstrip("/"),
+        tag=tag,
+        variables=parse_variables(variables),
+        push=push,
+        deep=deep,
+        jobs=jobs or 0,
+        retries=retries,
+        retry_pause=retry_pause,
+        fail_fast=fail_fast,
+        rebuild=rebuild,
+        preflight=preflight,
+        allow=tuple(allow or ()),
+        allow_partial=allow_partial,
+        insecure=tuple(insecure or ()),
+        sign=_absolute(Path(sign)) if Path(sign).is_file() else sign,
+        signing_config=_absolute(signing_config),
+        junit=_absolute(junit),
+        release_file=_absolute(release_file),
+    )
     root = root_of(project)
-    earlier, config = None, str(signing_config or "")
-    if resume:
-        earlier = last_run(root)
-        _refuse_other(earlier, selectors, platforms, tag, registry, variables)
-        for option in ("--dry-run",) * dry_run + ("--load",) * (earlier.push and not push):
-            raise UsageError(f"--resume goes without {option}", hint="leave one of them out")
-        selectors, platforms, push = list(earlier.selectors), list(earlier.platforms), earlier.push
-        tag, registry, deep = earlier.tag, earlier.registry, deep or earlier.deep
-        sign, config = sign or earlier.sign, config or earlier.signing_config
-        variables = [f"{name}={value}" for name, value in earlier.given.items()]
-    for option, given in (("--release-file", release_file), ("--allow-partial", allow_partial), ("--sign", sign)):
-        if given and not push:
-            raise UsageError(f"{option}: --load publishes nothing", hint="leave one of them out")
-    if config and not sign:
-        raise UsageError("--signing-config: nothing is to be signed", hint="give --sign KEY, or --sign keyless")
-    plan = plan_part(root, selectors or []) or plan_project(root)
-    wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
+    earlier = last_run(root) if resume else None
+    if earlier:
+        if dry_run:
+            raise UsageError("--resume goes without --dry-run", hint="leave one of them out")
+        options = resumed(earlier.run, earlier.options, options, given(context))
+    _refuse_contradictions(options)
+    plan = plan_part(root, options.selectors) or plan_project(root)
+    wanted = select_wanted(plan, options.selectors, options.platforms, options.registry, options.tag, options.variables)
     seen = watch(
         sys.stderr, terminal=sys.stderr.isatty(), plain=plain, quiet=quiet, as_json=as_json, environ=os.environ
     )
 
     async def work(tell: "Callable[[Event], None]") -> "tuple[Report, BakecError | None] | None":
-        async with edges(root, insecure, tell) as real:
-            run = Build(
-                plan,
-                wanted,
-                real.with_builder(plan.builder),
-                selectors=tuple(selectors or ()),
-                platforms=tuple(platforms or ()),
-                push=push,
-                slots=jobs or 0,
-                retries=Retries(retries, retry_pause),
-                fail_fast=fail_fast,
-                rebuild=rebuild,
-                preflight=preflight,
-                allow=tuple(allow or ()),
-                allow_partial=allow_partial,
-                layers=layer_readers(real, jobs or CORES) if deep and push else None,
-                cosign=signer(real, sign, config),
-                resumes=earlier,
-            )
+        async with edges(root, options.insecure, tell) as real:
+            run = Build(plan, wanted, real.with_builder(plan.builder), options, earlier)
             if not dry_run:
-                done = await run.run()
-                failed = await write_release_file(real, done, selectors or (), release_file) if release_file else None
-                return done, failed
-            for command in run.commands(await run.variables()):
+                report, file = await run.run(), options.release_file
+                return report, await write_release_file(real, report, options.selectors, Path(file)) if file else None
+            for command in run.commands.all(await run.commands.variables()):
                 sys.stdout.write(f"{command}\n")
             return None
 
     with _refusals(as_json=as_json), seen as tell:
         ended = run_async(lambda: work(tell), lambda: tell(Stopping(time())))
     if ended is not None:
-        _tell(*ended, junit, as_json=as_json)
+        _tell(*ended, options.junit, as_json=as_json)
+
+
+def _absolute(path: Path | None) -> str:
+    """A path that means the same in another working directory; empty for none."""
+    return str(path.absolute()) if path else ""
+
+
+def _refuse_contradictions(options: "BuildOptions") -> None:
+    parts = (
+        ("--release-file", options.release_file),
+        ("--allow-partial", options.allow_partial),
+        ("--sign", options.sign),
+    )
+    for option, value in parts:
+        if value and not options.push:
+            raise UsageError(f"{option}: --load publishes nothing", hint="leave one of them out")
+    if options.signing_config and not options.sign:
+        raise UsageError("--signing-config: nothing is to be signed", hint="give --sign KEY, or --sign keyless")
 
 
 @contextmanager
@@ -180,7 +196,7 @@ def _refusals(*, as_json: bool) -> Iterator[None]:
         raise
 
 
-def _tell(report: "Report", failed: BakecError | None, junit: Path | None, *, as_json: bool) -> NoReturn:
+def _tell(report: "Report", failed: BakecError | None, junit: str, *, as_json: bool) -> NoReturn:
     """The report to all who are to have it, and its exit code."""
     try:
         print_report(report, as_json=as_json)
@@ -197,13 +213,13 @@ def _tell(report: "Report", failed: BakecError | None, junit: Path | None, *, as
     sys.exit(report.exit_code)
 
 
-def _write(report: "Report", junit: Path | None, environ: Mapping[str, str]) -> None:
+def _write(report: "Report", junit: str, environ: Mapping[str, str]) -> None:
     """The report as files, for a CI."""
     if junit:
         from bake_compiler.report.formats.junit import render_junit  # noqa: PLC0415
         from bake_compiler.system.files import write_whole  # noqa: PLC0415
 
-        write_whole(junit, render_junit(report))
+        write_whole(Path(junit), render_junit(report))
     if environ.get("GITHUB_ACTIONS") == "true":
         from bake_compiler.report.formats.github import annotations, render_summary  # noqa: PLC0415
 
@@ -212,26 +228,3 @@ def _write(report: "Report", junit: Path | None, environ: Mapping[str, str]) -> 
         if summary := environ.get("GITHUB_STEP_SUMMARY"):
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(render_summary(report))
-
-
-def _refuse_other(
-    earlier: "Asked",
-    selectors: Sequence[str] | None,
-    platforms: Sequence[str] | None,
-    tag: str,
-    registry: str,
-    variables: Sequence[str] | None,
-) -> None:
-    """A run is resumed as it was asked: what is given with --resume, or by the environment, must be the same."""
-    given = {
-        "SELECTOR": (selectors and sorted(selectors), sorted(earlier.selectors)),
-        "--platform": (sorted(parse_platforms(platforms)), sorted(parse_platforms(earlier.platforms))),
-        "--tag": (tag, earlier.tag),
-        "--registry": (registry.rstrip("/"), earlier.registry),
-        "--var": (variables and sorted(variables), sorted(f"{name}={value}" for name, value in earlier.given.items())),
-    }
-    for option, (now, then) in given.items():
-        if now and now != then:
-            words = ", ".join(map(str, then)) if isinstance(then, list | tuple) else then
-            message = f"--resume: run {earlier.run} was asked for another {option}: {words or 'none'}"
-            raise UsageError(message, hint="leave it out, or build without --resume")

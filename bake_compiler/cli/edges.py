@@ -7,24 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from bake_compiler.cosign import Cosign
     from bake_compiler.report.events import Event
     from bake_compiler.verbs.edges import Edges
-    from bake_compiler.verbs.verify.run import Layers
 
 _T = TypeVar("_T")
 
 CORES = os.cpu_count() or 2
-
-
-def signer(edges: "Edges", sign: str, config: str) -> "Cosign | None":
-    """What signs, if anything is to; a key's file is meant from the working directory."""
-    from bake_compiler.cosign import Cosign, environment_of  # noqa: PLC0415
-
-    if not sign:
-        return None
-    key = str(Path(sign).resolve()) if Path(sign).is_file() else sign
-    return Cosign(edges.runner, environment_of(edges.environ, key), edges.root, key, config)
 
 
 @asynccontextmanager
@@ -45,15 +33,7 @@ async def edges(
 
     with process.guarded() as runner:
         async with connect(os.environ, insecure=insecure or ()) as registry:
-            yield Edges(root, process.scrubbed(os.environ), os.environ, runner, registry, tell, BINFMT)
-
-
-def layer_readers(real: "Edges", jobs: int) -> "Layers":
-    """What reads layers, and remembers in the user's cache what was in them."""
-    from bake_compiler.verbs.verify.readers import LayerReaders  # noqa: PLC0415
-
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return LayerReaders(real.registry, cache / "bakec" / "layers", jobs)
+            yield Edges(root, process.scrubbed(os.environ), os.environ, runner, registry, tell, BINFMT, CORES)
 
 
 def run_async(work: Callable[[], Coroutine[Any, Any, _T]], on_stop: Callable[[], None] = lambda: None) -> _T:

@@ -1,6 +1,6 @@
 """Options that several verbs share, and the edges made from them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,13 +131,19 @@ def parse_variables(texts: Sequence[str] | None) -> dict[str, str]:
     return dict(text.partition("=")[::2] for text in texts or ())
 
 
+def given(context: typer.Context) -> frozenset[str]:
+    """The names of the parameters that the command line or the environment gives, whatever their values."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return frozenset(name for name, each in sources.items() if each and each.name in {"COMMANDLINE", "ENVIRONMENT"})
+
+
 def select_wanted(
     plan: "Plan",
-    selectors: list[str] | None,
-    platforms: list[str] | None,
+    selectors: Sequence[str] | None,
+    platforms: Sequence[str] | None,
     registry: str,
     tag: str,
-    variables: list[str] | None = None,
+    variables: Sequence[str] | Mapping[str, str] | None = None,
 ) -> "Wanted":
     """What the shared options ask for.
 
@@ -159,5 +165,5 @@ def select_wanted(
         platforms=parse_platforms(platforms),
         registry=registry.rstrip("/"),
         tag=tag,
-        variables=parse_variables(variables),
+        variables=variables if isinstance(variables, Mapping) else parse_variables(variables),
     )

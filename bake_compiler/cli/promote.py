@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.edges import CORES, edges, layer_readers, run_async
+from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import Deep, Insecure, Jobs, Json, ProjectDir, root_of
 from bake_compiler.cli.output import print_report, print_text, say
 from bake_compiler.errors import BakecError, UsageError
@@ -91,13 +91,14 @@ def _promote(
     """Verify, and move the tags unless it is a dry run; `names` are those of the promotion and of the release file."""
     from bake_compiler.release import move_all  # noqa: PLC0415
     from bake_compiler.verbs.promote.run import promote as run  # noqa: PLC0415
+    from bake_compiler.verbs.verify.readers import layer_readers  # noqa: PLC0415
     from bake_compiler.verbs.verify.run import Verification  # noqa: PLC0415
 
     (name, source), (root, protect) = names, _root(project)
 
     async def work() -> "Promoted":
         async with edges(root, insecure or ()) as real:
-            layers = layer_readers(real, jobs or CORES) if deep else None
+            layers = layer_readers(real, jobs or 0) if deep else None
             done = await run(Verification(real.registry, layers), release, promotions, source, protect)
             if not dry_run:
                 await move_all(real.registry, root, name, done.moves)

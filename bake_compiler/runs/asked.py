@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from bake_compiler.inputs.image import Made
 from bake_compiler.plan import PlannedImage, Wanted
 from bake_compiler.project.root import own_folder
+from bake_compiler.runs.options import BuildOptions, decisions
 from bake_compiler.system.files import write_whole
 
 ASKED = "run.json"
+SCHEMA = "bakec.run/2"
+_FIRST = "bakec.run/1"
 RUNS = Path(".bakec/runs")
 
 
@@ -37,34 +40,22 @@ class Asked:
     Attributes:
         run: its id.
         began: seconds since the epoch.
-        selectors, platforms: as they were given.
-        registry, tag: where to.
-        given: variables that were set for this run alone, as texts.
+        options: as a person gave them, with the registry and the tag that were used.
         variables: all that buildx was given, as texts.
-        push, deep: as the options of these names.
         slots: how many images were built at once, at most.
         images: in plan order.
         excluded: image, platform and the reason.
         resumes: the run that it resumed; empty when it did not.
-        sign, signing_config: as the options of these names; empty when nothing was to be signed.
     """
 
     run: str
     began: float
-    selectors: tuple[str, ...]
-    platforms: tuple[str, ...]
-    registry: str
-    tag: str
-    given: dict[str, str]
+    options: BuildOptions
     variables: dict[str, str]
-    push: bool
-    deep: bool
     slots: int
     images: tuple[AskedImage, ...]
     excluded: tuple[tuple[str, str, str], ...] = ()
     resumes: str = ""
-    sign: str = ""
-    signing_config: str = ""
 
 
 def asked_images(wanted: Wanted, made: Mapping[str, Made]) -> tuple[AskedImage, ...]:
@@ -91,13 +82,21 @@ def _asked_type() -> TypeAdapter[Asked]:
 def write_asked(root: Path, asked: Asked) -> None:
     """Keep what a run is to do."""
     own_folder(root)
-    document = {"schema": "bakec.run/1", **_asked_type().dump_python(asked, mode="json")}
+    document = {"schema": SCHEMA, **_asked_type().dump_python(asked, mode="json")}
     write_whole(root / RUNS / asked.run / ASKED, json.dumps(document, indent=1) + "\n")
 
 
 def read_asked(root: Path, run: str) -> Asked | None:
-    """What a run was to do; None when it was killed before that was kept."""
+    """What a run was to do; None if nothing readable is kept, as when it was killed at its very beginning."""
     try:
-        return _asked_type().validate_json((root / RUNS / run / ASKED).read_bytes())
-    except (OSError, ValidationError):
+        return _asked_type().validate_python(_upgraded(json.loads((root / RUNS / run / ASKED).read_bytes())))
+    except (OSError, ValueError):  # of pydantic and json, too
         return None
+
+
+def _upgraded(document: object) -> object:
+    """A document of today, also from one of the first schema, which kept some options, beside the rest."""
+    if not isinstance(document, dict) or document.get("schema") != _FIRST:
+        return document
+    options = {name: document[name] for name in decisions() if name in document}
+    return {**document, "options": {**options, "variables": document.get("given", {})}}

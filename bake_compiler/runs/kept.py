@@ -134,14 +134,14 @@ def _told_by_journal(root: Path, asked: Asked) -> Report:
     why = "the run still goes on" if goes_on else "the run was killed before it was done"
     return Report(
         verb="build",
-        registry=asked.registry,
-        tag=asked.tag,
+        registry=asked.options.registry,
+        tag=asked.options.tag,
         images=tuple(results.get(image.name) or _unfinished(image, why) for image in asked.images),
         excluded=tuple(
             CellResult(Cell(image, Platform.parse(platform)), Outcome.EXCLUDED, reason)
             for image, platform, reason in asked.excluded
         ),
-        published=False if asked.push else None,
+        published=False if asked.options.push else None,
         interrupted=True,
         publish_error="the public tags were being moved: some may be new, others old" if moving else "",
         note=why,

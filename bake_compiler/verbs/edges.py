@@ -24,6 +24,7 @@ class Edges:
         registry: talks to registries.
         tell: tells whoever watches what happens.
         binfmt: where this machine's kernel shows what it does with other machines' programs.
+        cores: how many this machine has.
     """
 
     root: Path
@@ -33,6 +34,7 @@ class Edges:
     registry: Registry
     tell: Callable[[Event], None]
     binfmt: Path
+    cores: int = 2
 
     @property
     def tools(self) -> Tools:

@@ -18,14 +18,17 @@ from bake_compiler.registry import Registry
 from bake_compiler.registry.transport import Request, Response
 from bake_compiler.report import ImageResult, Report
 from bake_compiler.report.events import Event
+from bake_compiler.runs.asked import Asked
 from bake_compiler.runs.kept import journal_of, last_run
-from bake_compiler.schedule import Retries
+from bake_compiler.runs.options import BuildOptions, resumed
 from bake_compiler.system.journal import read_journal
+from bake_compiler.system.process import Command
 from bake_compiler.verbs.build.run import Build
 from bake_compiler.verbs.compile.run import compile_plan
 from bake_compiler.verbs.edges import Edges
 from tests.fakes import virtual_time
 from tests.fakes.clock import FakeClock
+from tests.fakes.cosign import FakeCosign
 from tests.fakes.docker import Docker
 from tests.fakes.project import PROJECT, component, write_project
 from tests.fakes.registry import FakeRegistry
@@ -49,6 +52,7 @@ class Site:
         listens: is told what is told.
         told: all that was.
         mirrors: host → another registry.
+        cosign: what signs.
     """
 
     root: Path
@@ -60,6 +64,7 @@ class Site:
     told: list[Event] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     mirrors: dict[str, FakeRegistry] = field(default_factory=dict)
+    cosign: FakeCosign | None = None
 
     @classmethod
     def make(
@@ -88,21 +93,36 @@ class Site:
         there = (other for host, other in self.mirrors.items() if f"//{host}/" in place)
         return await next(there, self.fake).send(request)
 
-    def build(self, *selectors: str, only: Sequence[str] = (), **options: Any) -> Build:
-        """A build of all that is selected, for `only` these platforms; options are those of Build."""
+    def build(self, *selectors: str, only: Sequence[str] = (), resumes: Asked | None = None, **options: Any) -> Build:
+        """A build of all that is selected, for `only` these platforms; options are those of BuildOptions."""
         retry = FakeClock().retry()
         edges = Edges(
-            self.root, self.env, self.env, self.docker, Registry(self, retry=retry), self._tell, self.root / "binfmt"
+            self.root, self.env, self.env, self._runner, Registry(self, retry=retry), self._tell, self.root / "binfmt"
         )
-        wanted = select(self.plan, selectors, platforms=tuple(map(Platform.parse, only)))
-        return Build(self.plan, wanted, edges, selectors, **{"retries": Retries(jitter=lambda: 0.5), **options})
+        asked = BuildOptions(selectors=selectors, platforms=tuple(only), **options)
+        if resumes:
+            asked = resumed(resumes.run, resumes.options, asked, {*options, *["selectors"] * bool(selectors)})
+        wanted = select(
+            self.plan,
+            asked.selectors,
+            platforms=tuple(map(Platform.parse, asked.platforms)),
+            registry=asked.registry,
+            tag=asked.tag,
+            variables=asked.variables,
+        )
+        return Build(self.plan, wanted, edges, asked, resumes, jitter=lambda: 0.5)
+
+    async def _runner(self, command: Command, on_line: Callable[[str], None]) -> int:
+        """Run a command (process.Runner)."""
+        runs = self.cosign if self.cosign and command.argv[0] == "cosign" else self.docker
+        return await runs(command, on_line)
 
     def run(self, *selectors: str, **options: Any) -> Report:
         """Build to the end."""
         return virtual_time.run(self.build(*selectors, **options).run())
 
     def resume(self, *selectors: str, **options: Any) -> Report:
-        """Build what the last run left."""
+        """Build what the last run left, as it was asked; options are those that are given again."""
         earlier = last_run(self.root)
         self.docker.baked.clear()
         return self.run(*selectors, resumes=earlier, **options)

@@ -3,13 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 
-from bake_compiler.cosign import Cosign
+from bake_compiler.cosign import Cosign, environment_of
 from bake_compiler.errors import BakecError, RegistryError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
 from bake_compiler.system.tasks import together
+from bake_compiler.verbs.edges import Edges
 
 AT_ONCE = 4
+
+
+def signer(edges: Edges, key: str, config: str) -> Cosign | None:
+    """What signs with a key, by cosign's file if one is given; None without a key."""
+    return Cosign(edges.runner, environment_of(edges.environ, key), edges.root, key, config) if key else None
 
 
 async def sign_all(registry: Registry, cosign: Cosign, wanted: Mapping[Reference, str]) -> None:

@@ -21,6 +21,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Child
 from bake_compiler.registry import Registry, WrongContentError, trouble_of
+from bake_compiler.verbs.edges import Edges
 from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity
 from bake_compiler.verify.binaries import Deep, check_binaries
 from bake_compiler.verify.manifests.size import CODE as SIZE
@@ -169,3 +170,9 @@ def _fault(
             return Finding(promise.image, platform, trouble.kind, f"{name}: {trouble.message}", trouble.hint)
         case _:
             raise answer
+
+
+def layer_readers(edges: Edges, jobs: int = 0) -> LayerReaders:
+    """What reads layers, and keeps in the user's cache what was in them; without `jobs` as many at once as fit."""
+    cache = Path(edges.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return LayerReaders(edges.registry, cache / "bakec" / "layers", jobs or edges.cores)

@@ -283,7 +283,8 @@ def test_elsewhere_nobody_gets_annotations(shell: Shell) -> None:
 
 def test_a_failed_run_is_resumed_as_it_was_asked(shell: Shell) -> None:
     shell.says("hub", AUTHOR)
-    shell.build("hub", "other", "--tag", "9", "--platform", "amd64,arm64")
+    words = ("--allow", "network.host", "--insecure", "r.test", "--retries", "1", "-j", "2", "--junit", "junit.xml")
+    shell.build("hub", "other", "--tag", "9", "--platform", "amd64,arm64", *words)
     assert shell.built == ["other"]
 
     ended = shell.bare("--resume", "--json")
@@ -293,6 +294,10 @@ def test_a_failed_run_is_resumed_as_it_was_asked(shell: Shell) -> None:
     report = json.loads(ended.stdout)
     assert (report["tag"], report["resumes"]) == ("9", json.loads(ended.stderr.splitlines()[0])["resumes"])
     assert {image["name"]: image["kept_from"] for image in report["images"]} == {"hub": "", "other": ""}
+    first, second = (json.loads(each.read_text())["options"] for each in shell.root.glob(".bakec/runs/*/run.json"))
+    assert first == second
+    assert (first["allow"], first["insecure"], first["retries"], first["jobs"]) == (["network.host"], ["r.test"], 1, 2)
+    assert first["junit"] == str(shell.root / "junit.xml")
 
 
 @pytest.mark.parametrize(
@@ -343,12 +348,13 @@ def test_a_run_that_pushed_is_not_resumed_as_one_that_loads(shell: Shell) -> Non
     shell.build("hub")
     (real,) = shell.root.glob(".bakec/runs/*/run.json")
     run.parent.mkdir()
-    run.write_text(json.dumps({**json.loads(real.read_text()), "run": run.parent.name, "push": True}))
+    asked = json.loads(real.read_text())
+    run.write_text(json.dumps({**asked, "run": run.parent.name, "options": {**asked["options"], "push": True}}))
     for file in real.parent.iterdir():
         file.unlink()
     real.parent.rmdir()
 
-    refused(shell.bare("--resume", "--load"), "--resume goes without --load")
+    refused(shell.bare("--resume", "--load"), "asked for another --push/--load: --push")
 
 
 def test_other_words_than_those_of_a_run_that_ended_well_are_refused_too(shell: Shell) -> None:

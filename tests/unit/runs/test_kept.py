@@ -24,6 +24,7 @@ from bake_compiler.runs.kept import (
     stored_report,
     write_report,
 )
+from bake_compiler.runs.options import BuildOptions
 from bake_compiler.system.journal import Journal
 from tests.fakes.project import write
 from tests.fakes.site import outcomes
@@ -40,7 +41,8 @@ def asked_for(run: str, *names: str, resumes: str = "") -> Asked:
         AskedImage(name, "first", PLATFORMS, (), f"r.test/{name}:1", (f"r.test/{name}:latest",), "0") for name in names
     )
     excluded = (("gone", "linux/arm64", "no such machine"),)
-    return Asked(run, 100.0, ("all",), (), "r.test", "1", {}, {"TAG": "1"}, True, False, 4, images, excluded, resumes)
+    options = BuildOptions(("all",), (), "r.test", "1")
+    return Asked(run, 100.0, options, {"TAG": "1"}, 4, images, excluded, resumes)
 
 
 def ended(name: str) -> ImageResult:
@@ -136,7 +138,7 @@ def test_what_was_asked_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_asked(tmp_path, asked)
 
     assert read_asked(tmp_path, named(1)) == asked
-    assert json.loads((tmp_path / ".bakec/runs" / named(1) / "run.json").read_text())["schema"] == "bakec.run/1"
+    assert json.loads((tmp_path / ".bakec/runs" / named(1) / "run.json").read_text())["schema"] == "bakec.run/2"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": "bakec.run/1", "run": 1}', "\xff"])

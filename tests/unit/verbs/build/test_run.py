@@ -10,7 +10,6 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.report.events import AttemptFailed, Event, ImageEnded, RunBegan, RunEnded
 from bake_compiler.report.formats.json import render_json
 from bake_compiler.runs.kept import stored_report
-from bake_compiler.schedule import Retries
 from tests.fakes.docker import AUTHOR, DENIED, TRANSIENT
 from tests.fakes.images import Made, image_of, index_of
 from tests.fakes.project import component
@@ -67,7 +66,7 @@ def test_an_image_that_is_not_as_promised_blocks_those_that_need_it(site: Site) 
 def test_what_is_emulated_begins_first_while_its_time_is_not_known(site: Site) -> None:
     (site.root / "components/other/Dockerfile").write_text("FROM scratch\nRUN compile\n")
 
-    site.run(slots=1)
+    site.run(jobs=1)
 
     assert site.docker.baked == ["other", "hub", "web"]
 
@@ -79,7 +78,7 @@ def test_images_whose_dockerfiles_begin_alike_begin_together(site: Site) -> None
     for name, text in {first: alike, between: "FROM scratch\nRUN other\n", last: f"{alike}RUN three\n"}.items():
         (site.root / f"components/{name}/Dockerfile").write_text(text)
 
-    site.run(slots=1)
+    site.run(jobs=1)
 
     assert site.docker.baked == [first, last, between]
 
@@ -91,7 +90,7 @@ ASKS = "FROM scratch\nARG SOURCE_DATE_EPOCH\n"
 
 def dated(site: Site, variables: Mapping[str, str] | None = None, *, push: bool = True) -> dict[str, list[str]]:
     """Image → what its command says of the commit's time: for steps and for what is pushed."""
-    commands = site.build(push=push).commands(variables or {"SOURCE_DATE_EPOCH": "1700000000"})
+    commands = site.build(push=push).commands.all(variables or {"SOURCE_DATE_EPOCH": "1700000000"})
     return {
         command.argv[-1]: [word.removeprefix(command.argv[-1]) for word in command.argv if "epoch" in word.lower()]
         for command in commands
@@ -183,7 +182,7 @@ def test_a_fault_that_passes_changes_nothing_but_the_number_of_attempts(site: Si
 def test_a_fault_that_does_not_pass_fails_when_the_budget_is_spent(site: Site) -> None:
     site.docker.plays = {"hub": [TRANSIENT] * 9}
 
-    report = site.run(retries=Retries(2))
+    report = site.run(retries=2)
 
     assert report.exit_code == 5
     assert site.docker.baked.count("hub") == 3
@@ -194,7 +193,7 @@ def test_a_fault_that_does_not_pass_fails_when_the_budget_is_spent(site: Site) -
 def test_without_a_budget_nothing_is_retried(site: Site) -> None:
     site.docker.plays = {"hub": [TRANSIENT]}
 
-    assert site.run(retries=Retries(0)).exit_code == 5
+    assert site.run(retries=0).exit_code == 5
     assert site.docker.baked.count("hub") == 1
 
 
@@ -214,10 +213,10 @@ def test_a_log_has_all_attempts_after_the_command_that_made_them(site: Site) -> 
 
 
 def test_never_more_are_baked_at_once_than_there_are_slots(site: Site) -> None:
-    report = site.run(slots=1)
+    report = site.run(jobs=1)
 
     assert (site.docker.most, report.slots) == (1, 1)
-    assert site.run(slots=4).slots == 4
+    assert site.run(jobs=4).slots == 4
     assert site.docker.most == 2
 
 
@@ -259,7 +258,7 @@ def test_the_longest_of_the_last_run_goes_first(site: Site) -> None:
     (site.root / ".bakec").mkdir()
     (site.root / ".bakec/timings.json").write_text('{"hub": 1, "web": 1, "other": 60}')
 
-    site.run(slots=1)
+    site.run(jobs=1)
 
     assert site.docker.baked == ["other", "hub", "web"]
     (began,) = (event for event in site.told if isinstance(event, RunBegan))

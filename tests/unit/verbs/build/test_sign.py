@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bake_compiler.cosign import KEYLESS, Cosign, environment_of, said
+from bake_compiler.cosign import KEYLESS, environment_of, said
 from bake_compiler.errors import PreflightError
 from bake_compiler.report import Report
 from bake_compiler.report.events import Signing
@@ -21,16 +21,18 @@ NOBODY = dict.fromkeys(("hub", "web", "other"))
 def site(tmp_path: Path) -> Site:
     made = Site.make(tmp_path)
     made.docker.bases["busybox:stable"] = "1"
+    made.cosign, made.env["COSIGN_PASSWORD"] = FakeCosign(made.fake), "secret"
     return made
 
 
 @pytest.fixture
 def cosign(site: Site) -> FakeCosign:
-    return FakeCosign(site.fake)
+    assert site.cosign
+    return site.cosign
 
 
-def run(site: Site, cosign: FakeCosign, *, key: str = "cosign.key", **options: Any) -> Report:
-    return site.run(cosign=Cosign(cosign, {"COSIGN_PASSWORD": "secret"}, site.root, key), **options)
+def run(site: Site, key: str = "cosign.key", **options: Any) -> Report:
+    return site.run(sign=key, **options)
 
 
 def test_every_image_is_signed_by_its_digest_once_all_are_verified_and_before_any_tag_moves(
@@ -39,7 +41,7 @@ def test_every_image_is_signed_by_its_digest_once_all_are_verified_and_before_an
     when: list[dict[str, str | None]] = []
     cosign.listens = lambda: when.append(site.public)
 
-    report = run(site, cosign)
+    report = run(site)
 
     assert (report.exit_code, report.published) == (0, True)
     assert {(each.repository, each.digest) for each in cosign.signed} == {
@@ -51,7 +53,7 @@ def test_every_image_is_signed_by_its_digest_once_all_are_verified_and_before_an
 
 
 def test_no_word_of_a_command_is_a_secret(site: Site, cosign: FakeCosign) -> None:
-    run(site, cosign)
+    run(site)
 
     assert all("secret" not in word for command in cosign.commands for word in command.argv)
     assert {command.env["COSIGN_PASSWORD"] for command in cosign.commands} == {"secret"}
@@ -59,9 +61,9 @@ def test_no_word_of_a_command_is_a_secret(site: Site, cosign: FakeCosign) -> Non
 
 
 def test_what_is_signed_already_is_not_signed_again(site: Site, cosign: FakeCosign) -> None:
-    run(site, cosign)
+    run(site)
 
-    report = run(site, cosign)
+    report = run(site)
 
     assert (report.exit_code, report.published) == (0, True)
     assert len(cosign.signed) == 3
@@ -70,7 +72,7 @@ def test_what_is_signed_already_is_not_signed_again(site: Site, cosign: FakeCosi
 def test_an_image_that_can_not_be_signed_keeps_all_tags_where_they_are(site: Site, cosign: FakeCosign) -> None:
     cosign.refused = {"web": "UNAUTHORIZED: not you"}
 
-    report = run(site, cosign)
+    report = run(site)
 
     assert (report.exit_code, report.published) == (5, False)
     assert "no public tag was moved: web: 127.0.0.1:5000/web" in report.publish_error
@@ -78,14 +80,14 @@ def test_an_image_that_can_not_be_signed_keeps_all_tags_where_they_are(site: Sit
     assert site.public == NOBODY
 
     cosign.refused = {}
-    assert run(site, cosign).published
+    assert run(site).published
     assert len(cosign.signed) == 3
 
 
 def test_a_signature_that_the_registry_does_not_show_is_none(site: Site, cosign: FakeCosign) -> None:
     cosign.forgets = True
 
-    report = run(site, cosign)
+    report = run(site)
 
     assert report.exit_code == 5
     assert "the registry shows no such signature" in report.publish_error
@@ -93,11 +95,11 @@ def test_a_signature_that_the_registry_does_not_show_is_none(site: Site, cosign:
 
 
 def test_keyless_the_registry_must_show_a_new_signature(site: Site, cosign: FakeCosign) -> None:
-    assert run(site, cosign, key=KEYLESS).published
+    assert run(site, key=KEYLESS).published
     assert not any(word.startswith("--key") for command in cosign.commands for word in command.argv)
 
     cosign.forgets = True
-    assert "shows no such signature" in run(site, cosign, key=KEYLESS).publish_error
+    assert "shows no such signature" in run(site, key=KEYLESS).publish_error
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_without_cosign_or_with_a_wrong_key_nothing_is_built(
         setattr(cosign, name, value)
 
     with pytest.raises(PreflightError, match=words) as caught:
-        run(site, cosign)
+        run(site)
 
     assert caught.value.hint
     assert site.docker.baked == []
@@ -123,24 +125,23 @@ def test_without_cosign_or_with_a_wrong_key_nothing_is_built(
 
 def test_only_what_is_published_is_signed(site: Site, cosign: FakeCosign) -> None:
     site.docker.plays = {"hub": [AUTHOR, AUTHOR]}
-    assert run(site, cosign).exit_code == 4
+    assert run(site).exit_code == 4
     assert cosign.signed == []
 
-    assert run(site, cosign, allow_partial=True).partial
+    assert run(site, allow_partial=True).partial
     assert {each.repository for each in cosign.signed} == {"other"}
 
 
-def test_a_run_that_is_resumed_remembers_that_it_signs(site: Site, cosign: FakeCosign) -> None:
-    run(site, cosign)
+def test_a_run_that_is_resumed_remembers_that_it_signs(site: Site) -> None:
+    run(site)
 
-    assert last_run(site.root).sign == "cosign.key"
+    assert last_run(site.root).options.sign == "cosign.key"
 
 
-def test_an_interruption_while_images_are_signed_moves_no_tag(site: Site, cosign: FakeCosign) -> None:
-    signing = Cosign(cosign, {}, site.root, "cosign.key")
+def test_an_interruption_while_images_are_signed_moves_no_tag(site: Site) -> None:
     site.lags = {"GET /referrers": 30}
 
-    report = site.interrupted(15, cosign=signing)
+    report = site.interrupted(15, sign="cosign.key")
 
     assert (report.exit_code, report.published) == (130, False)
     assert site.public == NOBODY

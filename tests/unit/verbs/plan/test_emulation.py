@@ -16,6 +16,7 @@ from bake_compiler.project.planned import plan_project
 from bake_compiler.report import Attempt, ImageResult, Report
 from bake_compiler.runs.asked import Asked, write_asked
 from bake_compiler.runs.kept import write_report
+from bake_compiler.runs.options import BuildOptions
 from bake_compiler.verbs.plan.emulation import EmulationMap, Native, judge_native, map_emulation
 from bake_compiler.verbs.plan.emulation_show import render_json, render_plain
 from tests.fakes.project import component, write, write_project
@@ -35,7 +36,7 @@ def of(root: Path, dockerfile: str = DOCKERFILE) -> EmulationMap:
 
 def keep(root: Path, run: str, *steps: Step) -> None:
     """A run in which web had these steps."""
-    write_asked(root, Asked(run, 1.0, ("all",), (), "r", "1", {}, {}, push=True, deep=False, slots=1, images=()))
+    write_asked(root, Asked(run, 1.0, BuildOptions(registry="r", tag="1"), {}, slots=1, images=()))
     image = ImageResult("web", "r/web:1", (), attempts=(Attempt(1, 0.0, 9.0, steps),))
     assert write_report(root, Report("build", "r", "1", (image,), (), run=run)) == ""
 

@@ -1,0 +1,123 @@
+"""What a person asked of a build: one value, from the command line to the run's folder, and back for --resume."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, NamedTuple, get_type_hints
+
+from bake_compiler.errors import UsageError
+
+
+class OnResume(StrEnum):
+    """What `bakec build --resume` does with an option."""
+
+    SAME = "as asked"
+    """The option has the value of the resumed run. Another value is refused."""
+    KEPT = "as asked, or as given now"
+    """The option has the value of the resumed run, unless it is given again."""
+
+
+class Option(NamedTuple):
+    """How an option is written, and what --resume does with it."""
+
+    written: str
+    on_resume: OnResume
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """All that a person asks of `bakec build`, except how this one call prints: defaults are those of the command line.
+
+    Attributes:
+        selectors: as given; none selects all images.
+        platforms: such as `linux/arm64`; none means all of the project's.
+        registry, tag: where the images go; empty for the project's default. A run's folder has what was used.
+        variables: name → text, of --var.
+        push: push, verify and publish; otherwise load into the engine.
+        deep: read every layer, too.
+        jobs: how many images may be built at once; 0 for what the builder can bear.
+        retries, retry_pause: more attempts of an image, and the seconds before the first of them.
+        fail_fast: stop at the first failure.
+        rebuild: also build what the registry has from the same inputs.
+        preflight: first check all that the build needs.
+        allow: what buildx may do, as its `--allow` takes it.
+        allow_partial: publish the good images, also when others are not good.
+        insecure: registries that may be asked over plain http.
+        sign, signing_config: the key, and cosign's file; empty if nothing is to be signed, or for Sigstore's services.
+        junit, release_file: absolute paths of files to write; empty for none.
+    """
+
+    selectors: Annotated[tuple[str, ...], Option("SELECTOR", OnResume.SAME)] = ()
+    platforms: Annotated[tuple[str, ...], Option("--platform", OnResume.SAME)] = ()
+    registry: Annotated[str, Option("--registry", OnResume.SAME)] = ""
+    tag: Annotated[str, Option("--tag", OnResume.SAME)] = ""
+    variables: Annotated[Mapping[str, str], Option("--var", OnResume.SAME)] = field(default_factory=dict)
+    push: Annotated[bool, Option("--push/--load", OnResume.SAME)] = True
+    deep: Annotated[bool, Option("--deep", OnResume.KEPT)] = False
+    jobs: Annotated[int, Option("--jobs", OnResume.KEPT)] = 0
+    retries: Annotated[int, Option("--retries", OnResume.KEPT)] = 3
+    retry_pause: Annotated[float, Option("--retry-pause", OnResume.KEPT)] = 3.0
+    fail_fast: Annotated[bool, Option("--fail-fast", OnResume.KEPT)] = False
+    rebuild: Annotated[bool, Option("--rebuild", OnResume.KEPT)] = False
+    preflight: Annotated[bool, Option("--preflight/--no-preflight", OnResume.KEPT)] = True
+    allow: Annotated[tuple[str, ...], Option("--allow", OnResume.KEPT)] = ()
+    allow_partial: Annotated[bool, Option("--allow-partial", OnResume.KEPT)] = False
+    insecure: Annotated[tuple[str, ...], Option("--insecure", OnResume.KEPT)] = ()
+    sign: Annotated[str, Option("--sign", OnResume.KEPT)] = ""
+    signing_config: Annotated[str, Option("--signing-config", OnResume.KEPT)] = ""
+    junit: Annotated[str, Option("--junit", OnResume.KEPT)] = ""
+    release_file: Annotated[str, Option("--release-file", OnResume.KEPT)] = ""
+
+
+@cache
+def decisions() -> Mapping[str, Option]:
+    """Each field of BuildOptions → how it is written, and what --resume does with it.
+
+    Raises:
+        KeyError: a field has no decision.
+    """
+    hints = get_type_hints(BuildOptions, include_extras=True)
+    found = {name: each for name, hint in hints.items() for each in hint.__metadata__ if isinstance(each, Option)}
+    return {each.name: found[each.name] for each in fields(BuildOptions)}
+
+
+def resumed(run: str, then: BuildOptions, now: BuildOptions, given: Collection[str]) -> BuildOptions:
+    """The options of a run that resumes another.
+
+    Args:
+        run: the id of the resumed run.
+        then: its options.
+        now: those of the new command line.
+        given: the fields that the new command line, or its environment, names.
+
+    Raises:
+        UsageError: an option is given whose value must stay, and its value is another.
+    """
+    changed: dict[str, Any] = {}
+    for name, option in decisions().items():
+        before, after = getattr(then, name), getattr(now, name)
+        if name not in given or _unordered(before) == _unordered(after):
+            continue
+        if option.on_resume is OnResume.SAME:
+            message = f"--resume: run {run} was asked for another {option.written}: {_words(option, before)}"
+            raise UsageError(message, hint="leave it out, or build without --resume")
+        changed[name] = after
+    return replace(then, **changed)
+
+
+def _unordered(value: object) -> object:
+    return frozenset(value) if isinstance(value, tuple) else value
+
+
+def _words(option: Option, value: object) -> str:
+    """The value, as it is written on a command line."""
+    match value:
+        case bool():
+            return option.written.split("/")[not value]
+        case dict():
+            return ", ".join(f"{name}={text}" for name, text in value.items()) or "none"
+        case tuple():
+            return ", ".join(map(str, value)) or "none"
+        case _:
+            return str(value)

@@ -1,0 +1,56 @@
+"""What need not be built: what the resumed run has built, and what the registry has from the same inputs."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from bake_compiler.inputs.image import content_tag
+from bake_compiler.runs.asked import Asked
+from bake_compiler.verbs.build.images import Images
+from bake_compiler.verbs.build.present import find_present
+from bake_compiler.verbs.build.resume import keep
+from bake_compiler.verbs.doctor.run import Found
+from bake_compiler.verbs.release.show import refuse_protected
+
+
+async def spare(
+    images: Images, found: Found, *, rebuild: bool, resumes: Asked | None, protect: Sequence[str]
+) -> frozenset[str]:
+    """The names of the images that are done without a build; each other image gets its content tag in its record.
+
+    Args:
+        images: of the run. What is done has ended in their records.
+        found: what the preflight found out.
+        rebuild: also build what the registry has from the same inputs.
+        resumes: the run that this one resumes, if any.
+        protect: patterns of tags that never move once they exist.
+
+    Raises:
+        VerificationError: a public tag is protected, and names something else.
+        RegistryError: the registry does not say what a protected tag names.
+    """
+    records = images.records
+    done = await _kept(images, found, resumes)
+    tags = _content_tags(images, found, done)
+    for name in records.keys() - done:
+        records[name].content_tag = tags.get(name, images.run.staging)
+    if not rebuild:
+        done |= await find_present(images, tags)
+    if images.run.push:
+        names = {tag: digest for record in records.values() for tag, digest in record.named.items()}
+        await refuse_protected(images.edges.registry, names, protect)
+    return done
+
+
+async def _kept(images: Images, found: Found, resumes: Asked | None) -> frozenset[str]:
+    if not resumes or not images.run.push:  # what was only loaded is not proven to be there still
+        return frozenset()
+    return await keep(resumes, images, found.made)
+
+
+def _content_tags(images: Images, found: Found, done: Collection[str]) -> Mapping[str, str]:
+    """Image → the tag that its inputs give it, for those that are not done and whose inputs are all known."""
+    if not images.run.push:
+        return {}
+    made, digests, variables = found.made, found.bases.digests, images.run.variables
+    todo = [record.image for name, record in images.records.items() if name not in done]
+    tags = {image.name: content_tag(image, made[image.name], variables, digests) for image in todo}
+    return {name: tag for name, tag in tags.items() if tag}
