@@ -17,9 +17,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bake_compiler.report.words.timing import overlap
 from benchmarks import buildable
-from benchmarks.contenders import Run, Site, run_bake, run_bakec, run_loop
+from benchmarks.contenders import Run, Site, at_once, run_bake, run_bakec, run_loop
 from benchmarks.engine import new_engine
 from benchmarks.measure import Times
 
@@ -109,8 +108,8 @@ def _take_warm(taken: Taken, site: Site, names: Sequence[str], rounds: int) -> N
             _once_more(partial(taken.take, name, site))
     again = Times(tuple(run_bakec(site, "--rebuild", *_jobs()).seconds for _ in range(rounds)))
     print(f"\n`bakec build all --rebuild`, all of it from BuildKit's cache: {again}", flush=True)
-    at_once = overlap(run_bakec(site, "--rebuild", "-j", str(SLOTS)).report)
-    print(f"\n-j {SLOTS}: {at_once} images at once at most (goal: {SLOTS}, {_met(at_once <= SLOTS)})", flush=True)
+    most = at_once(run_bakec(site, "--rebuild", "-j", str(SLOTS)).report)
+    print(f"\n-j {SLOTS}: {most} images at once at most (goal: {SLOTS}, {_met(most <= SLOTS)})", flush=True)
 
 
 def _take_cold(stack: Stack, taken: Taken, name: str) -> None:

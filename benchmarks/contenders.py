@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -202,3 +203,10 @@ def _cpu_seconds(pid: int) -> float:
     """User and system time of a process alone (proc(5): utime and stime leave out its children)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def at_once(report: Report) -> int:
+    """The most images that were built at once, from the times of their attempts."""
+    attempts = [attempt for image in report.images for attempt in image.attempts]
+    changes = sorted(change for each in attempts for change in ((each.began, 1), (max(each.began, each.ended), -1)))
+    return max(accumulate(change for _, change in changes), default=0)

@@ -56,25 +56,18 @@ class Elf:
     Attributes:
         machine: its name with class and byte order in it: `x86_64`, `arm`, `ppc64le`; `elf-machine-N` if it has
             no name here.
-        bits: 32 or 64.
-        little_endian: its byte order.
         use: what it is for; a position-independent program is a shared object.
-        abi: EI_OSABI.
         loader: PT_INTERP; empty if it has none, or none within its first bytes.
     """
 
     machine: str
-    bits: int
-    little_endian: bool
     use: Use
-    abi: int = 0
     loader: str = ""
 
 
 class _Class(NamedTuple):
     """Where one class keeps what is read here."""
 
-    bits: int
     headers: str
     headers_at: int
     sizes_at: int
@@ -85,8 +78,8 @@ class _Class(NamedTuple):
 
 
 _CLASSES = {
-    1: _Class(32, "I", 28, 42, "IIIII", 1, 4, {"x86_64": "x32", "aarch64": "aarch64_ilp32", "riscv": "riscv32"}),
-    2: _Class(64, "Q", 32, 54, "IIQQQQ", 2, 5, {"mips": "mips64", "s390": "s390x", "riscv": "riscv64"}),
+    1: _Class("I", 28, 42, "IIIII", 1, 4, {"x86_64": "x32", "aarch64": "aarch64_ilp32", "riscv": "riscv32"}),
+    2: _Class("Q", 32, 54, "IIQQQQ", 2, 5, {"mips": "mips64", "s390": "s390x", "riscv": "riscv64"}),
 }
 _ORDERS = {1: "<", 2: ">"}
 _NAMES = {
@@ -110,7 +103,7 @@ def read_elf(head: bytes) -> Elf | None:
     machine = layout.names.get(machine, machine)
     machine = _NAMES[order].get(machine, machine)
     loader = _loader(head, layout, order)
-    return Elf(machine, layout.bits, order == "<", _USES.get(use, Use.OTHER), head[7], loader)
+    return Elf(machine, _USES.get(use, Use.OTHER), loader)
 
 
 def _loader(head: bytes, layout: _Class, order: str) -> str:

@@ -55,8 +55,6 @@ class LayerFacts(BaseModel):
         digest: of the bytes that the registry holds.
         diff_id: the digest of the uncompressed bytes (OCI image-spec v1.1, config.md, "Layer DiffID").
         size: bytes that the registry holds.
-        uncompressed: bytes of the tar stream.
-        entries: files, directories and links in it.
         whiteouts: paths of lower layers that it hides.
         opaque: directories in which it hides all that lower layers have.
     """
@@ -66,8 +64,6 @@ class LayerFacts(BaseModel):
     digest: DigestField
     diff_id: DigestField
     size: int
-    uncompressed: int
-    entries: int
     whiteouts: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
 
@@ -112,7 +108,6 @@ class LayerReader:
         self._diff_id = hashlib.sha256()
         self._size = 0
         self._uncompressed = 0
-        self._entries = 0
         self._whiteouts: list[bytes] = []
         self._opaque: list[bytes] = []
         self._directory = b""
@@ -150,8 +145,6 @@ class LayerReader:
             digest=Digest(self._digest.name, self._digest.hexdigest()),
             diff_id=Digest("sha256", self._diff_id.hexdigest()),
             size=self._size,
-            uncompressed=self._uncompressed,
-            entries=self._entries,
             whiteouts=tuple(map(_text, self._whiteouts)),
             opaque=tuple(map(_text, self._opaque)),
         )
@@ -164,7 +157,6 @@ class LayerReader:
             raise over_limit(f"its {self._size:,} bytes are {self._uncompressed:,} and more uncompressed")
 
     def _record(self, entry: Entry) -> None:
-        self._entries += 1
         path = self._inside(entry.path)
         directory, _, name = path.rpartition(b"/")
         if name.startswith(_WHITEOUT):

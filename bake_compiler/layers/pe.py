@@ -19,7 +19,6 @@ _MACHINES = {
     0xA641: "aarch64",
     0xAA64: "aarch64",
 }
-_DLL = 0x2000
 _EFI = range(10, 14)
 _WIDE = b"\x0b\x02"
 _CLR_DIRECTORY = 14
@@ -31,13 +30,11 @@ class Pe:
 
     Attributes:
         machine: its name as that of an ELF file; `pe-machine-N` if it has no name here.
-        library: whether it is a DLL.
         managed: whether it is a .NET assembly, which runs wherever .NET does.
         firmware: whether it is for EFI; a Linux kernel is.
     """
 
     machine: str
-    library: bool = False
     managed: bool = False
     firmware: bool = False
 
@@ -51,12 +48,11 @@ def read_pe(head: bytes) -> Pe | None:
     (at,) = struct.unpack_from("<I", head, 60)
     if head[at : at + 4] != b"PE\0\0":
         return None
-    number, size, flags = struct.unpack_from("<H14xHH", head, at + 4)
+    number, size = struct.unpack_from("<H14xH", head, at + 4)
     optional = head[at + 24 : at + 24 + size]
     clr = (112 if optional[:2] == _WIDE else 96) + 8 * _CLR_DIRECTORY
     return Pe(
         _MACHINES.get(number, f"pe-machine-{number}"),
-        library=bool(flags & _DLL),
         managed=any(optional[clr : clr + 4]),
         firmware=int.from_bytes(optional[68:70], "little") in _EFI,
     )

@@ -9,7 +9,7 @@ from typing import Final
 from bake_compiler.layers.layer import Layer, LayerFacts
 from bake_compiler.oci.digest import Digest
 
-VERSION: Final = 1
+VERSION: Final = 2
 """To be raised whenever the reading of layers, or what is kept of them, changes."""
 
 

@@ -180,7 +180,6 @@ class RunConfig(_Wire):
     cmd: tuple[str, ...] | None = Field(default=None, alias="Cmd")
     env: Annotated[Mapping[str, str], BeforeValidator(_variables)] = Field(default_factory=dict, alias="Env")
     working_dir: Annotated[str, BeforeValidator(lambda value: value or "/")] = Field(default="/", alias="WorkingDir")
-    user: Annotated[str, BeforeValidator(lambda value: value or "")] = Field(default="", alias="User")
 
 
 class RootFs(_Wire):

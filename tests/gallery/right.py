@@ -26,7 +26,6 @@ from tests.gallery.layers import DOCKER_ZSTD, GONE, TAR, ZSTD, File, Files, laye
 LOADERS = {"amd64": "lib64/ld-linux-x86-64.so.2", "arm64": "lib/ld-linux-aarch64.so.1"}
 FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 VERSION = {"org.opencontainers.image.version": "1.0"}
-PYTHON = {"PATH": "/venv/bin:/bin"}
 
 
 def image(platform: str, *parts: Files, media_type: str = TAR, **run: Any) -> Made:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.contenders import loop_commands
+from bake_compiler.report import ImageResult, Report
+from bake_compiler.report.report import Attempt
+from benchmarks.contenders import at_once, loop_commands
 
 BUILD = ("docker", "buildx", "build", "--push")
 
@@ -79,3 +81,18 @@ def test_an_image_of_the_project_is_built_first_and_taken_from_the_registry() ->
 def test_an_attribute_that_it_would_leave_out_is_refused() -> None:
     with pytest.raises(ValueError, match="no-cache"):
         list(loop_commands({"web": target("web", **{"no-cache": True})}))
+
+
+def built(*times: tuple[float, float]) -> ImageResult:
+    attempts = tuple(Attempt(number, *each) for number, each in enumerate(times, 1))
+    return ImageResult("web", "r:5000/web:1", (), attempts=attempts)
+
+
+@pytest.mark.parametrize(
+    ("images", "most"),
+    [((), 0), ((built((1, 2), (6, 9)), built((2, 6))), 1), ((built((1, 2), (6, 9)), built((2, 7))), 2)],
+)
+def test_images_at_once_are_attempts_and_one_that_begins_as_another_ends_is_not_beside_it(
+    images: tuple[ImageResult, ...], most: int
+) -> None:
+    assert at_once(Report("build", "r:5000", "1", images, excluded=())) == most

@@ -29,15 +29,6 @@ def report_from_document(document: object) -> Report:
     return read(StoredReport, document, "report").value()
 
 
-def image_from_document(document: object) -> ImageResult:
-    """One image of such a document.
-
-    Raises:
-        BakecError: it is none; says what is wrong, and where in it.
-    """
-    return read(StoredImage, document, "image").value()
-
-
 _Model = TypeVar("_Model", bound=BaseModel)
 
 

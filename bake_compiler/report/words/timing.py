@@ -55,17 +55,6 @@ def cache_share(report: Report) -> float | None:
     return cached / steps if steps else None
 
 
-def overlap(report: Report) -> int:
-    """The most images that were built at once, from the times of their attempts."""
-    attempts = [attempt for image in report.images for attempt in image.attempts]
-    changes = sorted(change for each in attempts for change in ((each.began, 1), (max(each.began, each.ended), -1)))
-    most = now = 0
-    for _, change in changes:
-        now += change
-        most = max(most, now)
-    return most
-
-
 def _begun(report: Report) -> Iterator[ImageResult]:
     return (image for image in report.images if image.began and not image.kept_from)
 

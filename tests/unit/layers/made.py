@@ -14,7 +14,7 @@ GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
 TAR = "application/vnd.oci.image.layer.v1.tar"
 
-X86_64, AARCH64, I386, ARM, PPC64, S390, RISCV, BPF = 62, 183, 3, 40, 21, 22, 243, 247
+X86_64, AARCH64, I386, ARM, PPC64, RISCV, BPF = 62, 183, 3, 40, 21, 243, 247
 RELOCATABLE, EXECUTABLE, SHARED, CORE = 1, 2, 3, 4
 
 Content = tuple[tarfile.TarInfo, bytes]

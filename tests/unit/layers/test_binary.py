@@ -39,7 +39,7 @@ def test_an_elf_file_says_its_machine_class_byte_order_and_loader(
 ) -> None:
     found = identify(made.elf(number, bits=bits, little=little, loader=loader, use=made.EXECUTABLE))
 
-    assert found == Elf(machine, bits, little, Use.EXECUTABLE, 0, loader)
+    assert found == Elf(machine, Use.EXECUTABLE, loader)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_a_loader_beyond_the_first_bytes_is_not_known() -> None:
     assert identify(program[:-3]) == identify(made.elf())
 
 
-def test_a_program_for_windows_is_told_from_a_library_dot_net_and_the_firmware() -> None:
+def test_a_program_for_windows_is_told_from_dot_net_and_the_firmware() -> None:
     assert identify(made.pe()) == Pe("x86_64")
-    assert identify(made.pe(0xAA64, library=True)) == Pe("aarch64", library=True)
+    assert identify(made.pe(0xAA64, library=True)) == Pe("aarch64")
     assert identify(made.pe(0x14C, managed=True)) == Pe("i386", managed=True)
     assert identify(made.pe(subsystem=10)) == Pe("x86_64", firmware=True)
     assert identify(made.pe(0xBEEF)) == Pe("pe-machine-48879")

@@ -55,7 +55,7 @@ def test_a_layer_has_its_digest_diff_id_and_sizes(media_type: str) -> None:
 
     assert str(facts.digest) == f"sha256:{hashlib.sha256(blob).hexdigest()}"
     assert str(facts.diff_id) == f"sha256:{hashlib.sha256(stream).hexdigest()}"
-    assert (facts.size, facts.uncompressed, facts.entries) == (len(blob), len(stream), 2)
+    assert facts.size == len(blob)
 
 
 def test_a_layer_may_be_known_by_another_kind_of_digest() -> None:
@@ -71,7 +71,6 @@ def test_an_empty_layer_is_one() -> None:
     layer = layer_of()
 
     assert list(layer.records()) == []
-    assert layer.facts.entries == 0
 
 
 def test_each_entry_is_kept_as_little_as_it_matters() -> None:
@@ -95,9 +94,9 @@ def test_each_entry_is_kept_as_little_as_it_matters() -> None:
         list(layer.records())
         == [
             *("d", "/usr", "dusr", "/bin", "dusr/bin"),
-            *("Btrue", records.written(Elf("x86_64", 64, True, Use.SHARED)).decode()),
+            *("Btrue", records.written(Elf("x86_64", Use.SHARED)).decode()),
             *("Brun", records.written(Script("/bin/sh")).decode(), "xdata"),
-            *("dusr", "preadme", "pexample", "blib.so", records.written(Elf("x86_64", 64, True, Use.SHARED)).decode()),
+            *("dusr", "preadme", "pexample", "blib.so", records.written(Elf("x86_64", Use.SHARED)).decode()),
             *("ppart.o", "pcore", "ddev", "pnull", "d", "lbin", "usr/bin", "dusr/bin", "hsame", "usr/bin/true"),
         ][1:]
     )
@@ -210,7 +209,7 @@ def test_bytes_without_end_that_unpack_to_nothing_end(media_type: str, nothing: 
 
 
 def test_a_layer_of_zeros_that_is_not_large_is_no_bomb() -> None:
-    assert layer_of(file("zeros", bytes(4 << 20))).facts.uncompressed > 4 << 20
+    assert list(layer_of(file("zeros", bytes(4 << 20))).records()) == ["xzeros"]
 
 
 @pytest.mark.parametrize(

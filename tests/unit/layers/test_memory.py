@@ -26,7 +26,7 @@ layer = reader.close()
 tree = Tree()
 tree.apply(layer)
 peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
-print(layer.facts.entries, layer.facts.uncompressed, sum(1 for _ in tree.walk()), peak)
+print(sum(1 for _ in tree.walk()), peak)
 """
 
 
@@ -36,8 +36,7 @@ def test_memory_does_not_grow_with_the_layer(entries: int, size: int) -> None:
     argv = [sys.executable, "-c", READ_A_LARGE_LAYER, str(entries), str(size)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=300)
 
-    read, uncompressed, programs, kibibytes = map(int, done.stdout.split())
+    programs, kibibytes = map(int, done.stdout.split())
 
-    assert (read, programs) == (entries, entries // 50)
-    assert uncompressed > entries * size
+    assert programs == entries // 50
     assert kibibytes < 100_000

@@ -18,8 +18,8 @@ from tests.unit.layers.made import (
     whiteout,
 )
 
-NATIVE = File(Elf("x86_64", 64, True, Use.SHARED), executable=True)
-OTHER = File(Elf("aarch64", 64, True, Use.SHARED), executable=True)
+NATIVE = File(Elf("x86_64", Use.SHARED), executable=True)
+OTHER = File(Elf("aarch64", Use.SHARED), executable=True)
 ARM = elf(AARCH64)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from bake_compiler.buildx import Step
 from bake_compiler.report import Attempt, ImageResult, Report
-from bake_compiler.report.words.timing import cache_share, cached_steps, critical_path, overlap, slowest
+from bake_compiler.report.words.timing import cache_share, cached_steps, critical_path, slowest
 from tests.fakes import reports as made
 
 
@@ -53,10 +53,10 @@ def test_images_that_need_each_other_end_the_path() -> None:
     assert critical_path(run(image("a", 1, 3, "b"), image("b", 1, 2, "a"))) == ("b", "a")
 
 
-def test_a_run_in_which_nothing_began_has_no_path_no_share_and_no_overlap() -> None:
+def test_a_run_in_which_nothing_began_has_no_path_and_no_share() -> None:
     empty = run(ImageResult("web", "web", ()))
 
-    assert (critical_path(empty), slowest(empty, 3), cache_share(empty), overlap(empty)) == ((), (), None, 0)
+    assert (critical_path(empty), slowest(empty, 3), cache_share(empty)) == ((), (), None)
 
 
 def test_the_slowest_come_first_and_equal_ones_in_plan_order() -> None:
@@ -90,13 +90,6 @@ def test_what_a_retry_finds_cached_counts_as_the_first_attempt_found_it() -> Non
     assert cached_steps(run(replace(image("a", 1, 4), attempts=(first, second)))) == (1, 4)
 
 
-def test_the_overlap_is_of_attempts_and_one_that_begins_as_another_ends_is_not_beside_it() -> None:
-    waited = replace(image("a", 1, 9), attempts=(Attempt(1, 1, 2), Attempt(2, 6, 9)))
-
-    assert overlap(run(waited, image("b", 2, 6))) == 1
-    assert overlap(run(waited, image("b", 2, 7))) == 2
-
-
 @given(made.reports)
 def test_figures_of_any_report_are_within_bounds(report: Report) -> None:
     path, share = critical_path(report), cache_share(report)
@@ -104,4 +97,3 @@ def test_figures_of_any_report_are_within_bounds(report: Report) -> None:
     assert len(path) == len(set(path))
     assert set(path) <= {each.name for each in report.images}
     assert share is None or 0 <= share <= 1
-    assert overlap(report) <= sum(len(each.attempts) for each in report.images)

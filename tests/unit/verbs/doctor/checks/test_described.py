@@ -22,7 +22,6 @@ project = project.model_copy(update={"builder": Builder(
     name="acme", nodes=[Node(endpoint="ssh://ci@arm.example", platforms=["arm64"])],
     certificates={"registry.example": ["ca.pem"]})})
 """
-CERTIFICATES = {"registry.example": ("ca.pem",)}
 
 
 @pytest.fixture
