@@ -185,7 +185,7 @@ def _refuse_contradictions(options: "BuildOptions") -> None:
 @contextmanager
 def _refusals(*, as_json: bool) -> Iterator[None]:
     """What a preflight found is a document too."""
-    from bake_compiler.verbs.doctor.checks import UnfitError  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.result import UnfitError  # noqa: PLC0415
     from bake_compiler.verbs.doctor.show import render_json  # noqa: PLC0415
 
     try:

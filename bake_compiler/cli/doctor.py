@@ -22,7 +22,7 @@ from bake_compiler.cli.output import print_text
 from bake_compiler.errors import PreflightError
 
 if TYPE_CHECKING:
-    from bake_compiler.verbs.doctor.checks import Check
+    from bake_compiler.verbs.doctor.result import CheckResult
 
 
 def doctor(
@@ -49,17 +49,18 @@ def doctor(
     """
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
-    from bake_compiler.verbs.doctor.run import Job, look  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.facts import PlannedBuild  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.run import look  # noqa: PLC0415
     from bake_compiler.verbs.doctor.show import is_good, render_doctor, render_json  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)
     wanted = select_wanted(plan, selectors, platforms, registry, tag, variables)
 
-    async def work() -> "tuple[Check, ...]":
+    async def work() -> "tuple[CheckResult, ...]":
         async with edges(root, insecure) as real:
             return await look(
-                Job(
+                PlannedBuild(
                     real.with_builder(plan.builder),
                     plan,
                     wanted,

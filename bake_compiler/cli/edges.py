@@ -28,7 +28,7 @@ async def edges(
     """
     from bake_compiler.registry import connect  # noqa: PLC0415
     from bake_compiler.system import process  # noqa: PLC0415
-    from bake_compiler.verbs.doctor.checks.binfmt import BINFMT  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.binfmt import BINFMT  # noqa: PLC0415
     from bake_compiler.verbs.edges import Edges  # noqa: PLC0415
 
     with process.guarded() as runner:

@@ -29,7 +29,9 @@ from bake_compiler.verbs.build.record import Record
 from bake_compiler.verbs.build.resume import other_revisions
 from bake_compiler.verbs.build.sign import signer
 from bake_compiler.verbs.build.spare import spare
-from bake_compiler.verbs.doctor.run import Found, Job, examine
+from bake_compiler.verbs.doctor.facts import PlannedBuild
+from bake_compiler.verbs.doctor.result import Preflight
+from bake_compiler.verbs.doctor.run import examine
 from bake_compiler.verbs.edges import Edges
 from bake_compiler.verbs.verify.readers import layer_readers
 from bake_compiler.verbs.verify.run import Verification
@@ -100,17 +102,19 @@ class Build:
             tell(RunEnded(time.time(), self.run_id, report.exit_code, report.summary))
         return report
 
-    async def examine(self) -> Found:
+    async def examine(self) -> Preflight:
         """All that can be known before a build."""
         options = self.options
-        job = Job(self.edges, self.plan, self.wanted, options.push, options.jobs, self.cosign, options.allow)
-        found = await examine(job, self.commands.variables(), preflight=options.preflight)
+        planned = PlannedBuild(
+            self.edges, self.plan, self.wanted, options.push, options.jobs, self.cosign, options.allow
+        )
+        found = await examine(planned, self.commands.variables(), preflight=options.preflight)
         found.refuse()
         if options.push:
             await refuse_loss(self.edges.registry, self.plan, self.wanted)
         return found
 
-    def _asked(self, began: float, found: Found, slots: int) -> Asked:
+    def _asked(self, began: float, found: Preflight, slots: int) -> Asked:
         return Asked(
             run=self.run_id,
             began=began,
@@ -126,7 +130,7 @@ class Build:
     def _resumes(self) -> str:
         return self.resumes.run if self.resumes else ""
 
-    async def _run(self, found: Found, began: float, slots: int, tell: _Tell) -> Report:
+    async def _run(self, found: Preflight, began: float, slots: int, tell: _Tell) -> Report:
         images = self._images(found, tell)
         records = images.records
         seconds = {name: each for name, each in last_seconds(self.edges.root).items() if name in records}
@@ -165,7 +169,7 @@ class Build:
             resumes=self._resumes,
         )
 
-    def _images(self, found: Found, tell: _Tell) -> Images:
+    def _images(self, found: Preflight, tell: _Tell) -> Images:
         """The work on the images, none of which has begun."""
         options, run = self.options, self.commands.shared(found.variables, found.machine.buildx)
         records = {image.name: self._record(image) for image in self.wanted.images}
@@ -190,7 +194,7 @@ class Build:
             architecture_tags=self.wanted.architecture_references(image),
         )
 
-    def _promises(self, found: Found, records: Mapping[str, Record]) -> Callable[[PlannedImage], Promise]:
+    def _promises(self, found: Preflight, records: Mapping[str, Record]) -> Callable[[PlannedImage], Promise]:
         """What each image must be, given the variables of the run that built it."""
         asks = cache(partial(read_asked, self.edges.root))
 
@@ -202,7 +206,7 @@ class Build:
 
         return promise
 
-    async def _build(self, images: Images, found: Found, slots: int, seconds: Mapping[str, float]) -> None:
+    async def _build(self, images: Images, found: Preflight, slots: int, seconds: Mapping[str, float]) -> None:
         """Build and verify all images that are not done already.
 
         A run that is refused here is forgotten: it built nothing, and --resume still means the run before it.

@@ -7,12 +7,12 @@ from bake_compiler.runs.asked import Asked
 from bake_compiler.verbs.build.images import Images
 from bake_compiler.verbs.build.present import find_present
 from bake_compiler.verbs.build.resume import keep
-from bake_compiler.verbs.doctor.run import Found
+from bake_compiler.verbs.doctor.result import Preflight
 from bake_compiler.verbs.release.show import refuse_protected
 
 
 async def spare(
-    images: Images, found: Found, *, rebuild: bool, resumes: Asked | None, protect: Sequence[str]
+    images: Images, found: Preflight, *, rebuild: bool, resumes: Asked | None, protect: Sequence[str]
 ) -> frozenset[str]:
     """The names of the images that are done without a build; each other image gets its content tag in its record.
 
@@ -40,13 +40,13 @@ async def spare(
     return done
 
 
-async def _kept(images: Images, found: Found, resumes: Asked | None) -> frozenset[str]:
+async def _kept(images: Images, found: Preflight, resumes: Asked | None) -> frozenset[str]:
     if not resumes or not images.run.push:  # what was only loaded is not proven to be there still
         return frozenset()
     return await keep(resumes, images, found.made)
 
 
-def _content_tags(images: Images, found: Found, done: Collection[str]) -> Mapping[str, str]:
+def _content_tags(images: Images, found: Preflight, done: Collection[str]) -> Mapping[str, str]:
     """Image → the tag that its inputs give it, for those that are not done and whose inputs are all known."""
     if not images.run.push:
         return {}

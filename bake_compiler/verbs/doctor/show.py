@@ -4,20 +4,20 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bake_compiler.verbs.doctor.checks import Check, State
+from bake_compiler.verbs.doctor.result import CheckResult, CheckState
 
 
-def is_good(checks: Sequence[Check]) -> bool:
+def is_good(checks: Sequence[CheckResult]) -> bool:
     """Whether nothing is bad."""
-    return not any(check.state is State.BAD for check in checks)
+    return not any(check.state is CheckState.BAD for check in checks)
 
 
-def render_json(checks: Sequence[Check]) -> str:
+def render_json(checks: Sequence[CheckResult]) -> str:
     """What a program reads."""
     return f"{json.dumps(doctor_document(checks), indent=2, ensure_ascii=False)}\n"
 
 
-def doctor_document(checks: Sequence[Check]) -> dict[str, Any]:
+def doctor_document(checks: Sequence[CheckResult]) -> dict[str, Any]:
     """The checks as plain dicts and lists."""
     return {
         "schema": "bakec.doctor/1",
@@ -29,7 +29,7 @@ def doctor_document(checks: Sequence[Check]) -> dict[str, Any]:
     }
 
 
-def render_doctor(checks: Sequence[Check]) -> str:
+def render_doctor(checks: Sequence[CheckResult]) -> str:
     """What a person reads: each check in a line, and below what is wrong what mends it."""
     width = max(len(check.subject) for check in checks)
     lines: list[str] = []

@@ -14,8 +14,9 @@ from bake_compiler.buildx.said import Said
 from bake_compiler.buildx.tools import Answer, Tools, find_buildx
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system import process
-from bake_compiler.verbs.doctor.checks import Check, State, check_platforms
-from bake_compiler.verbs.doctor.checks.program import program
+from bake_compiler.verbs.doctor.checks.platforms import run_programs
+from bake_compiler.verbs.doctor.program import program
+from bake_compiler.verbs.doctor.result import CheckResult, CheckState
 from sandbox import kernel, namespace
 from sandbox.node import Node, node
 from sandbox.state import State as Sandbox
@@ -52,25 +53,25 @@ def registered(engine: Node, interpreter: Path, flags: str) -> Iterator[Path]:
         (engine.binfmt / ENTRY).write_text("-1")
 
 
-def runs_there(engine: Node, tmp_path: Path) -> Check:
+def runs_there(engine: Node, tmp_path: Path) -> CheckResult:
     """What doctor says of the platform."""
     env = process.scrubbed({**os.environ, **engine.environment()})
     tools = Tools(process.run, tmp_path, env, find_buildx(env))
     said = Said(Answer(0, ""), Answer(0, inspected(platforms="")), Answer(1, ""))
-    (check,) = asyncio.run(check_platforms(tools, said, [FOREIGN], engine.binfmt))
+    (check,) = asyncio.run(run_programs(tools, said, [FOREIGN], engine.binfmt))
     return check
 
 
 def a_sound_entry_mends_it(engine: Node, qemu: Path, tmp_path: Path) -> None:
     with registered(engine, qemu, "POCF"):
         check = runs_there(engine, tmp_path)
-    assert (check.state, "by QEMU" in check.found, "POCF" in check.found) == (State.OK, True, True)
+    assert (check.state, "by QEMU" in check.found, "POCF" in check.found) == (CheckState.OK, True, True)
 
 
 def test_no_entry_is_told_and_a_sound_one_mends_it(engine: Node, qemu: Path, tmp_path: Path) -> None:
     check = runs_there(engine, tmp_path)
 
-    assert (check.state, check.found.rpartition("; ")[2]) == (State.BAD, "binfmt_misc has no entry for them")
+    assert (check.state, check.found.rpartition("; ")[2]) == (CheckState.BAD, "binfmt_misc has no entry for them")
     assert "exec format error" in check.found
     assert "--install arm64" in check.mend
     a_sound_entry_mends_it(engine, qemu, tmp_path)
@@ -80,18 +81,18 @@ def test_a_disabled_entry_is_mended_by_the_command_that_doctor_names(engine: Nod
     with registered(engine, qemu, "POCF") as entry:
         entry.write_text("0")
         check = runs_there(engine, tmp_path)
-        assert (check.state, f"{entry} is disabled" in check.found) == (State.BAD, True)
+        assert (check.state, f"{entry} is disabled" in check.found) == (CheckState.BAD, True)
 
         subprocess.run(check.mend, shell=True, check=True)  # noqa: S602 - as a person pastes it
 
-        assert runs_there(engine, tmp_path).state is State.OK
+        assert runs_there(engine, tmp_path).state is CheckState.OK
 
 
 def test_an_entry_without_f_is_told_and_a_sound_one_mends_it(engine: Node, qemu: Path, tmp_path: Path) -> None:
     with registered(engine, qemu, "POC"):
         check = runs_there(engine, tmp_path)
 
-    assert (check.state, "has no flag F" in check.found) == (State.BAD, True)
+    assert (check.state, "has no flag F" in check.found) == (CheckState.BAD, True)
     assert "--install arm64" in check.mend
     a_sound_entry_mends_it(engine, qemu, tmp_path)
 
@@ -100,11 +101,11 @@ def test_a_qemu_without_the_name_is_judged_by_what_it_does_and_without_p_is_note
     engine: Node, qemu: Path, tmp_path: Path
 ) -> None:
     with registered(engine, qemu.resolve(), "POCF"):  # Linux says since 5.12 that argv[0] is told
-        assert runs_there(engine, tmp_path).state is State.OK
+        assert runs_there(engine, tmp_path).state is CheckState.OK
     with registered(engine, qemu.resolve(), "OCF"):
         check = runs_there(engine, tmp_path)
 
-    assert (check.state, "without P" in check.found) == (State.NOTE, True)
+    assert (check.state, "without P" in check.found) == (CheckState.NOTE, True)
     assert "flags POCF, under a path that ends in -binfmt-P" in check.mend
     a_sound_entry_mends_it(engine, qemu, tmp_path)
 
@@ -116,7 +117,7 @@ def test_an_emulator_that_crashes_is_told_and_a_sound_entry_mends_it(engine: Nod
     with registered(engine, crashing, "POCF"):
         check = runs_there(engine, tmp_path)
 
-    assert (check.state, f"they are run by {crashing}" in check.found) == (State.BAD, True)
+    assert (check.state, f"they are run by {crashing}" in check.found) == (CheckState.BAD, True)
     assert "exit code: 132" in check.found  # SIGILL
     assert "--install arm64" in check.mend
     a_sound_entry_mends_it(engine, qemu, tmp_path)

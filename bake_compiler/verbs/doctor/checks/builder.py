@@ -1,8 +1,8 @@
-"""docker, buildx and its builder: found, new enough, running, and able to build and push an index."""
+"""The builder: it runs, and it can build and push an index."""
 
 from bake_compiler.buildx.said import Said
-from bake_compiler.buildx.tools import OLDEST_BUILDX
-from bake_compiler.verbs.doctor.checks.check import Check, bad, good, note, unknown
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 
 _NEW_BUILDER = "docker buildx create --name bakec --driver docker-container --bootstrap --use"
 _STORE = '`{"features": {"containerd-snapshotter": true}}` into daemon.json'
@@ -11,32 +11,12 @@ _ELSEWHERE = "start its BuildKit, or mend its endpoint or certificates: `docker 
 _SNAPSHOTTER = "io.containerd.snapshotter"
 
 
-def check_docker(said: Said) -> Check:
-    """The engine answers, where the builder needs one."""
-    if said.engine.version:
-        return good("docker", said.engine.version)
-    found = said.info.refusal or "the engine does not answer"
-    if said.builder.facts.in_engine or not said.builder.driver:
-        return bad("docker", found, "install Docker, and start it: systemctl start docker")
-    return note("docker", f"{found}; the builder, driver {said.builder.driver}, needs none")
+async def check_builder(facts: Facts) -> tuple[CheckResult, ...]:
+    """Whether the builder runs, and can push an index."""
+    return (judge_builder(await facts.said),)
 
 
-def check_buildx(said: Said, oldest: tuple[int, int] = OLDEST_BUILDX) -> Check:
-    """The plugin is there, and new enough.
-
-    Args:
-        said: what it says.
-        oldest: that can read the bake file.
-    """
-    wanted = ".".join(map(str, oldest))
-    install = f"install the docker-buildx plugin, {wanted} or newer"
-    if not said.buildx:
-        return bad("buildx", said.version.trouble or "docker has no buildx", install)
-    found = ".".join(map(str, said.buildx))
-    return bad("buildx", f"{found} is older than {wanted}", install) if said.buildx < oldest else good("buildx", found)
-
-
-def check_builder(said: Said) -> Check:
+def judge_builder(said: Said) -> CheckResult:
     """The builder runs; docker's own one has the image store that an index needs."""
     builder = said.builder
     if said.inspection.trouble:
@@ -54,7 +34,7 @@ def check_builder(said: Said) -> Check:
     return _check_store(said, found) if builder.facts.is_the_engine else good("builder", found)
 
 
-def _check_store(said: Said, found: str) -> Check:
+def _check_store(said: Said, found: str) -> CheckResult:
     if not said.engine.store:
         return unknown("builder", f"{found}; docker does not tell its image store")
     if _SNAPSHOTTER not in said.engine.store:

@@ -1,12 +1,29 @@
 """Caches in registries that a build would read: whether they are there. A build goes well without them, and slowly."""
 
+import asyncio
+
 from bake_compiler.errors import AccessError, NotFoundError, RegistryError
 from bake_compiler.oci.reference import Reference
+from bake_compiler.plan.lines import csv_fields
 from bake_compiler.registry import Registry
-from bake_compiler.verbs.doctor.checks.check import Check, good, note, unknown
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, good, note, unknown
 
 
-async def check_cache(registry: Registry, ref: str) -> Check:
+async def check_caches(facts: Facts) -> tuple[CheckResult, ...]:
+    """Each cache in a registry that the build would read."""
+    build = facts.build
+    lines = {line for image in build.images for line in _texts(build.attributes(image).get("cache-from"))}
+    caches = [csv_fields("cache-from", line) for line in sorted(lines)]
+    refs = sorted({each["ref"] for each in caches if each.get("type", "registry") == "registry" and "ref" in each})
+    return tuple(await asyncio.gather(*(_check(build.edges.registry, ref) for ref in refs)))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, tuple) else ()
+
+
+async def _check(registry: Registry, ref: str) -> CheckResult:
     """Whether a cache can be read.
 
     Args:

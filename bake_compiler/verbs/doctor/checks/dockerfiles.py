@@ -1,14 +1,28 @@
 """What of the Dockerfiles is for one platform whatever is built, and contexts that none takes. It ends no build."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bake_compiler.errors import Problem
-from bake_compiler.verbs.doctor.checks.check import Check, good, note, unknown
+from bake_compiler.plan.check import warn_all
+from bake_compiler.plan.emulation import source_of
+from bake_compiler.project.loader import problems_of, read_inputs
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, good, note, unknown
 
 _SUBJECT = "Dockerfiles"
 
 
-def check_dockerfiles(warnings: Sequence[Problem], unread: Sequence[str]) -> tuple[Check, ...]:
+async def check_dockerfiles(facts: Facts) -> tuple[CheckResult, ...]:
+    """Each warning of the Dockerfiles of what is to be built."""
+    build = facts.build
+    part = replace(build.plan, images=tuple(build.images))
+    inputs, _ = read_inputs(build.root, part)
+    unread = [image.name for image in part.images if source_of(part, image, inputs.dockerfiles) is None]
+    return judge_dockerfiles(problems_of(build.root, warn_all(part, inputs)), unread)
+
+
+def judge_dockerfiles(warnings: Sequence[Problem], unread: Sequence[str]) -> tuple[CheckResult, ...]:
     """Each warning of what is to be built.
 
     Args:

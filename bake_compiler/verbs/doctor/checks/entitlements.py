@@ -11,11 +11,19 @@ from pathlib import Path
 from bake_compiler.plan.evaluate import UNKNOWN
 from bake_compiler.plan.lines import csv_fields
 from bake_compiler.plan.paths import URL
-from bake_compiler.verbs.doctor.checks.check import Check, bad, good, unknown
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 
 _SINCE_FILES, _SINCE = (0, 20), (0, 17)
 _SUBJECT = "entitlements"
 _TARGET = "target:"
+
+
+async def check_entitlements(facts: Facts) -> tuple[CheckResult, ...]:
+    """Whether buildx may do everything that the build asks for."""
+    build = facts.build
+    needed = [each for image in build.images for each in privileges(build.root, build.attributes(image))]
+    return (judge_entitlements(needed, build.allow, (await facts.said).buildx),)
 
 
 @dataclass(frozen=True, order=True)
@@ -63,9 +71,9 @@ def privileges(root: Path, found: Mapping[str, object]) -> Iterator[Privilege | 
         yield from _outside(root, "fs.write", path)
 
 
-def check_entitlements(
+def judge_entitlements(
     needed: Iterable[Privilege | None], allowed: Iterable[str], buildx: tuple[int, ...] | None
-) -> Check:
+) -> CheckResult:
     """Whether buildx is told that all that a build needs is allowed.
 
     Args:

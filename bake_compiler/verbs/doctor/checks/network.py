@@ -11,8 +11,9 @@ from bake_compiler.buildx import Progress
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import PreflightError
 from bake_compiler.system.process import Command
-from bake_compiler.verbs.doctor.checks.check import Check, good, note, unknown
 from bake_compiler.verbs.doctor.checks.platforms import LONGEST
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, good, note, unknown
 
 _SUBJECT = "build network"
 _SAYS = re.compile(r"(?:[\d.]+ )?bakec: (nameserver|proxy|found|lost) ([\w.:-]+)\s*")
@@ -38,7 +39,19 @@ for host in $hosts; do lookup "$host" >/dev/null 2>&1 && echo "bakec: found $hos
 names that the base's packages come from, are known; an address need not be."""
 
 
-async def check_network(tools: Tools, base: str, *, behind_proxy: bool) -> Check:
+async def check_network(facts: Facts) -> tuple[CheckResult, ...]:
+    """The network of a build container, made from a base image that is there: builds fetch it anyway."""
+    edges = facts.build.edges
+    proxies = ("http_proxy", "https_proxy")
+    behind = any(value for name, value in edges.env.items() if name.lower() in proxies)
+    bases = sorted(base.name for base in (await facts.bases).digests if not base.platform)
+    if not bases:
+        asked = await facts.wanted_bases()
+        return (unknown(_SUBJECT, "there is no base of which a container could be asked"),) if asked else ()
+    return (await ask_container(edges.tools, bases[0], behind_proxy=behind),)
+
+
+async def ask_container(tools: Tools, base: str, *, behind_proxy: bool) -> CheckResult:
     """What a container of the builder, made from a base image of the project, says of its network.
 
     Args:
@@ -72,7 +85,7 @@ async def check_network(tools: Tools, base: str, *, behind_proxy: bool) -> Check
     return judge([match.groups() for line in heard if (match := _SAYS.fullmatch(line))], behind_proxy=behind_proxy)
 
 
-def judge(says: list[tuple[str, ...]], *, behind_proxy: bool) -> Check:
+def judge(says: list[tuple[str, ...]], *, behind_proxy: bool) -> CheckResult:
     """What is to be thought of what a container said: pairs of a word and a name."""
     said = {word: [name for each, name in says if each == word] for word in ("nameserver", "proxy", "found", "lost")}
     servers = f"name servers: {', '.join(said['nameserver']) or 'none'}"

@@ -13,13 +13,15 @@ from bake_compiler.buildx import Failure, Progress
 from bake_compiler.buildx.said import Said
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import PreflightError
+from bake_compiler.inputs.image import Made
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system.process import Command
 from bake_compiler.system.tasks import together
-from bake_compiler.verbs.doctor.checks.binfmt import BINFMT, Handler, handler_of
-from bake_compiler.verbs.doctor.checks.check import Check, bad, good, note, unknown
-from bake_compiler.verbs.doctor.checks.program import program
-from bake_compiler.verbs.doctor.checks.qemu import known_fault, version_of
+from bake_compiler.verbs.doctor.binfmt import BINFMT, Handler, handler_of
+from bake_compiler.verbs.doctor.facts import Facts, PlannedBuild
+from bake_compiler.verbs.doctor.program import program
+from bake_compiler.verbs.doctor.qemu import known_fault, version_of
+from bake_compiler.verbs.doctor.result import CheckResult, CheckState, bad, good, note, unknown
 
 LONGEST = 60.0
 """Seconds after which a builder that does not start a program is given up."""
@@ -52,9 +54,26 @@ class Emulator:
     version: str = ""
 
 
-async def check_platforms(
+async def check_platforms(facts: Facts) -> tuple[CheckResult, ...]:
+    """Whether the builder runs programs of each platform; it matters only if a build runs one."""
+    build, said = facts.build, await facts.said
+    if said.inspection.refusal:
+        return tuple(unknown(str(platform), "the builder does not answer") for platform in build.platforms)
+    found = await run_programs(build.tools, said, build.platforms, build.edges.binfmt)
+    return tuple([_as_needed(build, await facts.made, each) for each in found])
+
+
+def _as_needed(build: PlannedBuild, made: Mapping[str, Made], check: CheckResult) -> CheckResult:
+    """A platform whose programs do not run matters only if a build runs one."""
+    images = [image for image in build.images if check.subject in map(str, image.platforms)]
+    if check.state is not CheckState.BAD or not all(made[image.name].cross for image in images):
+        return check
+    return note(check.subject, f"{check.found}; all steps of its images run on the build platform", check.mend)
+
+
+async def run_programs(
     tools: Tools, said: Said, platforms: Sequence[Platform], binfmt: Path = BINFMT
-) -> tuple[Check, ...]:
+) -> tuple[CheckResult, ...]:
     """A program for each platform is built into an image and started, by the builder and not here.
 
     Args:
@@ -144,7 +163,7 @@ async def _emulator(tools: Tools, platform: Platform, binfmt: Path) -> Emulator 
     return Emulator(handler, "" if answer.refusal else answer.text)
 
 
-def _judge(platform: Platform, failure: Failure | str, emulator: Emulator | None, *, is_native: bool) -> Check:
+def _judge(platform: Platform, failure: Failure | str, emulator: Emulator | None, *, is_native: bool) -> CheckResult:
     subject = str(platform)
     if failure:
         return _explain(platform, failure, emulator)
@@ -163,7 +182,7 @@ def _judge(platform: Platform, failure: Failure | str, emulator: Emulator | None
     return good(subject, found)
 
 
-def _explain(platform: Platform, failure: Failure | str, emulator: Emulator | None) -> Check:
+def _explain(platform: Platform, failure: Failure | str, emulator: Emulator | None) -> CheckResult:
     subject = str(platform)
     if isinstance(failure, str):
         return unknown(subject, failure)

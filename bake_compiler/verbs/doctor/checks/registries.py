@@ -1,14 +1,28 @@
 """Registries: one answers, its certificate is trusted, it lets us push, and its clock is ours."""
 
+import asyncio
+
 from bake_compiler.errors import AccessError, RegistryError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
-from bake_compiler.verbs.doctor.checks.check import Check, bad, good, unknown
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 
 MOST_SKEW = 300.0  # seconds; tokens are refused when clocks differ by more
 
 
-async def check_registry(registry: Registry, repository: Reference) -> Check:
+async def check_registries(facts: Facts) -> tuple[CheckResult, ...]:
+    """Each registry that the build would push to, asked with the first repository there."""
+    build, first = facts.build, dict[str, Reference]()
+    built = (build.wanted.references(image) for image in build.wanted.images if build.push)
+    mirrored = (each.references(build.wanted.variables) for each in build.externals)
+    for references in (*built, *mirrored):
+        for reference in references:
+            first.setdefault(reference.registry, reference)
+    return tuple(await asyncio.gather(*(judge_registry(build.edges.registry, each) for each in first.values())))
+
+
+async def judge_registry(registry: Registry, repository: Reference) -> CheckResult:
     """Whether images can be pushed to a repository: an upload is begun there, and cancelled."""
     subject = f"registry {repository.registry}"
     try:

@@ -13,8 +13,12 @@ from bake_compiler.buildx.tools import Answer
 from bake_compiler.cli import error_text
 from bake_compiler.errors import ModelError, PreflightError
 from bake_compiler.system.process import Command
-from bake_compiler.verbs.doctor.checks import Check, State, UnfitError, check_docker, check_memory, check_room
-from bake_compiler.verbs.doctor.run import Job, look
+from bake_compiler.verbs.doctor.checks.disk import judge_disk
+from bake_compiler.verbs.doctor.checks.docker import judge_docker
+from bake_compiler.verbs.doctor.checks.memory import judge_memory
+from bake_compiler.verbs.doctor.facts import PlannedBuild
+from bake_compiler.verbs.doctor.result import CheckResult, CheckState, UnfitError
+from bake_compiler.verbs.doctor.run import look
 from bake_compiler.verbs.doctor.show import doctor_document, render_doctor
 from tests.fakes import virtual_time
 from tests.fakes.images import image_of, index_of
@@ -22,6 +26,8 @@ from tests.fakes.inspected import inspected
 from tests.fakes.project import PROJECT
 from tests.fakes.registry import Fault
 from tests.fakes.site import Site
+
+OK, NOTE, BAD, UNKNOWN = CheckState.OK, CheckState.NOTE, CheckState.BAD, CheckState.UNKNOWN
 
 HOST = "registry 127.0.0.1:5000"
 MINE, GO = "127.0.0.1:5000/base:1", "127.0.0.1:5000/go:1"
@@ -36,17 +42,15 @@ def site(tmp_path: Path) -> Site:
     return made
 
 
-def looked_at(site: Site, *selectors: str) -> dict[str, Check]:
+def looked_at(site: Site, *selectors: str) -> dict[str, CheckResult]:
     build = site.build(*selectors)
-    return {check.subject: check for check in virtual_time.run(look(Job(build.edges, build.plan, build.wanted)))}
-
-
-def wrong(site: Site) -> dict[str, Check]:
     return {
-        name: check
-        for name, check in looked_at(site).items()
-        if check.state not in {State.OK, State.NOTE} and name != "disk"
+        check.subject: check for check in virtual_time.run(look(PlannedBuild(build.edges, build.plan, build.wanted)))
     }
+
+
+def wrong(site: Site) -> dict[str, CheckResult]:
+    return {name: check for name, check in looked_at(site).items() if check.state not in {OK, NOTE} and name != "disk"}
 
 
 def test_where_all_is_well_each_thing_is_ok_and_nothing_is_left_behind(site: Site) -> None:
@@ -67,7 +71,7 @@ def test_where_all_is_well_each_thing_is_ok_and_nothing_is_left_behind(site: Sit
         BAKE_FILE,
         "build network",
     }
-    assert {check.state for name, check in found.items() if name != "disk"} == {State.OK}
+    assert {check.state for name, check in found.items() if name != "disk"} == {OK}
     assert found["buildx"].found == "0.29.1"
     assert site.fake.uploads == 0
     assert site.docker.baked == []
@@ -87,7 +91,7 @@ def test_an_image_store_that_takes_no_index_is_bad(site: Site) -> None:
     site.docker.store = "[[Backing Filesystem extfs]]"
 
     check = wrong(site)["builder"]
-    assert (check.state, "takes no index" in check.found) == (State.BAD, True)
+    assert (check.state, "takes no index" in check.found) == (BAD, True)
     assert check.mend.startswith("docker buildx create")
     assert '{"features": {"containerd-snapshotter": true}}` into daemon.json' in check.mend
 
@@ -102,8 +106,8 @@ def test_the_builder_of_a_daemon_that_is_down_is_bad_with_the_error_of_its_node(
     down = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock"
     site.docker.nodes = inspected("", state="").replace("Status:           ", f"Error: {down}")
 
-    assert wrong(site)["builder"] == Check(
-        "builder", State.BAD, down, "start Docker, or see what `docker buildx ls` says"
+    assert wrong(site)["builder"] == CheckResult(
+        "builder", BAD, down, "start Docker, or see what `docker buildx ls` says"
     )
 
 
@@ -116,18 +120,22 @@ def test_a_builder_that_does_not_answer_is_bad_with_its_last_words(site: Site) -
 @pytest.mark.parametrize(
     ("fault", "state", "words"),
     [
-        (Fault(status=403, method="POST", times=9), State.BAD, "403"),
-        (Fault(status=404, method="POST", times=9), State.BAD, "404"),
-        (Fault(reset=True, method="POST", times=99), State.BAD, "connection"),
-        (Fault(status=202, method="POST", headers={"Date": "Wed, 25 Nov 2020 00:00:00 GMT"}), State.BAD, "behind"),
-        (Fault(status=202, method="POST", headers={"Date": "Wed, 25 Nov 2099 00:00:00 GMT"}), State.BAD, "ahead of"),
-        (Fault(status=202, method="POST", headers={"Date": "late"}), State.UNKNOWN, "does not tell its time"),
-        (Fault(status=202, method="POST", headers={"Location": "http://evil.test/x"}), State.OK, "can be pushed"),
-        (Fault(status=500, method="DELETE", times=99), State.OK, "can be pushed"),
+        (Fault(status=403, method="POST", times=9), BAD, "403"),
+        (Fault(status=404, method="POST", times=9), BAD, "404"),
+        (Fault(reset=True, method="POST", times=99), BAD, "connection"),
+        (Fault(status=202, method="POST", headers={"Date": "Wed, 25 Nov 2020 00:00:00 GMT"}), BAD, "behind"),
+        (
+            Fault(status=202, method="POST", headers={"Date": "Wed, 25 Nov 2099 00:00:00 GMT"}),
+            BAD,
+            "ahead of",
+        ),
+        (Fault(status=202, method="POST", headers={"Date": "late"}), UNKNOWN, "does not tell its time"),
+        (Fault(status=202, method="POST", headers={"Location": "http://evil.test/x"}), OK, "can be pushed"),
+        (Fault(status=500, method="DELETE", times=99), OK, "can be pushed"),
     ],
 )
 def test_a_registry_that_may_not_be_pushed_to_or_lives_in_another_time(
-    site: Site, fault: Fault, state: State, words: str
+    site: Site, fault: Fault, state: CheckState, words: str
 ) -> None:
     site.fake.faults.append(fault)
 
@@ -135,7 +143,7 @@ def test_a_registry_that_may_not_be_pushed_to_or_lives_in_another_time(
 
     assert check.state is state
     assert words in check.found.lower()
-    assert bool(check.mend) is (state is State.BAD)
+    assert bool(check.mend) is (state is BAD)
     assert all("evil" not in request.place for request in site.fake.requests)
 
 
@@ -150,7 +158,7 @@ def test_each_base_that_is_not_there_is_bad_with_its_place(site: Site) -> None:
 
 def found_of_bases(site: Site) -> list[str]:
     build = site.build()
-    checks = virtual_time.run(look(Job(build.edges, build.plan, build.wanted)))
+    checks = virtual_time.run(look(PlannedBuild(build.edges, build.plan, build.wanted)))
     return [check.found for check in checks if check.subject == "base images"]
 
 
@@ -179,7 +187,7 @@ def test_bases_of_which_the_builder_does_not_tell_are_unknown(site: Site) -> Non
     site.docker.bases.clear()
 
     check = wrong(site)["base images"]
-    assert (check.state, check.found) == (State.UNKNOWN, "the builder does not tell of busybox:stable")
+    assert (check.state, check.found) == (UNKNOWN, "the builder does not tell of busybox:stable")
 
 
 DOWNLOADS = "FROM busybox:stable\nRUN wget https://example.com/amd64/tool\n"
@@ -190,10 +198,10 @@ def test_what_of_a_dockerfile_is_for_one_platform_is_noted_and_ends_no_build(sit
 
     check = looked_at(site)["Dockerfiles"]
 
-    assert check.state is State.NOTE
+    assert check.state is NOTE
     assert check.found.startswith("components/web/Dockerfile:2: https://example.com/amd64/tool is for amd64 alone")
     assert "one_platform={'https://example.com/amd64/tool': 'why'}" in check.mend
-    assert looked_at(site, "other")["Dockerfiles"].state is State.OK
+    assert looked_at(site, "other")["Dockerfiles"].state is OK
     assert site.run().exit_code == 0
 
 
@@ -202,7 +210,7 @@ def test_a_dockerfile_that_bakec_can_not_read_is_unknown(site: Site) -> None:
 
     check = looked_at(site)["Dockerfiles"]
 
-    assert (check.state, check.found) == (State.UNKNOWN, "none that bakec reads: of web")
+    assert (check.state, check.found) == (UNKNOWN, "none that bakec reads: of web")
 
 
 def test_a_bake_file_that_is_stale_or_not_there_is_bad(site: Site) -> None:
@@ -210,7 +218,7 @@ def test_a_bake_file_that_is_stale_or_not_there_is_bad(site: Site) -> None:
     assert wrong(site)[BAKE_FILE].mend == "bakec compile"
 
     (site.root / BAKE_FILE).unlink()
-    assert wrong(site)[BAKE_FILE].state is State.BAD
+    assert wrong(site)[BAKE_FILE].state is BAD
 
 
 @dataclass
@@ -231,22 +239,22 @@ def test_without_docker_what_needs_it_is_unknown_and_the_rest_is_looked_at(site:
     build = site.build()
     edges = replace(build.edges, runner=Gone())
 
-    found = {check.subject: check.state for check in asyncio.run(look(Job(edges, build.plan, build.wanted)))}
+    found = {check.subject: check.state for check in asyncio.run(look(PlannedBuild(edges, build.plan, build.wanted)))}
 
     assert found == {
-        "docker": State.BAD,
-        "buildx": State.BAD,
-        "builder": State.UNKNOWN,
-        "disk": State.UNKNOWN,
-        "memory": State.OK,
-        "linux/amd64": State.UNKNOWN,
-        "linux/arm64": State.UNKNOWN,
-        HOST: State.OK,
-        "base images": State.UNKNOWN,
-        "Dockerfiles": State.OK,
-        "entitlements": State.UNKNOWN,
-        BAKE_FILE: State.OK,
-        "build network": State.UNKNOWN,
+        "docker": BAD,
+        "buildx": BAD,
+        "builder": UNKNOWN,
+        "disk": UNKNOWN,
+        "memory": OK,
+        "linux/amd64": UNKNOWN,
+        "linux/arm64": UNKNOWN,
+        HOST: OK,
+        "base images": UNKNOWN,
+        "Dockerfiles": OK,
+        "entitlements": UNKNOWN,
+        BAKE_FILE: OK,
+        "build network": UNKNOWN,
     }
 
 
@@ -262,7 +270,7 @@ def test_an_old_buildx_and_none_are_bad(site: Site, version: str, found: str) ->
 
     check = wrong(site)["buildx"]
 
-    assert (check.state, check.found) == (State.BAD, found)
+    assert (check.state, check.found) == (BAD, found)
     assert "0.13 or newer" in check.mend
 
 
@@ -275,42 +283,45 @@ def test_a_buildx_that_is_older_than_the_models_need_is_bad(site: Site) -> None:
 def test_a_disk_is_held_against_what_the_last_run_made(site: Site, tmp_path: Path) -> None:
     site.docker.folder = str(tmp_path)
     build = site.build()
-    tools = Job(build.edges, build.plan, build.wanted).tools
+    tools = PlannedBuild(build.edges, build.plan, build.wanted).tools
     said = asyncio.run(ask_all(tools, ()))
 
-    little, much = (check_room(tools, said, stored) for stored in (0, 10**18))
+    little, much = (judge_disk(tools, said, stored) for stored in (0, 10**18))
 
     assert little.found.endswith("of which a build may need 2.0")
-    assert (much.state, much.mend.startswith("see `docker buildx du`")) == (State.BAD, True)
+    assert (much.state, much.mend.startswith("see `docker buildx du`")) == (BAD, True)
 
 
 @pytest.mark.parametrize("driver", ["remote", "kubernetes"])
 def test_the_disk_of_another_machine_is_unknown_and_no_engine_is_needed_there(site: Site, driver: str) -> None:
     site.docker.nodes = inspected(driver, "linux/amd64*, linux/arm64")
 
-    assert looked_at(site)["disk"] == Check("disk", State.UNKNOWN, "the builder's disk is on another machine")
-    assert looked_at(site)["docker"].state is State.OK
+    assert looked_at(site)["disk"] == CheckResult("disk", UNKNOWN, "the builder's disk is on another machine")
+    assert looked_at(site)["docker"].state is OK
 
 
-@pytest.mark.parametrize(
-    ("driver", "state"), [("docker", State.BAD), ("docker-container", State.BAD), ("remote", State.NOTE)]
-)
-def test_an_engine_that_does_not_answer_is_bad_where_the_builder_needs_one(driver: str, state: State) -> None:
+@pytest.mark.parametrize(("driver", "state"), [("docker", BAD), ("docker-container", BAD), ("remote", NOTE)])
+def test_an_engine_that_does_not_answer_is_bad_where_the_builder_needs_one(driver: str, state: CheckState) -> None:
     inspection = Answer(0, inspected(driver))
 
-    check = check_docker(Said(Answer(0, ""), inspection, Answer(1, "Cannot connect to the Docker daemon\n")))
+    check = judge_docker(Said(Answer(0, ""), inspection, Answer(1, "Cannot connect to the Docker daemon\n")))
 
     assert (check.state, check.found.partition(";")[0]) == (state, "Cannot connect to the Docker daemon")
 
 
 @pytest.mark.parametrize(
     ("memory", "slots", "state", "mend"),
-    [(0, 4, State.UNKNOWN, ""), (8 << 30, 4, State.OK, ""), (2 << 30, 4, State.NOTE, "-j 2"), (1, 1, State.OK, "")],
+    [
+        (0, 4, UNKNOWN, ""),
+        (8 << 30, 4, OK, ""),
+        (2 << 30, 4, NOTE, "-j 2"),
+        (1, 1, OK, ""),
+    ],
 )
 def test_memory_is_held_against_the_images_that_are_built_at_once(
-    memory: int, slots: int, state: State, mend: str
+    memory: int, slots: int, state: CheckState, mend: str
 ) -> None:
-    check = check_memory(Machine("docker", 1, 2, memory, ()), slots, 1 << 30)
+    check = judge_memory(Machine("docker", 1, 2, memory, ()), slots, 1 << 30)
 
     assert (check.state, check.mend) == (state, mend)
 
@@ -345,7 +356,7 @@ def test_a_sound_emulator_is_told_with_its_version_and_flags(site: Site) -> None
 
     check = looked_at(site)["linux/arm64"]
 
-    assert (check.state, check.found) == (State.OK, "its programs run, by QEMU 10.0, flags POCF")
+    assert (check.state, check.found) == (OK, "its programs run, by QEMU 10.0, flags POCF")
     assert looked_at(site)["linux/amd64"].found == "its programs run, natively"
 
 
@@ -369,7 +380,7 @@ def test_a_version_that_is_known_to_crash_is_noted_with_where_that_is_told(site:
 
     check = looked_at(site)["linux/arm64"]
 
-    assert check.state is State.NOTE
+    assert check.state is NOTE
     assert words in check.found
     assert "register QEMU" in check.mend
 
@@ -379,7 +390,7 @@ def test_a_version_of_which_nothing_is_known_is_ok(site: Site, says: str) -> Non
     register(site, emulator(site))
     site.docker.qemu = says
 
-    assert looked_at(site)["linux/arm64"].state is State.OK
+    assert looked_at(site)["linux/arm64"].state is OK
 
 
 def test_an_entry_without_p_is_noted(site: Site) -> None:
@@ -387,7 +398,7 @@ def test_an_entry_without_p_is_noted(site: Site) -> None:
 
     check = looked_at(site)["linux/arm64"]
 
-    assert (check.state, "without P" in check.found, "POCF" in check.mend) == (State.NOTE, True, True)
+    assert (check.state, "without P" in check.found, "POCF" in check.mend) == (NOTE, True, True)
 
 
 def broken_emulator(site: Site, how: str) -> None:
@@ -414,7 +425,7 @@ def test_why_programs_do_not_run_is_looked_for_in_binfmt_misc(site: Site, how: s
 
     check = wrong(site)["linux/arm64"]
 
-    assert check.state is State.BAD
+    assert check.state is BAD
     assert found in check.found
     assert mend in check.mend
 
@@ -428,11 +439,11 @@ def test_a_platform_of_which_no_program_is_run_in_a_build_is_only_noted(site: Si
     check = looked_at(site)["linux/arm64"]
 
     assert (check.state, check.found.rpartition("; ")[2]) == (
-        State.NOTE,
+        NOTE,
         "all steps of its images run on the build platform",
     )
     (site.root / "components/hub/Dockerfile").write_text("FROM busybox:stable\nRUN make\n")
-    assert looked_at(site)["linux/arm64"].state is State.BAD
+    assert looked_at(site)["linux/arm64"].state is BAD
 
 
 NODES = """\
@@ -495,9 +506,9 @@ def mirroring(tmp_path: Path) -> Site:
     return site
 
 
-def externals(site: Site) -> list[Check]:
+def externals(site: Site) -> list[CheckResult]:
     build = site.build()
-    checks = virtual_time.run(look(Job(build.edges, build.plan, build.wanted, externals=build.plan.external)))
+    checks = virtual_time.run(look(PlannedBuild(build.edges, build.plan, build.wanted, externals=build.plan.external)))
     return [check for check in checks if check.subject.startswith("external ")]
 
 
@@ -512,17 +523,17 @@ def test_of_each_place_that_is_copied_from_it_is_told_what_it_has(mirroring: Sit
 @pytest.mark.parametrize(
     ("fault", "state", "found", "mend"),
     [
-        (Fault(status=404), State.BAD, "there is no image hub.test/ocean-arm:4", "mend the name"),
-        (Fault(status=403), State.BAD, "GET https://hub.test/v2/ocean-arm/manifests/4: 403 Forbidden", "hub.test"),
-        (Fault(status=418), State.UNKNOWN, "GET https://hub.test/v2/ocean-arm/manifests/4: 418", ""),
+        (Fault(status=404), BAD, "there is no image hub.test/ocean-arm:4", "mend the name"),
+        (Fault(status=403), BAD, "GET https://hub.test/v2/ocean-arm/manifests/4: 403 Forbidden", "hub.test"),
+        (Fault(status=418), UNKNOWN, "GET https://hub.test/v2/ocean-arm/manifests/4: 418", ""),
     ],
 )
 def test_a_place_that_can_not_be_copied_from_is_told_with_why(
-    mirroring: Site, fault: Fault, state: State, found: str, mend: str
+    mirroring: Site, fault: Fault, state: CheckState, found: str, mend: str
 ) -> None:
     mirroring.fake.faults.append(replace(fault, path="ocean-arm", times=9))
 
-    (check,) = (check for check in externals(mirroring) if check.state is not State.OK)
+    (check,) = (check for check in externals(mirroring) if check.state is not OK)
 
     assert (check.subject, check.state) == ("external ocean", state)
     assert check.found.startswith(found)
@@ -534,13 +545,13 @@ def test_a_vendor_that_lacks_a_platform_is_bad(mirroring: Site) -> None:
 
     check = externals(mirroring)[-1]
 
-    assert (check.state, check.found) == (State.BAD, "hub.test/postgres:15 has no linux/arm64, but linux/amd64")
+    assert (check.state, check.found) == (BAD, "hub.test/postgres:15 has no linux/arm64, but linux/amd64")
     assert "platforms=Only(…)" in check.mend
 
 
 def test_a_registry_that_is_only_mirrored_to_is_tried_too(mirroring: Site) -> None:
     build = mirroring.build("hub")
-    job = Job(build.edges, build.plan, build.wanted, push=False, externals=build.plan.external)
+    job = PlannedBuild(build.edges, build.plan, build.wanted, push=False, externals=build.plan.external)
 
     found = {check.subject: check.found for check in virtual_time.run(look(job))}
 
@@ -606,7 +617,7 @@ def test_without_preflight_what_can_be_built_is_but_never_from_another_file(site
 
 def test_what_is_only_loaded_needs_no_registry(site: Site) -> None:
     build = site.build()
-    job = Job(build.edges, build.plan, build.wanted, push=False)
+    job = PlannedBuild(build.edges, build.plan, build.wanted, push=False)
 
     assert not any(check.subject.startswith("registry") for check in virtual_time.run(look(job)))
 
@@ -619,10 +630,10 @@ def test_what_is_unknown_or_only_noted_ends_no_build(site: Site) -> None:
 
 
 def test_what_a_person_and_a_program_read() -> None:
-    checks: Sequence[Check] = (
-        Check("buildx", State.OK, "0.29.1"),
-        Check("linux/arm64", State.BAD, "the builder can't run its programs", "register QEMU"),
-        Check("disk", State.UNKNOWN, "the engine is on another machine"),
+    checks: Sequence[CheckResult] = (
+        CheckResult("buildx", OK, "0.29.1"),
+        CheckResult("linux/arm64", BAD, "the builder can't run its programs", "register QEMU"),
+        CheckResult("disk", UNKNOWN, "the engine is on another machine"),
     )
 
     assert render_doctor(checks).splitlines() == [

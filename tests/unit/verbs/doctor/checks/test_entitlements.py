@@ -7,8 +7,8 @@ import pytest
 
 from bake_compiler.errors import PreflightError
 from bake_compiler.plan.evaluate import UNKNOWN
-from bake_compiler.verbs.doctor.checks import State, check_entitlements, privileges
-from bake_compiler.verbs.doctor.checks.entitlements import Privilege
+from bake_compiler.verbs.doctor.checks.entitlements import Privilege, judge_entitlements, privileges
+from bake_compiler.verbs.doctor.result import CheckState
 from tests.fakes.project import component
 from tests.fakes.site import Site
 
@@ -65,7 +65,7 @@ def test_the_host_s_network_and_what_models_ask_for_is_asked_for(root: Path) -> 
 
 @pytest.mark.parametrize("found", [{"context": UNKNOWN}, {"contexts": UNKNOWN}, {"secret": (UNKNOWN,)}])
 def test_what_only_buildx_can_tell_is_unknown(root: Path, found: Mapping[str, object]) -> None:
-    assert check_entitlements(privileges(root, found), (), NEW).state is State.UNKNOWN
+    assert judge_entitlements(privileges(root, found), (), NEW).state is CheckState.UNKNOWN
 
 
 READ, HOST = Privilege("fs.read", "/opt/keys"), Privilege("network.host")
@@ -74,24 +74,24 @@ READ, HOST = Privilege("fs.read", "/opt/keys"), Privilege("network.host")
 @pytest.mark.parametrize(
     ("needed", "allowed", "buildx", "state"),
     [
-        ([READ], (), NEW, State.BAD),
-        ([READ], (), FIRST, State.OK),
-        ([READ, HOST], (), OLD, State.OK),
-        ([HOST], (), FIRST, State.BAD),
-        ([], (), NEW, State.OK),
-        ([], (), None, State.UNKNOWN),
-        ([READ], ("fs.read=/opt/keys",), NEW, State.OK),
-        ([READ], ("fs.read=/opt",), NEW, State.OK),
-        ([READ], ("fs=/opt",), NEW, State.OK),
-        ([READ], ("fs.read=*",), NEW, State.OK),
-        ([READ], ("fs.read=/opt/other", "fs.write=/opt/keys"), NEW, State.BAD),
-        ([HOST], ("network.host",), NEW, State.OK),
+        ([READ], (), NEW, CheckState.BAD),
+        ([READ], (), FIRST, CheckState.OK),
+        ([READ, HOST], (), OLD, CheckState.OK),
+        ([HOST], (), FIRST, CheckState.BAD),
+        ([], (), NEW, CheckState.OK),
+        ([], (), None, CheckState.UNKNOWN),
+        ([READ], ("fs.read=/opt/keys",), NEW, CheckState.OK),
+        ([READ], ("fs.read=/opt",), NEW, CheckState.OK),
+        ([READ], ("fs=/opt",), NEW, CheckState.OK),
+        ([READ], ("fs.read=*",), NEW, CheckState.OK),
+        ([READ], ("fs.read=/opt/other", "fs.write=/opt/keys"), NEW, CheckState.BAD),
+        ([HOST], ("network.host",), NEW, CheckState.OK),
     ],
 )
 def test_what_is_asked_for_must_be_allowed(
-    needed: list[Privilege], allowed: tuple[str, ...], buildx: tuple[int, ...] | None, state: State
+    needed: list[Privilege], allowed: tuple[str, ...], buildx: tuple[int, ...] | None, state: CheckState
 ) -> None:
-    assert check_entitlements(needed, allowed, buildx).state is state
+    assert judge_entitlements(needed, allowed, buildx).state is state
 
 
 def test_a_build_says_what_to_allow_and_gives_it_to_buildx(tmp_path: Path) -> None:

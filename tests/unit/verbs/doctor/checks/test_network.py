@@ -4,14 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.verbs.doctor.checks import State
 from bake_compiler.verbs.doctor.checks.network import judge
-from bake_compiler.verbs.doctor.run import Job, look
+from bake_compiler.verbs.doctor.facts import PlannedBuild
+from bake_compiler.verbs.doctor.result import CheckState
+from bake_compiler.verbs.doctor.run import look
 from tests.fakes import virtual_time
 from tests.fakes.images import index_of
 from tests.fakes.project import component
 from tests.fakes.registry import Fault
 from tests.fakes.site import Site
+
+OK, NOTE, BAD, UNKNOWN = CheckState.OK, CheckState.NOTE, CheckState.BAD, CheckState.UNKNOWN
 
 SERVER, FOUND, LOST = ("nameserver", "10.0.0.2"), ("found", "deb.test"), ("lost", "deb.test")
 
@@ -26,23 +29,35 @@ def site(tmp_path: Path) -> Site:
 @pytest.mark.parametrize(
     ("says", "behind_proxy", "state", "words", "mend"),
     [
-        ([SERVER, FOUND], False, State.OK, "finds deb.test; name servers: 10.0.0.2", ""),
-        ([SERVER, LOST], False, State.NOTE, "does not find deb.test; name servers: 10.0.0.2", "`dns` in daemon.json"),
-        ([LOST], True, State.NOTE, "name servers: none", "`proxies` in Docker's config.json"),
-        ([SERVER, FOUND], True, State.NOTE, "this machine goes through a proxy", "`proxies` in Docker's config.json"),
-        ([SERVER, ("proxy", "proxy.test"), ("found", "proxy.test")], True, State.OK, "finds proxy.test", ""),
+        ([SERVER, FOUND], False, OK, "finds deb.test; name servers: 10.0.0.2", ""),
+        (
+            [SERVER, LOST],
+            False,
+            NOTE,
+            "does not find deb.test; name servers: 10.0.0.2",
+            "`dns` in daemon.json",
+        ),
+        ([LOST], True, NOTE, "name servers: none", "`proxies` in Docker's config.json"),
+        (
+            [SERVER, FOUND],
+            True,
+            NOTE,
+            "this machine goes through a proxy",
+            "`proxies` in Docker's config.json",
+        ),
+        ([SERVER, ("proxy", "proxy.test"), ("found", "proxy.test")], True, OK, "finds proxy.test", ""),
         (
             [SERVER, ("proxy", "127.0.0.1"), ("found", "127.0.0.1")],
             True,
-            State.NOTE,
+            NOTE,
             "the build container itself",
             "not",
         ),
-        ([SERVER], False, State.UNKNOWN, "names no host", ""),
+        ([SERVER], False, UNKNOWN, "names no host", ""),
     ],
 )
 def test_what_a_container_says_is_judged(
-    says: list[tuple[str, ...]], behind_proxy: bool, state: State, words: str, mend: str
+    says: list[tuple[str, ...]], behind_proxy: bool, state: CheckState, words: str, mend: str
 ) -> None:
     check = judge(says, behind_proxy=behind_proxy)
 
@@ -51,18 +66,21 @@ def test_what_a_container_says_is_judged(
     assert mend in check.mend
 
 
-def looked_at(site: Site, subject: str) -> tuple[State, str]:
+def looked_at(site: Site, subject: str) -> tuple[CheckState, str]:
     build = site.build()
-    checks = virtual_time.run(look(Job(build.edges, build.plan, build.wanted)))
+    checks = virtual_time.run(look(PlannedBuild(build.edges, build.plan, build.wanted)))
     (check,) = (check for check in checks if check.subject == subject)
     return check.state, check.found
 
 
 def test_a_container_of_a_base_of_the_project_is_asked(site: Site) -> None:
-    assert looked_at(site, "build network") == (State.OK, "a build container finds deb.test; name servers: 10.0.0.2")
+    assert looked_at(site, "build network") == (
+        OK,
+        "a build container finds deb.test; name servers: 10.0.0.2",
+    )
 
     site.docker.network = ()
-    assert looked_at(site, "build network")[0] is State.UNKNOWN
+    assert looked_at(site, "build network")[0] is UNKNOWN
 
 
 def test_a_build_does_not_ask_what_can_not_end_it(site: Site) -> None:
@@ -82,7 +100,7 @@ def with_cache(site: Site) -> None:
 def test_a_cache_that_is_not_there_yet_is_noted_and_ends_no_build(site: Site) -> None:
     with_cache(site)
 
-    assert looked_at(site, f"cache {CACHE}") == (State.NOTE, "is not there yet")
+    assert looked_at(site, f"cache {CACHE}") == (NOTE, "is not there yet")
     assert site.run().exit_code == 0
 
 
@@ -90,11 +108,11 @@ def test_a_cache_that_is_there_can_be_read(site: Site) -> None:
     with_cache(site)
     site.fake.push("cache", "main", index_of("linux/amd64"))
 
-    assert looked_at(site, f"cache {CACHE}") == (State.OK, "can be read")
+    assert looked_at(site, f"cache {CACHE}") == (OK, "can be read")
 
 
-@pytest.mark.parametrize(("status", "state"), [(403, State.NOTE), (500, State.UNKNOWN)])
-def test_a_cache_that_may_not_or_can_not_be_read_is_never_ok(site: Site, status: int, state: State) -> None:
+@pytest.mark.parametrize(("status", "state"), [(403, NOTE), (500, UNKNOWN)])
+def test_a_cache_that_may_not_or_can_not_be_read_is_never_ok(site: Site, status: int, state: CheckState) -> None:
     with_cache(site)
     site.fake.faults.append(Fault(status=status, path="/cache/", times=99))
 

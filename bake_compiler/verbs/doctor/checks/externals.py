@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from itertools import chain
 
 from bake_compiler.bases.registry import see
 from bake_compiler.errors import AccessError, NotFoundError, RegistryError
@@ -9,18 +10,25 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan import PlannedExternal
 from bake_compiler.registry import Registry
-from bake_compiler.verbs.doctor.checks import Check, bad, good, unknown
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 
 _ELSEWHERE = "say images={…} if it is kept elsewhere, or platforms=Only(…) with the reason"
 
 
-async def check_external(registry: Registry, external: PlannedExternal) -> tuple[Check, ...]:
+async def check_externals(facts: Facts) -> tuple[CheckResult, ...]:
+    """Each image of others that `bakec mirror` would copy."""
+    registry, externals = facts.build.edges.registry, facts.build.externals
+    return tuple(chain(*await asyncio.gather(*(_check(registry, each) for each in externals))))
+
+
+async def _check(registry: Registry, external: PlannedExternal) -> tuple[CheckResult, ...]:
     """Whether each place where its vendor keeps it has the platforms that are wanted of it."""
     subject = f"external {external.name}"
-    return tuple(await asyncio.gather(*(_check(registry, subject, *taken) for taken in external.taken)))
+    return tuple(await asyncio.gather(*(_check_place(registry, subject, *taken) for taken in external.taken)))
 
 
-async def _check(registry: Registry, subject: str, place: Reference, wanted: Iterable[Platform]) -> Check:
+async def _check_place(registry: Registry, subject: str, place: Reference, wanted: Iterable[Platform]) -> CheckResult:
     try:
         seen = await see(registry, place)
     except NotFoundError:

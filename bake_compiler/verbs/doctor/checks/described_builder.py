@@ -1,12 +1,27 @@
 """The builder in use: whether it is the one that the project describes, and as it describes it."""
 
-from bake_compiler.verbs.doctor.checks.check import Check, good, note
+from bake_compiler.errors import BakecError
+from bake_compiler.system.environment import BUILDX_BUILDER
+from bake_compiler.verbs.builder import difference
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, good, note, unknown
 
 _SUBJECT = "described builder"
 _SHOWN = 4
 
 
-def check_described(name: str, in_use: str, diff: str) -> Check:
+async def check_described_builder(facts: Facts) -> tuple[CheckResult, ...]:
+    """Whether the builder in use is the one that the project describes; nothing if the project describes none."""
+    builder, edges = facts.build.plan.builder, facts.build.edges
+    if builder is None or not (await facts.said).builder.driver:
+        return ()
+    try:
+        return (judge_described(builder.name, edges.env.get(BUILDX_BUILDER, ""), difference(edges.tools, builder)),)
+    except BakecError as error:
+        return (unknown(_SUBJECT, error.message, error.hint),)
+
+
+def judge_described(name: str, in_use: str, diff: str) -> CheckResult:
     """A build may go well on another one: of the right mirrors, certificates and nodes nothing is sure then.
 
     Args:

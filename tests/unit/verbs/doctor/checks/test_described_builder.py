@@ -9,8 +9,9 @@ from bake_compiler import Builder, Node
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.project.planned import plan_project
 from bake_compiler.verbs.builder import bring_up
-from bake_compiler.verbs.doctor.checks import Check, State
-from bake_compiler.verbs.doctor.run import Job, look
+from bake_compiler.verbs.doctor.facts import PlannedBuild
+from bake_compiler.verbs.doctor.result import CheckResult, CheckState
+from bake_compiler.verbs.doctor.run import look
 from tests.fakes import virtual_time
 from tests.fakes.buildx import Buildx
 from tests.fakes.project import PROJECT
@@ -39,9 +40,9 @@ def made(site: Site, builder: Builder) -> None:
     asyncio.run(bring_up(tools, builder, tell=lambda _: None))
 
 
-def checked(site: Site) -> Check | None:
+def checked(site: Site) -> CheckResult | None:
     build = site.build()
-    job = Job(build.edges.with_builder(site.plan.builder), build.plan, build.wanted)
+    job = PlannedBuild(build.edges.with_builder(site.plan.builder), build.plan, build.wanted)
     return next((check for check in virtual_time.run(look(job)) if check.subject == "described builder"), None)
 
 
@@ -53,9 +54,9 @@ def test_a_builder_that_is_as_described_is_ok_until_its_certificate_changes(site
     (site.root / "ca.pem").write_text("another one\n")
     after = checked(site)
 
-    assert before == Check("described builder", State.OK, "acme is as the project describes it")
+    assert before == CheckResult("described builder", CheckState.OK, "acme is as the project describes it")
     assert after
-    assert (after.state, after.mend) == (State.NOTE, "bakec builder up")
+    assert (after.state, after.mend) == (CheckState.NOTE, "bakec builder up")
     assert "is not as the project describes it: - registry registry.example ca = sha256:" in after.found
 
 
@@ -78,7 +79,7 @@ def test_another_builder_that_somebody_chose_is_noted(site: Site) -> None:
     check = checked(site)
 
     assert check
-    assert (check.state, check.mend) == (State.NOTE, "unset BUILDX_BUILDER")
+    assert (check.state, check.mend) == (CheckState.NOTE, "unset BUILDX_BUILDER")
     assert check.found == "other is in use, as BUILDX_BUILDER says, and not acme"
 
 
@@ -89,7 +90,7 @@ def test_a_certificate_that_is_not_there_is_unknown(site: Site) -> None:
 
     assert check
     assert (check.state, check.found) == (
-        State.UNKNOWN,
+        CheckState.UNKNOWN,
         "builder acme: certificate ca.pem: No such file or directory",
     )
     assert "put the CA certificate there" in check.mend

@@ -5,12 +5,18 @@ from pathlib import Path
 
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan.plan import PlannedImage
-from bake_compiler.verbs.doctor.checks.check import Check, bad, good
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, bad, good
 
 _SUBJECT = "generated inputs"
 
 
-def check_inputs(root: Path, images: Iterable[PlannedImage], platforms: Iterable[Platform]) -> tuple[Check, ...]:
+async def check_generated_inputs(facts: Facts) -> tuple[CheckResult, ...]:
+    """Whether the files that the models declare as generated are there."""
+    return judge_inputs(facts.build.root, facts.build.images, facts.build.platforms)
+
+
+def judge_inputs(root: Path, images: Iterable[PlannedImage], platforms: Iterable[Platform]) -> tuple[CheckResult, ...]:
     """What is not there, by the command that makes it; nothing where nothing is declared.
 
     Args:

@@ -10,7 +10,7 @@ from bake_compiler.layers.binary import identify
 from bake_compiler.layers.elf import Elf, Use
 from bake_compiler.layers.machines import is_foreign
 from bake_compiler.oci.platform import Platform
-from bake_compiler.verbs.doctor.checks.program import program
+from bake_compiler.verbs.doctor.program import program
 
 
 @pytest.mark.parametrize("name", ["amd64", "386", "arm64", "arm/v7", "riscv64", "ppc64le", "s390x"])

@@ -1,11 +1,14 @@
-"""Room on the disk of an engine that runs on this machine, and memory for what is built at once."""
+"""Room on the disk of an engine that runs on this machine."""
 
 import os
 from pathlib import Path
 
-from bake_compiler.buildx.said import Machine, Said
+from bake_compiler.buildx.said import Said
 from bake_compiler.buildx.tools import Tools
-from bake_compiler.verbs.doctor.checks.check import Check, bad, good, note, unknown
+from bake_compiler.errors import BakecError
+from bake_compiler.runs.kept import stored_report
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 
 LEAST_BYTES = 2_000_000_000
 LEAST_FILES = 0.02  # of all inodes
@@ -13,7 +16,12 @@ _UNPACKED = 4  # times the bytes that a registry stores: unpacked, and beside it
 _MEND = "see `docker buildx du`, make room with `docker buildx prune --all`"  # else it keeps what is on top of an image
 
 
-def check_room(tools: Tools, said: Said, stored: int) -> Check:
+async def check_disk(facts: Facts) -> tuple[CheckResult, ...]:
+    """Whether the engine's disk has room for what the last run made."""
+    return (judge_disk(facts.build.tools, await facts.said, _stored(facts.build.root)),)
+
+
+def judge_disk(tools: Tools, said: Said, stored: int) -> CheckResult:
     """Bytes and inodes of the engine's disk against what the last run made.
 
     Args:
@@ -36,21 +44,10 @@ def check_room(tools: Tools, said: Said, stored: int) -> Check:
     return good("disk", found)
 
 
-def check_memory(machine: Machine, slots: int, each: int) -> Check:
-    """Memory against the images that are built at once; too little makes a build slow before it ends it.
-
-    Args:
-        machine: what there is.
-        slots: how many images are built at once.
-        each: bytes that one is reckoned to need.
-    """
-    if not machine.memory:
-        return unknown("memory", "the builder does not tell how much it has")
-    fitting = max(1, machine.nodes * machine.memory // each)
-    nodes = f"{machine.nodes} x " if machine.nodes > 1 else ""
-    found = f"{nodes}{machine.memory / 1e9:.1f} GB, for {slots} images at once"
-    return (
-        note("memory", f"{found}, of which {fitting} fit", f"-j {fitting}")
-        if slots > fitting
-        else good("memory", found)
-    )
+def _stored(root: Path) -> int:
+    """Bytes of the last run's images; 0 when there was none."""
+    try:
+        report = stored_report(root)
+    except BakecError:
+        return 0
+    return sum(platform.size for image in report.images for platform in image.platforms)

@@ -1,0 +1,17 @@
+"""The committed bake file: it is what the models say."""
+
+from bake_compiler.bakefile.blocks import BAKE_FILE
+from bake_compiler.errors import ModelError
+from bake_compiler.verbs.compile.run import refuse_stale
+from bake_compiler.verbs.doctor.facts import Facts
+from bake_compiler.verbs.doctor.result import CheckResult, bad, good
+
+
+async def check_bake_file(facts: Facts) -> tuple[CheckResult, ...]:
+    """Whether the committed file is what the models say."""
+    build = facts.build
+    try:
+        refuse_stale(build.root, build.plan, build.wanted.images)
+    except ModelError as error:
+        return (bad(BAKE_FILE, error.message, "bakec compile"),)
+    return (good(BAKE_FILE, "is what the models say"),)
