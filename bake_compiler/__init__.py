@@ -63,8 +63,16 @@ __all__ = [
 ]
 
 
+__version__: str
+"""The version of the package that is installed."""
+
+
 def __getattr__(name: str) -> object:
     """A model when it is first asked for: pydantic costs 100 ms that `bakec --help` need not pay."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - as the models: only who asks pays
+
+        return version("bakec")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from bake_compiler import model  # noqa: PLC0415

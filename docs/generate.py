@@ -202,7 +202,12 @@ def _fields(kind: type) -> Iterator[tuple[str, object, str]]:
 
 
 def _shown(default: object) -> str:
-    return "[]" if default == () else f'"{default}"' if isinstance(default, str) else repr(default)
+    if isinstance(default, tuple):
+        return f"[{', '.join(map(_shown, default))}]"
+    if isinstance(default, Model):
+        said = (f"{name}={_shown(getattr(default, name))}" for name in sorted(default.model_fields_set))
+        return f"{type(default).__name__}({', '.join(said)})"
+    return f'"{default}"' if isinstance(default, str) else repr(default)
 
 
 def _since(kind: type, field: str, meaning: str) -> str:

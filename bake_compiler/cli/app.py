@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+import bake_compiler
+
 VERBS = {
     "compile": "compile_",
     "plan": "plan",
@@ -46,9 +48,7 @@ def make_app(verb: str = "") -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415
-
-        typer.echo(f"bakec {version('bakec')}")
+        typer.echo(f"bakec {bake_compiler.__version__}")
         raise typer.Exit
 
 

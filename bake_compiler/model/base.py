@@ -1,5 +1,6 @@
 """What every model is made of: frozen, strict, and knowing the line where its author wrote it."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
 if TYPE_CHECKING:  # what pydantic itself tells type checkers, and that no field can be set; its plugin is not needed
     from pydantic._internal._model_construction import ModelMetaclass
+    from pydantic_core import ErrorDetails
 
     @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field, PrivateAttr))
     class _Frozen(ModelMetaclass):
@@ -70,6 +72,7 @@ class Model(BaseModel, metaclass=_Frozen):
     _source: Source = PrivateAttr(default_factory=Source)
 
     if not TYPE_CHECKING:  # type checkers see the fields as keywords
+        __iter__ = None  # else pydantic takes one model for the list of its fields
 
         def __init__(self, **fields: Any) -> None:
             source = _calling_source()
@@ -107,6 +110,32 @@ def _calling_source() -> Source:
     return Source(frame.f_code.co_filename, frame.f_lineno)
 
 
+_FIXED = {
+    "missing": "is missing",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+}
+_WANTED = {
+    "string_type": "a text",
+    "tuple_type": "a list",
+    "dict_type": "a dict",
+    "bool_type": "True or False",
+    "bool_parsing": "True or False",
+}
+"""Kinds of pydantic's errors, in plain words: the whole message, or the type that is wanted."""
+_CLASSES = {
+    "str": "a text",
+    "int": "an int",
+    "bool": "True or False",
+    "list": "a list",
+    "tuple": "a list",
+    "NoneType": "None",
+    "Expression": "a Var, Join or Expr",
+    "Platform": "a platform such as 'linux/amd64'",
+}
+_CLASS = re.compile(r"(\w+)(?:'>|$)")
+
+
 def _mistakes_of(error: ValidationError, source: Source, known: list[str]) -> Iterator[Mistake]:
     problems = error.errors(include_url=False)
     for problem in problems:
@@ -114,10 +143,33 @@ def _mistakes_of(error: ValidationError, source: Source, known: list[str]) -> It
         if problem["type"] == "too_short" and any(inner):
             continue  # only because an item of it was refused
         place = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            yield Mistake(source, place, "no such field", did_you_mean(place, known))
-        elif problem["type"] == "is_instance_of":
-            wanted = problem["ctx"]["class"]
-            yield Mistake(source, place, problem["msg"], f"write {wanted}(…)" if wanted.isidentifier() else "")
-        else:
-            yield Mistake(source, place, problem["msg"].removeprefix("Value error, "))
+        yield Mistake(source, place, *_words(problem, known))
+
+
+def _words(problem: "ErrorDetails", known: list[str]) -> tuple[str, str]:
+    """What is wrong with a field, and what to do."""
+    match problem["type"]:
+        case "extra_forbidden":
+            return "no such field", did_you_mean(str(problem["loc"][-1]), known)
+        case "literal_error":
+            return f"must be {problem['ctx']['expected']}", ""
+        case "is_instance_of":
+            names = _CLASS.findall(problem["ctx"]["class"])
+            *others, last = map(_word, names)
+            hint = "" if names[0] in _CLASSES else f"write {names[0]}(…)"
+            return _other(problem, " or ".join(filter(None, (", ".join(others), last)))), hint
+        case kind if kind in _WANTED:
+            in_brackets = kind == "tuple_type" and isinstance(problem["input"], str | Model)
+            return _other(problem, _WANTED[kind]), "write it in brackets: […]" if in_brackets else ""
+        case kind:
+            return _FIXED.get(kind, problem["msg"].removeprefix("Value error, ")), ""
+
+
+def _other(problem: "ErrorDetails", wanted: str) -> str:
+    """That a value of one type stands where another type is wanted; never the value itself, which may be a secret."""
+    return f"must be {wanted}, and is {_word(type(problem['input']).__name__)}"
+
+
+def _word(name: str) -> str:
+    """A class as a message calls it."""
+    return _CLASSES.get(name) or f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"

@@ -2,9 +2,9 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainValidator
 
@@ -34,7 +34,14 @@ from bake_compiler.model.values import Expr, Expression
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import check_tag
 
+if TYPE_CHECKING:
+    Constant: TypeAlias = "str | bool | int | float | Expr | Sequence[Constant] | Mapping[str, Constant] | None"
+else:
+    Constant: TypeAlias = object  # _check_default is all that runs
+
 Version: TypeAlias = tuple[int, int]
+THE_PHASE = "images"
+"""What the phase of a project is called that names none."""
 
 _TYPE = re.compile(r"[a-z]*(?:\([a-zA-Z0-9_(){}\[\]=,\"? -]+\))?")
 _PLACE = re.compile(r"(\{platform\}|\{arch\})")
@@ -90,6 +97,10 @@ class Phase(Model):
     """
 
 
+def _one_phase() -> tuple[Phase, ...]:
+    return (Phase(name=THE_PHASE),)
+
+
 class Only(Model):
     """The platforms that an image is built for when they are not all of the project's, and why."""
 
@@ -133,7 +144,7 @@ class Variable(Model):
 
     name: ArgName
     """what `Var` refers to."""
-    default: Annotated[object, PlainValidator(_check_default)] = None
+    default: Annotated[Constant, PlainValidator(_check_default)] = None
     """a text, number, bool, list, map, or None; an Expr may refer to other variables."""
     description: Text = ""
     """a comment beside it; an attribute of it with buildx 0.16 and later."""
@@ -250,8 +261,8 @@ class Image(Settings):
 class Component(Settings):
     """A directory with build inputs and the images made from them; its name is the directory's."""
 
-    phase: Name
-    """the name of one of the project's phases."""
+    phase: Name | None = None
+    """the name of one of the project's phases; it may be left out where the project has one phase."""
     images: ListOf[Annotated[Image, InstanceOf(Image)]] = Field(min_length=1)
     """at least one."""
     description: Text = ""
@@ -261,7 +272,9 @@ class Component(Settings):
     context: Annotated[RelativePath | Expression, OrExpression()] = "."
     """the build context: a folder, or the URL of a Git repository or an archive."""
     dockerfile: Annotated[RelativePath | Expression, OrExpression()] = "Dockerfile"
-    """the Dockerfile; relative to `relative_to`, not to the context."""
+    """the Dockerfile, relative to the folder of `relative_to`, or to the context if it exists only there. If both exist
+    and differ, that is a mistake.
+    """
     dockerfile_inline: Value | None = None
     """the text of a Dockerfile in place of one."""
     platforms: Annotated[Only, InstanceOf(Only)] | None = None
@@ -315,8 +328,8 @@ class Project(Settings):
     """default of TAG, the public tag."""
     platforms: ListOf[PlatformName] = Field(min_length=1)
     """default of PLATFORMS."""
-    phases: ListOf[Annotated[Phase, InstanceOf(Phase)]] = Field(min_length=1)
-    """in their order; an image can't need one of a later phase."""
+    phases: ListOf[Annotated[Phase, InstanceOf(Phase)]] = Field(default_factory=_one_phase, min_length=1)
+    """in their order; an image can't need one of a later phase. Without it there is one phase, called `images`."""
     source_url: Text = ""
     """URL of the sources, for the OCI label; empty for none."""
     buildx: Annotated[str, AfterValidator(_check_floor)] = ">=0.13"

@@ -124,7 +124,9 @@ class Settings(Model):
     """
 
     args: Annotated[Mapping[ArgName, ArgValue | None] | Expression, OrExpression()] = Field(default_factory=dict)
-    """build args. None gives no value and says that this is meant. Nothing else is ever passed to a build."""
+    """build args. None gives no value and says that this is meant. Nothing else is ever passed to a build. A bool is
+    refused: programs differ in the text that they take for true.
+    """
     labels: Annotated[Mapping[LabelKey, Value | None] | Expression, OrExpression()] = Field(default_factory=dict)
     """image labels."""
     annotations: Annotated[Mapping[AnnotationKey, Value] | Expression, OrExpression()] = Field(default_factory=dict)

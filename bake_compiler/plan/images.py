@@ -88,7 +88,7 @@ class _Planner:
         planned = PlannedImage(
             name=image.name,
             component=name,
-            phase=component.phase,
+            phase=component.phase or self.project.phases[0].name,
             variant="",
             description=block.description,
             repository=self.repository(image.name),

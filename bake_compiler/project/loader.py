@@ -21,6 +21,7 @@ from bake_compiler.model.project import Component, Project, Stack
 from bake_compiler.plan.check.subject import Inputs, at
 from bake_compiler.plan.paths import URL, inside, is_outside
 from bake_compiler.plan.plan import Plan
+from bake_compiler.project.dockerfiles import from_context, spellings, text_of
 from bake_compiler.project.root import COMPONENTS, PROJECT_FILE
 
 COMPONENT_FILE = "component.py"
@@ -74,25 +75,22 @@ def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
             continue
         path = inside(context, dockerfile) if dockerfile is not None else ""
         for ignore in (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore")):
-            if ignore and ignore not in ignores and (found := _text(root / ignore)) is not None:
+            if ignore and ignore not in ignores and (found := text_of(root, ignore)) is not None:
                 ignores[ignore] = found
         if not path or is_outside(path):
             continue
-        text = _text(root / path)
+        text, second = text_of(root, path), from_context(image)
         if text is None:
             present = [found.name for found in (root / path).parent.glob("*ockerfile*")]
             hint = did_you_mean(posixpath.basename(path), present) if present else "write it, or name another"
-            mistakes.append(at(image, "dockerfile", f"{path} is not there", hint))
+            missing = f"there is neither {path} nor {second}" if second else f"{path} is not there"
+            mistakes.append(at(image, "dockerfile", missing, hint))
             continue
+        if second and text_of(root, second) not in {None, text}:
+            message = f"{path} and {second} are different files, and both may be meant"
+            mistakes.append(at(image, "dockerfile", message, f"write {spellings(image)}"))
         dockerfiles[path] = text
     return Inputs(dockerfiles, ignores), mistakes
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
 
 
 def mistakes_error(root: Path, mistakes: Iterable[Mistake]) -> ModelError:
@@ -125,7 +123,7 @@ def _run(path: Path, variable: str, kind: type[_M], mistakes: list[Mistake]) -> 
         mistakes.append(Mistake(Source(str(path), error.lineno or 0), "", f"not valid Python: {error.msg}"))
         return None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an author's code raises is the author's mistake
-        mistakes.append(Mistake(_raised_at(path, error), "", f"{type(error).__name__}: {error}"))
+        mistakes.append(Mistake(_raised_at(path, error), "", f"{type(error).__name__}: {error}", _hint(error)))
         return None
     model = namespace.get(variable)
     if isinstance(model, kind):
@@ -137,6 +135,13 @@ def _run(path: Path, variable: str, kind: type[_M], mistakes: list[Mistake]) -> 
 
 def _compile(path: Path) -> CodeType:
     return compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+
+
+def _hint(error: BaseException) -> str:
+    """What to do about an exception that an author's code raised; empty where nobody knows."""
+    if isinstance(error, ModuleNotFoundError) and error.name == "bakec":
+        return "the package is called bake_compiler: write `from bake_compiler import …`"
+    return ""
 
 
 def _raised_at(path: Path, error: BaseException) -> Source:

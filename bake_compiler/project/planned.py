@@ -10,6 +10,7 @@ from bake_compiler.plan import Plan, make_plan
 from bake_compiler.plan.check import Subject, check_all, warn_all
 from bake_compiler.plan.check.subject import Inputs
 from bake_compiler.plan.pins import with_pins
+from bake_compiler.project.dockerfiles import settled
 from bake_compiler.project.files import committed, read_lock
 from bake_compiler.project.loader import load, mistakes_error, problems_of, read_inputs
 
@@ -42,7 +43,7 @@ def plan_unpinned(root: Path) -> tuple[Plan, Inputs]:
     loaded = load(root)
     if loaded.stack is None:
         raise mistakes_error(root, loaded.mistakes)
-    plan = make_plan(loaded.stack)
+    plan = settled(root, make_plan(loaded.stack))
     inputs, missing = read_inputs(root, plan)
     mistakes = [*missing, *check_all(Subject(loaded.stack, plan, inputs))]
     if mistakes:
@@ -75,7 +76,7 @@ def plan_part(root: Path, names: Sequence[str]) -> Plan | None:
             for name, component in loaded.stack.components.items()
         },
     )
-    plan = make_plan(stack)
+    plan = settled(root, make_plan(stack))
     inputs, missing = read_inputs(root, plan)
     if not components.keys() <= plan.by_name.keys() or missing or any(check_all(Subject(stack, plan, inputs))):
         return None

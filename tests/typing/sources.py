@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +18,8 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```console\n(.*?)^```)?", re.D
 _MORE = re.compile(r"^ +(?:\.\.\.|…),$", re.MULTILINE)
 _PLACE = re.compile(r"\.py:(\d+): ")
 _MARKED = re.compile(r"  # error\b")
-_ALL = f"from bake_compiler import {', '.join(bake_compiler.__all__)}\n"
 _PROJECT = {"name": '"shop"', "registry": '"registry.example"', "tag": '"1.0"', "platforms": '["amd64"]'}
-_NEEDED = {
+_NEEDED: Mapping[type, Mapping[str, str]] = {
     Project: _PROJECT,
     Component: {"images": '[Image(name="web")]'},
     Image: {"name": '"web"'},
@@ -48,7 +47,14 @@ def written() -> Iterator[Source]:
             yield Source(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         yield from _snippets(str(page.relative_to(ROOT)), page.read_text(encoding="utf-8"))
-    yield Source("tables of docs/reference/hcl.md", _ALL + "".join(f"print({_row(pair.python)})\n" for pair in pairs()))
+    rows = "".join(f"print({_row(pair.python)})\n" for pair in pairs())
+    yield Source("tables of docs/reference/hcl.md", _imports(rows) + rows)
+
+
+def _imports(text: str) -> str:
+    """One line that imports what a text uses of bakec."""
+    used = [name for name in bake_compiler.__all__ if re.search(rf"\b{name}\b", text)]
+    return f"from bake_compiler import {', '.join(used)}\n" if used else ""
 
 
 def _snippets(name: str, page: str) -> Iterator[Source]:
@@ -56,7 +62,7 @@ def _snippets(name: str, page: str) -> Iterator[Source]:
         text = _MORE.sub(_fields(_PROJECT), block[1])
         refused = block[2] if "no such field" in (block[2] or "") else ""
         line = page.count("\n", 0, block.start(1)) + 1
-        head = "" if "from bake_compiler import" in text else _ALL
+        head = "" if "from bake_compiler import" in text else _imports(text)
         yield Source(f"{name}:{line}", head + text, frozenset(map(int, _PLACE.findall(refused))))
 
 
@@ -72,7 +78,7 @@ def _row(python: str) -> str:
     return python.strip().replace("\n", " ")
 
 
-def _fields(needed: dict[str, str]) -> str:
+def _fields(needed: Mapping[str, str]) -> str:
     return "".join(f"{name}={value}, " for name, value in needed.items())
 
 
@@ -85,10 +91,10 @@ def mistakes() -> Source:
 
 def every_field() -> Source:
     """Each model with an unknown field, without each field that it needs, and with a wrong type for each field."""
-    head = f"{_ALL}from typing import Any\n\nclass Wrong: ...\n\nwrong = Wrong()\nanything: Any = None\n"
-    wrong = [line for kind in _models() for line in _wrong(kind)]
+    lines = "".join(f"{line}\n" for kind in _models() for line in _wrong(kind))
+    head = f"{_imports(lines)}from typing import Any\n\nclass Wrong: ...\n\nwrong = Wrong()\nanything: Any = None\n"
     begin = head.count("\n") + 1
-    return Source("every field", head + "\n".join(wrong) + "\n", frozenset(range(begin, begin + len(wrong))))
+    return Source("every field", head + lines, frozenset(range(begin, begin + lines.count("\n"))))
 
 
 def _models() -> Iterator[type[Model]]:

@@ -33,8 +33,9 @@ def _targets_and_groups(subject: Subject) -> Iterator[Mistake]:
         DEFAULT_GROUP: "bake's group of everything",
         COMMON: "bakec's target of what all images share",
     }
+    what = "a phase" if "phases" in project.model_fields_set else "the phase of a project that names none"
     for phase in project.phases:
-        yield from claim(taken, phase.name, "a phase", phase.source, RENAME)
+        yield from claim(taken, phase.name, what, phase.source, RENAME)
     for target in project.targets:
         yield from claim(taken, target.name, "an abstract target", target.source, RENAME)
     for name, component in subject.stack.components.items():

@@ -23,7 +23,11 @@ def check_references(subject: Subject) -> Iterator[Mistake]:
 def _phases(subject: Subject) -> Iterator[Mistake]:
     known = [phase.name for phase in subject.stack.project.phases]
     for component in subject.stack.components.values():
-        yield from _unknown("phase", "phase", [component.phase], known, component.source)
+        if component.phase is not None:
+            yield from _unknown("phase", "phase", [component.phase], known, component.source)
+        elif len(known) > 1:
+            hint = f"write one of them: {', '.join(known)}"
+            yield Mistake(component.source, "phase", "is missing, and the project has several phases", hint)
 
 
 def _needs(subject: Subject) -> Iterator[Mistake]:

@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+import bake_compiler
 from tests.fakes import command
 from tests.fakes.project import component, write, write_project
 from tests.fakes.registry import FakeRegistry, Fault
@@ -20,6 +22,21 @@ PROJECT = Path(__file__).parents[2] / "golden" / "full"
 def bakec(*words: str, path: str = os.defpath) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": path, "HOME": "/nonexistent", "NO_COLOR": "1"}
     return command.bakec(*words, cwd=PROJECT, env=environment)
+
+
+def test_the_version_is_the_packages_own() -> None:
+    ended = bakec("--version")
+
+    assert (ended.returncode, ended.stdout) == (0, f"bakec {version('bakec')}\n")
+    assert bake_compiler.__version__ == version("bakec")
+
+
+def test_whoever_imports_the_package_pays_neither_for_models_nor_for_its_version() -> None:
+    program = "import sys, bake_compiler; print({'pydantic', 'importlib.metadata'} & sys.modules.keys())"
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("platform", ["amd64,arm46", "", "amd64,", "s390x"])

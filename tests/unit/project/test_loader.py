@@ -79,8 +79,63 @@ def test_an_inner_model_given_as_a_dict_is_told_its_class_on_its_own_line(tmp_pa
     text += '        {"name": "web"},\n    ],\n)\n'
 
     assert lines_of(write_project(tmp_path, {"web": text})) == [
-        "components/web/component.py:6: images.0: Input should be an instance of Image"
+        "components/web/component.py:6: images.0: must be an Image, and is a dict"
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told", "hint"),
+    [
+        ('needs="base"', "needs: must be a list, and is a text", "write it in brackets: […]"),
+        ('matrix={"py": "3.14"}', "matrix.py: must be a list, and is a text", "write it in brackets: […]"),
+        ('ssh=Ssh(id="git")', "ssh: must be a list, and is a Ssh", "write it in brackets: […]"),
+        ('secret=["TOKEN"]', "secret.0: must be a Secret, and is a text", "write Secret(…)"),
+        ('args=["PORT=1"]', "args: must be a dict, and is a list", ""),
+        ('args={"PORT": 0.5}', "args.PORT: must be a text, an int or a Var, Join or Expr, and is a float", ""),
+        (
+            'args={"DEBUG": True}',
+            "args.DEBUG: True is not a text; write the text that the Dockerfile expects: 'true', '1' …",
+            "",
+        ),
+        ('labels={"port": 80}', "labels.port: must be a text or a Var, Join or Expr, and is an int", ""),
+        ('pull="yes"', "pull: must be True or False or a Var, Join or Expr, and is a text", ""),
+        ('description=["x"]', "description: must be a text, and is a list", ""),
+        ('call="lint"', "call: must be 'build', 'check', 'outline' or 'targets'", ""),
+        (
+            'platforms=Only(platforms=[64], reason="x")',
+            "platforms.0: must be a platform such as 'linux/amd64', and is an int",
+            "",
+        ),
+        ('platforms=Only(platforms=[], reason="x")', "platforms: must not be empty", ""),
+        ('platforms=Only(platforms=["amd64"], reason="")', "reason: must not be empty", ""),
+        ('platforms=Only(platforms=["amd64"])', "reason: is missing", ""),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_told_in_words_that_name_what_stands_there(
+    tmp_path: Path, fields: str, told: str, hint: str
+) -> None:
+    text = component(f'name="web", {fields}').replace("import Component, Image", "import *")
+
+    problems = mistakes_in(write_project(tmp_path, {"web": text}))
+
+    assert [(str(problem), problem.hint) for problem in problems] == [(f"components/web/component.py:6: {told}", hint)]
+
+
+def test_an_int_is_an_arg_of_its_digits(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"web": component('name="web", args={"PORT": 8080}')})
+    write(root / "components/web/Dockerfile", "FROM busybox:1.37\nARG PORT\nEXPOSE $PORT\n")
+
+    (web,) = plan_project(root).images
+
+    assert web.attributes["args"] == {"PORT": "8080"}
+
+
+@pytest.mark.parametrize("line", ["from bakec import Component", "import bakec", "from bakec.model import Image"])
+def test_who_imports_bakec_learns_what_the_package_is_called(tmp_path: Path, line: str) -> None:
+    (problem,) = mistakes_in(write_project(tmp_path, {"web": f"{line}\n"}))
+
+    assert str(problem) == "components/web/component.py:1: ModuleNotFoundError: No module named 'bakec'"
+    assert problem.hint == "the package is called bake_compiler: write `from bake_compiler import …`"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from bake_compiler.project.planned import plan_project
+from tests.fakes.project import write_project
 from tests.unit.plan.check.written import (
     COMPONENT,
     COMPONENT_LINE,
@@ -12,12 +14,14 @@ from tests.unit.plan.check.written import (
     PROJECT_LINE,
     component_py,
     mistakes,
+    project_py,
     said_at,
     told,
 )
 
 VARIABLES = 'variables=[Variable(name="VERSION", default="1"), Variable(name="LIST", default=["a"])]'
 DECLARING = {"components/web/Dockerfile": "FROM busybox\nARG A=\n"}
+WEB = component_py('name="web"')
 MEANT = "did you mean 'VERSION'?"
 
 
@@ -238,3 +242,51 @@ def test_a_phase_without_images_is_no_member_for_it_has_no_group(tmp_path: Path)
     (problem,) = mistakes(tmp_path, component_py('name="web"'), 'groups=[Group(name="ours", members=["last"])]')
 
     assert problem.message == "unknown image or group 'last'"
+
+
+ONE_PHASE = project_py().replace('    phases=(Phase(name="first"), Phase(name="last")),\n', "")
+NO_PHASE = WEB.replace('    phase="first",\n', "")
+
+
+def test_a_project_that_names_no_phase_has_one(tmp_path: Path) -> None:
+    root = write_project(
+        tmp_path, {"web": NO_PHASE, "api": component_py('name="api"', phase="images")}, project=ONE_PHASE
+    )
+
+    plan = plan_project(root)
+
+    assert plan.phases == ("images",)
+    assert {image.name: image.phase for image in plan.images} == {"web": "images", "api": "images"}
+    assert [(group.name, group.targets) for group in plan.groups] == [("images", ("api", "web"))]
+
+
+def test_a_phase_may_be_left_out_where_the_project_names_one(tmp_path: Path) -> None:
+    project = project_py().replace(', Phase(name="last")', ",")
+
+    (web,) = plan_project(write_project(tmp_path, {"web": NO_PHASE}, project=project)).images
+
+    assert web.phase == "first"
+
+
+def test_a_phase_may_not_be_left_out_where_the_project_has_several(tmp_path: Path) -> None:
+    assert told(tmp_path, NO_PHASE) == [
+        (
+            "components/web/component.py:3: phase: is missing, and the project has several phases",
+            "write one of them: first, last",
+        )
+    ]
+
+
+def test_no_phases_at_all_is_a_mistake(tmp_path: Path) -> None:
+    project = ONE_PHASE.removesuffix(")\n") + "    phases=[],\n)\n"
+
+    assert told(tmp_path, WEB, project) == [("components/project.py:8: phases: must not be empty", "")]
+
+
+def test_an_image_that_is_called_as_the_phase_that_nobody_named_learns_whose_name_that_is(tmp_path: Path) -> None:
+    component = NO_PHASE.replace('"web"', '"images"')
+    both = "'images' is an image of web, and also the phase of a project that names none"
+
+    assert told(tmp_path, component, ONE_PHASE) == [
+        (f"components/web/component.py:5: name: {both}", "rename one of them")
+    ]
