@@ -48,7 +48,12 @@ _CLI = """\
 # The command line
 
 Every verb finds the project in the working directory or above it, or where `--project` says. The document goes to
-stdout, progress and errors go to stderr. An error is two lines, `error: …` and ` hint: …`."""
+stdout, progress and errors go to stderr. An error is two lines, `error: …` and ` hint: …`.
+
+bakec refuses options that contradict each other, and an option that would have no effect beside another: exit code 2,
+and nothing is done. It refuses an empty value, such as `--tag ""`, in the same way. An environment variable is a
+default for all verbs: it contradicts no option, and an empty variable counts as not set. With `--dry-run`, you
+may leave the options of the real run in the command line, except those that ask for a file or a document."""
 
 SECTIONS = (
     "Project",

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import bake_compiler
+from bake_compiler.cli.verb import Verb
 
 VERBS = {
     "compile": "compile_",
@@ -40,9 +41,11 @@ def make_app(verb: str = "") -> typer.Typer:
         module = import_module(f"bake_compiler.cli.{name}")
         found = getattr(module, VERBS[name])
         if isinstance(found, typer.Typer):
+            for own in found.registered_commands:
+                own.cls = Verb
             app.add_typer(found, name=name)
         else:
-            app.command(name)(found)
+            app.command(name, cls=Verb)(found)
     return app
 
 

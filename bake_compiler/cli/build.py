@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bake_compiler.cli.contradictions import refuse
 from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
     Allow,
@@ -32,12 +33,11 @@ from bake_compiler.cli.options import (
     select_wanted,
 )
 from bake_compiler.cli.output import print_report, print_text, say
-from bake_compiler.errors import BakecError, UsageError
+from bake_compiler.errors import BakecError
 
 if TYPE_CHECKING:
     from bake_compiler.report import Report
     from bake_compiler.report.events import Event
-    from bake_compiler.runs.options import BuildOptions
 
 
 def build(
@@ -138,10 +138,8 @@ def build(
     root = root_of(project)
     earlier = last_run(root) if resume else None
     if earlier:
-        if dry_run:
-            raise UsageError("--resume goes without --dry-run", hint="leave one of them out")
         options = resumed(earlier.run, earlier.options, options, given(context))
-    _refuse_contradictions(options)
+        refuse("build", options.written)
     plan = plan_part(root, options.selectors) or plan_project(root)
     wanted = select_wanted(plan, options.selectors, options.platforms, options.registry, options.tag, options.variables)
     seen = watch(
@@ -167,19 +165,6 @@ def build(
 def _absolute(path: Path | None) -> str:
     """A path that means the same in another working directory; empty for none."""
     return str(path.absolute()) if path else ""
-
-
-def _refuse_contradictions(options: "BuildOptions") -> None:
-    parts = (
-        ("--release-file", options.release_file),
-        ("--allow-partial", options.allow_partial),
-        ("--sign", options.sign),
-    )
-    for option, value in parts:
-        if value and not options.push:
-            raise UsageError(f"{option}: --load publishes nothing", hint="leave one of them out")
-    if options.signing_config and not options.sign:
-        raise UsageError("--signing-config: nothing is to be signed", hint="give --sign KEY, or --sign keyless")
 
 
 @contextmanager

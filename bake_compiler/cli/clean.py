@@ -61,8 +61,6 @@ def clean(
     from bake_compiler.verbs.clean.result import Cleaned  # noqa: PLC0415
     from bake_compiler.verbs.clean.show import cleaned_document, render_cleaned  # noqa: PLC0415
 
-    if not staged and not journals:
-        raise UsageError("nothing is named to clean", hint="write --staged, --journals or both")
     root, now = root_of(project), time.time()
     before = now - parse_age(older_than)
     repositories = _repositories(root, selectors, registry, tag, variables) if staged else {}
@@ -84,8 +82,7 @@ def parse_age(text: str) -> float:
     """
     match = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", text)
     if not match:
-        said = f"--older-than: {text!r} is no age" if text else "--older-than is missing"
-        raise UsageError(said, hint="write --older-than 7d, or a number of s, m, h, d or w")
+        raise UsageError(f"--older-than: {text!r} is no age", hint="write a number of s, m, h, d or w, such as 7d")
     return float(match[1]) * _SECONDS[match[2]]
 
 

@@ -11,7 +11,7 @@ import typer
 from bake_compiler.cli.edges import run_async
 from bake_compiler.cli.options import Json, ProjectDir, root_of
 from bake_compiler.cli.output import print_text, say, warn, warning_text
-from bake_compiler.errors import ModelError, Problem, UsageError
+from bake_compiler.errors import ModelError, Problem
 from bake_compiler.words import counted
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ def compile_(
     from bake_compiler.verbs.compile.run import compile_plan, stale  # noqa: PLC0415
     from bake_compiler.verbs.compile.unchanged import remember, watching  # noqa: PLC0415
 
-    _refuse_contradictions(output, by, check=check)
     root = root_of(project)
     with watching() as watch:
         plan, inputs = plan_with_inputs(root)
@@ -88,13 +87,6 @@ def compile_(
             own_folder(root)
         told = "\n".join((*map(warning_text, warnings), f"{path.name}: is up to date, {count}"))
         remember(root, (path, root / TEMPLATE, root / LOCK_FILE), told, watch)
-
-
-def _refuse_contradictions(output: Path | None, by: By | None, *, check: bool) -> None:
-    if check and str(output) == "-":
-        raise UsageError("--check compares a file, and - is none", hint="leave out -o, or name the file")
-    if by and not check:
-        raise UsageError("--by says how --check compares", hint=f"write --check --by {by.value}")
 
 
 def _prove(root: Path, plan: "Plan", path: Path, by: By | None) -> "Proof":

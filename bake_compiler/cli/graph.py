@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bake_compiler.cli.formats import GRAPHS, format_of
 from bake_compiler.cli.options import ProjectDir, Selectors, root_of, select_wanted
 from bake_compiler.cli.output import print_text, say
 from bake_compiler.words import counted
@@ -27,9 +28,11 @@ class Format(StrEnum):
 def graph(
     selectors: Selectors = None,
     form: Annotated[
-        Format | None, typer.Option("--format", "-f", help="Default: by the file's name, else mermaid.")
+        Format | None, typer.Option("--format", "-f", help="Default: by the file's ending; on stdout mermaid.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help=".mmd, .dot, .svg or .json; default: stdout.")
+    ] = None,
     project: ProjectDir = None,
 ) -> None:
     """Draw phases, images and edges as Mermaid, DOT, SVG or JSON; needs no network and no other program.
@@ -39,6 +42,8 @@ def graph(
     from bake_compiler.graph import render_dot, render_mermaid, render_svg  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
+    file = None if str(output) == "-" else output
+    form = form or (Format(format_of(file, GRAPHS)) if file else Format.MERMAID)
     plan = plan_project(root_of(project))
     drawn = to_graph(plan, select_wanted(plan, selectors, None, "", ""))
     renderers = {
@@ -47,12 +52,12 @@ def graph(
         Format.SVG: render_svg,
         Format.JSON: _render_json,
     }
-    text = renderers[form or _by_name(output)](drawn)
-    if output is None or str(output) == "-":
+    text = renderers[form](drawn)
+    if file is None:
         print_text(text)
         return
-    output.write_text(text, encoding="utf-8")
-    say(f"{output}: {counted(len(drawn.images), 'image')}, {counted(len(drawn.edges), 'edge')}")
+    file.write_text(text, encoding="utf-8")
+    say(f"{file}: {counted(len(drawn.images), 'image')}, {counted(len(drawn.edges), 'edge')}")
 
 
 def to_graph(plan: "Plan", wanted: "Wanted") -> "Graph":
@@ -81,8 +86,3 @@ def _render_json(drawn: "Graph") -> str:
     from dataclasses import asdict  # noqa: PLC0415
 
     return json.dumps({"schema": "bakec.graph/1", **asdict(drawn)}, indent=2, ensure_ascii=False) + "\n"
-
-
-def _by_name(output: Path | None) -> Format:
-    suffix = output.suffix if output else ""
-    return {".svg": Format.SVG, ".dot": Format.DOT, ".gv": Format.DOT, ".json": Format.JSON}.get(suffix, Format.MERMAID)

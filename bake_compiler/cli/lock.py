@@ -10,7 +10,6 @@ import typer
 from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import Insecure, Json, ProjectDir, root_of
 from bake_compiler.cli.output import print_text, say
-from bake_compiler.errors import UsageError
 from bake_compiler.words import counted
 
 if TYPE_CHECKING:
@@ -46,7 +45,6 @@ def lock(
     from bake_compiler.verbs.lock.show import lock_document, render_locked  # noqa: PLC0415
     from bake_compiler.verbs.release.file import now  # noqa: PLC0415
 
-    _refuse_contradictions(names or (), update=update, check=check)
     root = root_of(project)
     plan, inputs = plan_unpinned(root)
     before = read_lock(root)
@@ -63,13 +61,6 @@ def lock(
         raise error
     told = "written; now run `bakec compile`" if changes else "is up to date"
     say(f"{LOCK_FILE}: {told}, {counted(len(locked_of(entries)), 'base image')}")
-
-
-def _refuse_contradictions(names: Collection[str], *, update: bool, check: bool) -> None:
-    if update and check:
-        raise UsageError("--check writes nothing, and --update does", hint="leave one of them out")
-    if names and not update:
-        raise UsageError("a base is named, and nothing to do with it", hint=f"write --update {' '.join(names)}")
 
 
 def _ask(root: Path, locking: "Locking", anew: Collection[str], insecure: list[str] | None) -> "tuple[Entry, ...]":

@@ -131,6 +131,11 @@ def parse_variables(texts: Sequence[str] | None) -> dict[str, str]:
     return dict(text.partition("=")[::2] for text in texts or ())
 
 
+def is_reference(text: str) -> bool:
+    """Whether a text names an image in a registry: a selector is a name, only a reference has a tag or a digest."""
+    return ":" in text or "@" in text
+
+
 def given(context: typer.Context) -> frozenset[str]:
     """The names of the parameters that the command line or the environment gives, whatever their values."""
     sources = {name: context.get_parameter_source(name) for name in context.params}

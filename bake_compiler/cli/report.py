@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bake_compiler.cli.formats import REPORTS, format_of
 from bake_compiler.cli.options import Json, ProjectDir, root_of
 from bake_compiler.cli.output import print_report, say
 from bake_compiler.errors import BakecError, UsageError
@@ -68,21 +69,13 @@ def report(
 
 
 def _renderer(output: Path, *, as_json: bool) -> "Callable[[Report], str]":
-    """What makes the document that a file's name asks for.
+    """What makes the document that --json or a file's name asks for.
 
     Raises:
-        UsageError: no format has that suffix, or --json asks for another.
+        UsageError: no format has that ending.
     """
-    formats = {".html": _html, ".htm": _html, ".json": _json, ".xml": _junit, ".md": _summary, ".txt": _plain}
-    suffix = output.suffix.lower()
-    if as_json:
-        if suffix in formats and formats[suffix] is not _json:
-            raise UsageError(f"--json: {output.name} is not JSON", hint="leave --json out, or name a .json file")
-        return _json
-    if suffix not in formats:
-        said = f"{suffix} is no format" if suffix else f"{output.name} has no suffix that says its format"
-        raise UsageError(f"--output: {said}", hint="name a .html, .json, .xml, .md or .txt file")
-    return formats[suffix]
+    renderers = {"html": _html, "json": _json, "junit": _junit, "summary": _summary, "plain": _plain}
+    return _json if as_json else renderers[format_of(output, REPORTS)]
 
 
 def _html(stored: "Report") -> str:

@@ -1,7 +1,7 @@
 """bakec verify: the registry against the models, a release, or what is asked of any reference."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,7 @@ from bake_compiler.cli.options import (
     Tag,
     Variables,
     complete_selector,
+    is_reference,
     parse_platforms,
     root_of,
     select_wanted,
@@ -82,9 +83,8 @@ def verify(
     from bake_compiler.verbs.verify.run import Verification, planned_subjects  # noqa: PLC0415
 
     root, wanted = Path.cwd(), None
-    if release or any(map(_is_reference, asked or ())):
-        _refuse_of_projects({"--run": run, "--var": variables})
-        subjects = _released(release, asked or ()) if release else _named(asked or (), platforms)
+    if release or any(map(is_reference, asked or ())):
+        subjects = _released(release) if release else _named(asked or (), platforms)
     else:
         from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
@@ -118,34 +118,20 @@ def _smoker(real: "Edges", root: Path, seconds: float) -> "Smoker":
     return Smoker(real.runner, real.env, root, seconds)
 
 
-def _is_reference(text: str) -> bool:
-    """A selector is a name; only a reference has a tag or a digest."""
-    return ":" in text or "@" in text
-
-
-def _refuse_of_projects(given: Mapping[str, object]) -> None:
-    for option in (option for option, value in given.items() if value):
-        raise UsageError(f"{option}: only a project's images have what it needs", hint="name images of the project")
-
-
 def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[Subject, ...]":
     from bake_compiler.oci.reference import Reference  # noqa: PLC0415
     from bake_compiler.verbs.verify.run import named_subjects  # noqa: PLC0415
 
-    if names := [text for text in texts if not _is_reference(text)]:
-        raise UsageError(f"{names[0]!r} names no tag and no digest", hint="verify references, or a project's images")
     try:
         return named_subjects(map(Reference.parse, texts), parse_platforms(platforms))
     except ValueError as error:
         raise UsageError(str(error), hint="write HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:…") from error
 
 
-def _released(release: Path, asked: Sequence[str]) -> "tuple[Subject, ...]":
+def _released(release: Path) -> "tuple[Subject, ...]":
     from bake_compiler.release_file.of_report import read_release  # noqa: PLC0415
     from bake_compiler.verbs.verify.run import Subject  # noqa: PLC0415
 
-    if asked:
-        raise UsageError("--release: the file says which images", hint="leave the selectors out")
     return tuple(
         Subject(each.promise, each.tags, architecture_tags=each.architecture_tags) for each in read_release(release)
     )

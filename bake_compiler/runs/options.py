@@ -69,6 +69,13 @@ class BuildOptions:
     junit: Annotated[str, Option("--junit", OnResume.KEPT)] = ""
     release_file: Annotated[str, Option("--release-file", OnResume.KEPT)] = ""
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The options that have not their defaults, as they are written: `--tag`, `--load`."""
+        default = BuildOptions()
+        values = {name: getattr(self, name) for name in decisions() if getattr(self, name) != getattr(default, name)}
+        return frozenset(_written(decisions()[name], value) for name, value in values.items())
+
 
 @cache
 def decisions() -> Mapping[str, Option]:
@@ -110,11 +117,15 @@ def _unordered(value: object) -> object:
     return frozenset(value) if isinstance(value, tuple) else value
 
 
+def _written(option: Option, value: object) -> str:
+    return option.written.split("/")[not value] if isinstance(value, bool) else option.written
+
+
 def _words(option: Option, value: object) -> str:
     """The value, as it is written on a command line."""
     match value:
         case bool():
-            return option.written.split("/")[not value]
+            return _written(option, value)
         case dict():
             return ", ".join(f"{name}={text}" for name, text in value.items()) or "none"
         case tuple():

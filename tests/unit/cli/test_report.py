@@ -88,11 +88,14 @@ def test_a_dash_is_stdout(root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (("-o", "report.pdf"), "error: --output: .pdf is no format"),
-        (("-o", "report"), "error: --output: report has no suffix that says its format"),
+        (("-o", "report.pdf"), "error: --output: no format has the ending .pdf"),
+        (("-o", "report"), "error: --output: report has no ending that says its format"),
         (("-o", "nowhere/report.html"), "error: --output: nowhere/report.html: No such file or directory"),
         (("-o", "components.html"), "error: --output: components.html: Is a directory"),
-        (("-o", "report.html", "--json"), "error: --json: report.html is not JSON"),
+        (
+            ("-o", "report.html", "--json"),
+            "error: --json goes without --output *.html: the file's ending is that of another format",
+        ),
         (("1999",), "error: no run is called '1999'"),
         (("2026",), "error: more than one run begins with '2026'"),
     ],

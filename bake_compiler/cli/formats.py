@@ -1,0 +1,40 @@
+"""Which format the ending of a file's name asks for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bake_compiler.errors import UsageError
+
+GRAPHS: Mapping[str, str] = {
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".svg": "svg",
+    ".json": "json",
+}
+"""Ending → the format of `bakec graph`."""
+
+REPORTS: Mapping[str, str] = {
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".xml": "junit",
+    ".md": "summary",
+    ".txt": "plain",
+}
+"""Ending → the format of `bakec report`."""
+
+
+def format_of(output: Path, endings: Mapping[str, str]) -> str:
+    """The format that a file's name asks for.
+
+    Raises:
+        UsageError: the ending is not known; says which are.
+    """
+    ending = output.suffix.lower()
+    if ending in endings:
+        return endings[ending]
+    said = f"no format has the ending {ending}" if ending else f"{output.name} has no ending that says its format"
+    *most, last = endings
+    raise UsageError(f"--output: {said}", hint=f"name a {', '.join(most)} or {last} file")
