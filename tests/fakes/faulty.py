@@ -227,6 +227,7 @@ class Faulty:
         faults: what failed, and how, in order.
         answered: method and status → how often the real registry answered so.
         asked: every request, in order.
+        under_way: requests that have no answer yet; whoever asked may be gone.
     """
 
     upstream: str
@@ -234,6 +235,7 @@ class Faulty:
     faults: list[tuple[Asked, Fault]] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)
     asked: list[Asked] = field(default_factory=list)
+    under_way: int = 0
     _port: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -276,10 +278,13 @@ class Faulty:
         fault = self.rule(asked)
         if fault:
             self.faults.append((asked, fault))
+        self.under_way += 1
         try:
             return await self._suffer(request, fault)
         except (aiohttp.ClientError, ConnectionError):  # either side went away
             return _reset(request)
+        finally:
+            self.under_way -= 1
 
     async def _suffer(self, request: web.BaseRequest, fault: Fault | None) -> web.StreamResponse:
         match fault:

@@ -95,5 +95,5 @@ class OverHttp:
 @asynccontextmanager
 async def over_http(host: str) -> AsyncIterator[OverHttp]:
     """The registry that answers at this address."""
-    async with httpx.AsyncClient() as http, connect({}) as client:
+    async with httpx.AsyncClient(timeout=60) as http, connect({}) as client:
         yield OverHttp(host, http, client)

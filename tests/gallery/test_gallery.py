@@ -1,13 +1,10 @@
 """At least 40 wrong images, each found with its code on its platform; at least 10 unusual ones that are right.
 
-The same images are in the fake registry and in the one that BAKEC_REGISTRY names, and are verified as `bakec verify`
-does it.
+They are verified as `bakec verify` does it, in the fake registry; tests/integration/test_gallery.py has a real one.
 """
 
 import asyncio
-import os
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +17,7 @@ from bake_compiler.verbs.verify.run import Subject, Verification
 from bake_compiler.verify import CHECKS, Promise, Severity
 from bake_compiler.verify.binaries import BINARY_CHECKS
 from tests.gallery.exhibit import Exhibit, told
-from tests.gallery.places import InMemory, Place, over_http
+from tests.gallery.places import InMemory, Place
 from tests.gallery.right import RIGHT
 from tests.gallery.wrong_binaries import WRONG_BINARIES
 from tests.gallery.wrong_manifests import WRONG_MANIFESTS
@@ -28,8 +25,6 @@ from tests.gallery.wrong_manifests import WRONG_MANIFESTS
 BAD = (*WRONG_MANIFESTS, *WRONG_BINARIES)
 GOOD = RIGHT
 REAL = tuple(exhibit for exhibit in (*BAD, *GOOD) if not exhibit.only_fake)
-
-Reports = dict[str, Report | BaseException]
 
 RUN = uuid.uuid4().hex
 OK, UNREACHABLE, WRONG = 0, 5, 6
@@ -69,36 +64,6 @@ def test_a_wrong_image_is_found(exhibit: Exhibit, tmp_path: Path) -> None:
 @pytest.mark.parametrize("exhibit", GOOD, ids=str)
 def test_nothing_is_found_in_an_image_that_is_right(exhibit: Exhibit, tmp_path: Path) -> None:
     judge(exhibit, asyncio.run(verified(exhibit, InMemory(), tmp_path)))
-
-
-@pytest.fixture(scope="module")
-def in_a_real_registry(tmp_path_factory: pytest.TempPathFactory) -> Reports:
-    """Every exhibit that a real registry can have, by name."""
-    host = os.environ.get("BAKEC_REGISTRY", "")
-    if not host:
-        pytest.skip("BAKEC_REGISTRY names no registry")
-    return asyncio.run(_all_verified(host, REAL, tmp_path_factory.mktemp("layers")))
-
-
-async def _all_verified(host: str, exhibits: Sequence[Exhibit], cache: Path) -> Reports:
-    free = asyncio.Semaphore(8)
-
-    async def one(exhibit: Exhibit) -> Report:
-        async with free:
-            return await verified(exhibit, place, cache)
-
-    async with over_http(host) as place:
-        reports = await asyncio.gather(*map(one, exhibits), return_exceptions=True)
-    return dict(zip(map(str, exhibits), reports, strict=True))
-
-
-@pytest.mark.docker
-@pytest.mark.parametrize("exhibit", REAL, ids=str)
-def test_a_real_registry_shows_the_same(exhibit: Exhibit, in_a_real_registry: Reports) -> None:
-    report = in_a_real_registry[exhibit.name]
-    if isinstance(report, BaseException):
-        raise report
-    judge(exhibit, report)
 
 
 def test_what_was_read_of_layers_before_changes_nothing(tmp_path: Path) -> None:

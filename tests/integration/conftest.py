@@ -5,18 +5,19 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
 import pytest
-from pytest_docker.plugin import Services, get_cleanup_command, get_docker_services, get_setup_command
+from pytest_docker.plugin import Services, get_docker_services, get_setup_command
 
 from sandbox.state import State
+from tests.fakes import whole
 from tests.fakes.certificates import Pair, make_authority, sign
 from tests.fakes.issuer import Issuer
 from tests.fakes.wire import serve
@@ -27,6 +28,7 @@ PAIR = "FROM hub AS first\nRUN cat /machine\nFROM busybox:stable AS last\nCOPY -
 USERS = {"me": "secret", "reader": "secret"}
 HTPASSWD = "me:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"  # bcrypt of `secret`
 READY_SECONDS = 30
+DOWN = "down --volumes --timeout 0"  # a registry keeps nothing that a test needs: it is not asked to end in order
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,11 @@ def docker_compose_file() -> str:
 @pytest.fixture(scope="session")
 def docker_compose_project_name() -> str:
     return f"bakec-tests-{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def docker_cleanup() -> list[str]:
+    return [DOWN]
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +90,7 @@ def registries(secrets: Path, issuer: Issuer, docker_compose_command: str) -> It
         compose = str(Path(__file__).parent / "registries.yml")
         project = f"bakec-registries-{os.getpid()}"
         yield stack.enter_context(
-            get_docker_services(docker_compose_command, compose, project, get_setup_command(), get_cleanup_command())
+            get_docker_services(docker_compose_command, compose, project, get_setup_command(), DOWN)
         )
 
 
@@ -164,10 +171,12 @@ class Stack:
 
     def bakec(self, *words: str, env: Mapping[str, str] | None = None) -> Ended:
         """Run bakec to its end."""
-        argv = [sys.executable, "-m", "bake_compiler", *words]
         environment = {**os.environ, "BAKEC_REGISTRY": self.registry, "BAKEC_TAG": self.tag, **(env or {})}
-        done = subprocess.run(argv, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
-        return Ended(done.returncode, done.stdout, done.stderr)
+        with TemporaryFile() as out, TemporaryFile() as err:
+            status = whole.start(words, self.root, environment, out, err).wait()
+            for stream in (out, err):
+                stream.seek(0)
+            return Ended(status, out.read().decode(), err.read().decode())
 
     def build(self, *words: str, env: Mapping[str, str] | None = None) -> Ended:
         """Compile, then build with the report as JSON."""

@@ -12,6 +12,8 @@ import pytest
 from bake_compiler.oci.digest import Digest
 from tests.fakes.corpus import CASES, PIN, REGISTRY, Case
 
+pytestmark = pytest.mark.docker
+
 ASKED = [case for case in CASES if case.engine]
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}).encode()

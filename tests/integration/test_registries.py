@@ -1,4 +1,4 @@
-"""The contract of tests/unit/registry/contract.py, asked of real registries with passwords, tokens and mutual TLS."""
+"""The contract in tests/unit/registry, asked of real registries: open, and with passwords, tokens or mutual TLS."""
 
 import json
 import shutil
@@ -27,6 +27,11 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
+def anonymous(registry: str) -> Place:
+    return Place(registry, f"http://{registry}", network(), httpx.AsyncHTTPTransport())
+
+
+@pytest.fixture
 def password(registries: Services, docker_ip: str) -> Place:
     host = host_of(registries, docker_ip, "password")
     auth = httpx.BasicAuth("me", "secret")
@@ -50,7 +55,7 @@ def mutual_tls(registries: Services, docker_ip: str, secrets: Path, tmp_path: Pa
     return Place(host, f"https://{host}", network(tmp_path), httpx.AsyncHTTPTransport(verify=context))
 
 
-@pytest.fixture(params=["password", "tokens", "mutual_tls"])
+@pytest.fixture(params=["anonymous", "password", "tokens", "mutual_tls"])
 def place(request: pytest.FixtureRequest) -> Place:
     found: Place = request.getfixturevalue(request.param)
     return found

@@ -5,9 +5,11 @@ import os
 import random
 import signal
 import sys
-import time
 from collections import Counter
+from concurrent.futures import Future
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -15,9 +17,13 @@ from bake_compiler.errors import BakecError, RegistryError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import connect
 from bake_compiler.release import Names, State, Status, finish, move_all, read_release, roll_back, status_of
-from tests.fakes.faulty import Asked, faulty
+from tests.fakes import whole
+from tests.fakes.faulty import Asked, Faulty, Rule, faulty, sound
 from tests.fakes.faulty import Status as Answered
+from tests.fakes.mover import release
 from tests.fakes.tags import moves_to, named, public_tags
+from tests.fakes.whole import Whole
+from tests.integration.faults.conftest import wait_for
 
 pytestmark = pytest.mark.docker
 
@@ -25,26 +31,11 @@ KILLS = int(os.environ.get("BAKEC_TEST_KILLS", "20"))
 SEED = 6
 
 
-async def release(tags: tuple[Reference, ...], root: Path, name: str, about: str) -> None:
-    async with connect(os.environ) as registry:
-        await move_all(registry, root, name, await moves_to(registry, tags, about))
-
-
-def start(tags: tuple[Reference, ...], root: Path, name: str, about: str) -> int:
-    """A process of its own that makes a release; its id."""
-    process = os.fork()
-    if not process:
-        try:
-            asyncio.run(release(tags, root, name, about))
-        finally:
-            os._exit(0)
-    return process
-
-
-def kill(process: int, seconds: float) -> None:
-    time.sleep(seconds)
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
+def start(tags: tuple[Reference, ...], root: Path, name: str, about: str) -> Whole:
+    """A process of its own that makes a release."""
+    words = (str(root), name, about, *map(str, tags))
+    with TemporaryFile() as told:
+        return whole.start(words, root, os.environ, told, told, "tests.fakes.mover")
 
 
 def is_named_right(status: Status) -> bool:
@@ -59,19 +50,43 @@ def is_named_right(status: Status) -> bool:
 
 
 def test_a_release_that_is_killed_at_any_moment_is_named_and_finished_or_undone(registry: str, tmp_path: Path) -> None:
-    tags = public_tags(registry, "killed")
+    with faulty(registry) as proxy:
+        tags = public_tags(proxy.address, "killed")
+        asyncio.run(release(tags, tmp_path, "first", "0"))
+        proxy.asked.clear()
+        asyncio.run(release(tags, tmp_path, "second", "1"))
+        states = killed_releases(proxy, tags, tmp_path, len(proxy.asked))
+
+    sys.stdout.write(f"{Counter(states)}\n")
+    assert "torn" in states
+
+
+def kills_at(number: int, begun: Future[Whole], fault: Answered | None) -> Rule:
+    """A process is killed at its third request, or whatever `number` says, and that has this fault."""
+    left = count(1)
+
+    def rule(_: Asked) -> Answered | None:
+        if next(left) != number:
+            return None
+        os.kill(begun.result().pid, signal.SIGKILL)
+        return fault
+
+    return rule
+
+
+def killed_releases(proxy: Faulty, tags: tuple[Reference, ...], root: Path, requests: int) -> list[str]:
+    """Kill release after release, each at one of its requests, and settle it; gives what each came to.
+
+    Whether the registry does what the killed one asked for is left to chance.
+    """
     chance = random.Random(SEED)  # noqa: S311 - chance that can be repeated
-    asyncio.run(release(tags, tmp_path, "first", "0"))
-    began = time.monotonic()
-    asyncio.run(release(tags, tmp_path, "second", "1"))
-    seconds = 1.2 * (time.monotonic() - began)
     before, states = "1", []
 
     async def settle(name: str, about: str, *, forward: bool) -> str:
         """What the tags name after it was finished or undone."""
         async with connect(os.environ) as client:
             try:
-                killed = read_release(tmp_path, name)
+                killed = read_release(root, name)
             except BakecError:  # before anything was written
                 states.append("nothing")
                 killed = None
@@ -79,18 +94,22 @@ def test_a_release_that_is_killed_at_any_moment_is_named_and_finished_or_undone(
                 status = await status_of(client, killed)
                 assert is_named_right(status)
                 states.append(str(status.state))
-                await (finish if forward else roll_back)(client, tmp_path, killed)
+                await (finish if forward else roll_back)(client, root, killed)
             after = about if forward and killed else before
             for move in await moves_to(client, tags, after):
                 assert move.is_none, f"{name}: {move.tag}"
             return after
 
     for number in range(KILLS):
-        kill(start(tags, tmp_path, f"r{number}", f"kill {number}"), chance.uniform(0, seconds))
-        before = asyncio.run(settle(f"r{number}", f"kill {number}", forward=chance.random() < 0.5))
-
-    sys.stdout.write(f"{Counter(states)}\n")
-    assert "torn" in states
+        name, about, begun = f"r{number}", f"kill {number}", Future[Whole]()
+        lost = Answered(503) if chance.random() < 0.5 else None
+        proxy.rule = kills_at(chance.randint(1, requests), begun, lost)
+        begun.set_result(process := start(tags, root, name, about))
+        process.wait()
+        wait_for("answer to all that it asked", lambda: not proxy.under_way)
+        proxy.rule = sound
+        before = asyncio.run(settle(name, about, forward=chance.random() < 0.5))
+    return states
 
 
 def test_when_the_registry_fails_at_one_tag_all_name_the_old_images(registry: str, tmp_path: Path) -> None:
@@ -126,7 +145,7 @@ def test_of_two_releases_at_once_one_wins_or_the_status_says_who_has_what(regist
     for number in range(3):
         processes = [start(tags, root, f"r{number}", f"{root.name} {number}") for root in roots]
         for process in processes:
-            os.waitpid(process, 0)
+            process.wait()
 
         async def look(number: int = number) -> None:
             async with connect(os.environ) as client:
@@ -149,7 +168,7 @@ def test_two_processes_of_one_project_do_not_move_tags_at_once(registry: str, tm
     tags = public_tags(registry, "alone")
     processes = [start(tags, tmp_path, f"r{number}", f"{number}") for number in range(3)]
     for process in processes:
-        os.waitpid(process, 0)
+        process.wait()
 
     async def look() -> list[Status]:
         async with connect(os.environ) as client:

@@ -74,17 +74,16 @@ def left_behind(state: State) -> list[str]:
     ]
 
 
-def hold_a_container(state: State) -> None:
-    """Run an arm64 container that does not end by itself, with a published port, on a network of its own."""
+def hold_a_container(state: State) -> Path:
+    """Run an arm64 container that does not end by itself, on a network of its own, whose bridge is returned."""
+    environment = {**os.environ, **state.environment()}
     image = f"{State.of(CHECKOUT).registry}/library/busybox:stable"
     hold = ["docker", "run", "--detach", "--platform=linux/arm64", "--network=own", "--publish=127.0.0.1::80"]
-    for argv in (["docker", "network", "create", "own"], [*hold, image, "sleep", "600"]):
-        environment = {**os.environ, **state.environment()}
-        subprocess.run(argv, env=environment, check=True, capture_output=True)
-
-
-def bridges() -> set[str]:
-    return {path.name for path in Path("/sys/class/net").glob("br-*")}
+    network, _ = (
+        subprocess.run(argv, env=environment, check=True, capture_output=True, text=True).stdout
+        for argv in (["docker", "network", "create", "own"], [*hold, image, "sleep", "600"])
+    )
+    return Path(f"/sys/class/net/br-{network[:12]}")
 
 
 def test_engine_registry_and_kernel_are_up_after_start(running: State) -> None:
@@ -111,13 +110,13 @@ def test_registry_takes_another_port_than_the_sandbox_beside_it(running: State) 
 def test_stop_leaves_nothing_outside_the_sandboxs_directory(running: State) -> None:
     if not engine.registry_answers(State.of(CHECKOUT).registry):
         pytest.skip("the checkout's own sandbox, which has the image, is down")
-    before = bridges()
-    hold_a_container(running)
+    bridge = hold_a_container(running)
+    assert bridge.exists()
 
     engine.stop(running)
 
     assert left_behind(running) == []
-    assert bridges() == before
+    assert not bridge.exists()
 
 
 @pytest.mark.parametrize("program", ["dockerd", "containerd", "docker-registry"])

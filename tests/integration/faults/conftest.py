@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.fakes.faulty import Faulty, faulty
+from tests.fakes.whole import Whole, start
 from tests.integration.conftest import Ended, Stack
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -61,7 +60,7 @@ class Told(Ended):
 class Running:
     """A run of bakec that goes on."""
 
-    process: subprocess.Popen[bytes]
+    process: Whole
     out: Path
     err: Path
 
@@ -80,14 +79,14 @@ class Running:
 
     def kill(self) -> bool:
         """As nothing can prepare for; False when it had ended before."""
-        self.process.send_signal(signal.SIGKILL)
+        self.process.kill()
         return self.process.wait() == -signal.SIGKILL
 
     def end(self) -> Told:
         """Wait for its end, which comes."""
         try:
             status = self.process.wait(LONGEST_SECONDS)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             self.kill()
             raise
         return Told(status, self.out.read_text(), self.err.read_text())
@@ -122,13 +121,11 @@ class Faulted(Stack):
 
     def begin(self, *words: str, env: Mapping[str, str] | None = None) -> Running:
         """Start bakec."""
-        argv = [sys.executable, "-m", "bake_compiler", *words]
         environment = {**os.environ, **(env or {}), "BAKEC_REGISTRY": self.registry, "BAKEC_TAG": self.tag}
         # beside the project: what works in there may be what the test is about
         out, err = (self.root.with_name(f"{uuid4()}.{kind}") for kind in ("out", "err"))
         with out.open("wb") as to_out, err.open("wb") as to_err:
-            process = subprocess.Popen(argv, cwd=self.root, env=environment, stdout=to_out, stderr=to_err)
-        return Running(process, out, err)
+            return Running(start(words, self.root, environment, to_out, to_err), out, err)
 
     def begin_build(self, *words: str, env: Mapping[str, str] | None = None) -> Running:
         """Compile, then start to build, with events and the report as JSON."""

@@ -22,7 +22,7 @@ def places(sandbox: State, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     first, second = tmp_path / "first", tmp_path / "second"
     with ExitStack() as stack:
         for place in (first, second):
-            engine = stack.enter_context(node(sandbox, place.name))
+            engine = stack.enter_context(node(sandbox, f"builder-{place.name}"))
             stack.enter_context(bridge(place, engine.socket))
         yield first, second
 

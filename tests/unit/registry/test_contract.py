@@ -1,10 +1,5 @@
-"""The contract, asked of the fake registry in several guises, and of a real one.
+"""The contract, asked of the fake registry in several guises; tests/integration/test_registries.py asks real ones."""
 
-The real one is what BAKEC_REGISTRY names (`./dev sandbox env`), under the marker `docker`;
-tests/integration/test_registries.py asks the same of registries with passwords, tokens and TLS.
-"""
-
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -40,14 +35,6 @@ def on_a_socket(guard: Guard | None) -> Iterator[Place]:
         yield Place(host, f"http://{host}", network(), httpx.AsyncHTTPTransport(), auth)
 
 
-@contextmanager
-def in_a_container(_: None) -> Iterator[Place]:
-    host = os.environ.get("BAKEC_REGISTRY", "")
-    if not host:
-        pytest.skip("BAKEC_REGISTRY names no registry")
-    yield Place(host, f"http://{host}", network(), httpx.AsyncHTTPTransport())
-
-
 @pytest.fixture(
     params=[
         pytest.param((in_memory, None), id="in-memory"),
@@ -55,7 +42,6 @@ def in_a_container(_: None) -> Iterator[Place]:
         pytest.param((in_memory, Tokens(USERS)), id="in-memory-with-tokens"),
         pytest.param((on_a_socket, None), id="on-a-socket"),
         pytest.param((on_a_socket, Tokens(USERS)), id="on-a-socket-with-tokens"),
-        pytest.param((in_a_container, None), id="real", marks=pytest.mark.docker),
     ]
 )
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
