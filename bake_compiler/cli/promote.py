@@ -45,10 +45,10 @@ def promote(
     `bakec promote release.json --tag v1.0.0 --dry-run --json`.
     """
     from bake_compiler.release_file import render_release_file  # noqa: PLC0415
-    from bake_compiler.release_file.of_report import load_release  # noqa: PLC0415
     from bake_compiler.verbs.promote.run import new_id, plan_promotion, retagged  # noqa: PLC0415
     from bake_compiler.verbs.promote.show import promotion_document  # noqa: PLC0415
     from bake_compiler.verbs.release.file import now  # noqa: PLC0415
+    from bake_compiler.verbs.release_files import load_release  # noqa: PLC0415
 
     before = load_release(release)
     promotions, name = plan_promotion(before, tags), new_id()

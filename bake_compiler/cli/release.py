@@ -109,8 +109,8 @@ def diff(
     Examples: `bakec release diff old.json release.json`, `bakec release diff old.json release.json --json`.
     """
     from bake_compiler.release_file.diff import diff_document, diff_releases  # noqa: PLC0415
-    from bake_compiler.release_file.of_report import load_release  # noqa: PLC0415
     from bake_compiler.release_file.show import render_diff  # noqa: PLC0415
+    from bake_compiler.verbs.release_files import load_release  # noqa: PLC0415
 
     found = diff_releases(load_release(before), load_release(after))
     document = json.dumps(diff_document(found), indent=2, ensure_ascii=False) + "\n" if as_json else ""
@@ -132,8 +132,8 @@ def export(
     `bakec release export --format env release.json`.
     """
     from bake_compiler.release_file.export import export_release  # noqa: PLC0415
-    from bake_compiler.release_file.of_report import load_release  # noqa: PLC0415
     from bake_compiler.system.files import write_whole  # noqa: PLC0415
+    from bake_compiler.verbs.release_files import load_release  # noqa: PLC0415
 
     text = export_release(load_release(file), form)
     if as_json:

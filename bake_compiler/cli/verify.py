@@ -129,11 +129,11 @@ def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[Subject,
 
 
 def _released(release: Path) -> "tuple[Subject, ...]":
-    from bake_compiler.release_file.of_report import read_release  # noqa: PLC0415
+    from bake_compiler.verbs.release_files import load_promises  # noqa: PLC0415
     from bake_compiler.verbs.verify.run import Subject  # noqa: PLC0415
 
     return tuple(
-        Subject(each.promise, each.tags, architecture_tags=each.architecture_tags) for each in read_release(release)
+        Subject(each.promise, each.tags, architecture_tags=each.architecture_tags) for each in load_promises(release)
     )
 
 

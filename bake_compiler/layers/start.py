@@ -118,7 +118,7 @@ class _Search:
         return (self._working_dir,) if "/" in name else self._directories
 
     def _step(self, role: Role, name: str, needed_by: Step | None, path: str) -> Step:
-        path, node = self._tree.resolve(path)
+        path, node = self._tree.follow(path)
         binary, fault = None, None
         match node:
             case File(executable=False):

@@ -115,20 +115,20 @@ class Tree:
                 here[name] = node
                 self._charge(_weight(name, node))
 
-    def resolve(self, path: str) -> Place:
+    def follow(self, path: str) -> Place:
         """What a path leads to within the root, symlinks followed."""
         names, node = self._follow(path, last=True)
         return Place("/" + "/".join(names), node)
 
     def listing(self, path: str) -> Iterator[tuple[str, File]]:
         """The kept files of a directory, symlinks followed, by where they really are; none if it is not there."""
-        directory, node = self.resolve(path)
+        directory, node = self.follow(path)
         for name in sorted(node) if isinstance(node, dict) else ():
-            place, file = self.resolve(f"{directory}/{name}")
+            place, file = self.follow(f"{directory}/{name}")
             if isinstance(file, File):
                 yield place, file
 
-    def walk(self) -> Iterator[tuple[str, File]]:
+    def programs(self) -> Iterator[tuple[str, File]]:
         """The live binaries and scripts with their full names, sorted within each directory."""
         ahead: list[tuple[str, Node]] = [("", self._root)]
         while ahead:

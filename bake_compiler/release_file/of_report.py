@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from bake_compiler.errors import UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
@@ -24,7 +22,6 @@ from bake_compiler.report.report import ImageResult, Report
 from bake_compiler.verify import Promise, statements_of
 
 _REVISION = "org.opencontainers.image.revision"
-_HINT = "write it with `bakec build all --release-file release.json`, and keep it when that ends with 0"
 
 
 class _Cell(BaseModel):
@@ -136,39 +133,19 @@ def _sound(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def load_release(path: Path) -> ReleaseFile:
-    """The release file at a path.
-
-    Raises:
-        UsageError: no such file, or none of a release; says what is wrong, and where in it.
-    """
-    try:
-        return read_release_file(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="name a file that exists") from error
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}", hint=_HINT) from error
-
-
-def read_release(path: Path) -> Sequence[Promised]:
+def read_promises(content: bytes, source: str) -> Sequence[Promised]:
     """What each image of a release must be, and its tags: of a release file, or of a build's report.
 
+    Args:
+        content: of the file.
+        source: its name, which the promises repeat.
+
     Raises:
-        UsageError: no such file, or neither a release nor the report of a build that has published every image.
+        ValueError: it is neither a release nor the report of a build that has published every image.
     """
-    try:
-        content = path.read_bytes()
-        if _is_report(content):
-            return [_promised(image, path.name) for image in _published(content).images]
-        return promises_of(read_release_file(content), path.name)
-    except OSError as error:
-        raise UsageError(f"--release: {path}: {error.strerror}", hint="name a file that exists") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        why = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
-        raise UsageError(f"--release: {path}: {why}", hint=_HINT) from error
-    except ValueError as error:
-        raise UsageError(f"--release: {path}: {error}", hint=_HINT) from error
+    if _is_report(content):
+        return [_promised(image, source) for image in _published(content).images]
+    return promises_of(read_release_file(content), source)
 
 
 def promises_of(release: ReleaseFile, source: str) -> list[Promised]:

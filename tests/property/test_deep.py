@@ -204,7 +204,7 @@ def _tree(layers: list[Layer]) -> dict[str, str]:
     tree = Tree()
     for layer in layers:
         tree.apply(layer)
-    return {path.lstrip("/"): file.binary.machine for path, file in tree.walk() if isinstance(file.binary, Elf)}
+    return {path.lstrip("/"): file.binary.machine for path, file in tree.programs() if isinstance(file.binary, Elf)}
 
 
 @given(layers)
@@ -221,7 +221,7 @@ def test_following_any_symlinks_comes_to_an_end_inside_the_root(links: list[tupl
         [made.symlink(place, "/".join(target)) for place, target in links] + [made.file("c/c", made.elf())]
     )
 
-    place, node = tree.resolve(path)
+    place, node = tree.follow(path)
 
     assert place.startswith("/")
     assert not {"", ".", ".."} & set(place[1:].split("/")[:-1])

@@ -13,7 +13,6 @@ from bake_compiler.layers.error import LayerCode, LayerError
 from bake_compiler.layers.inflate import compression_of
 from bake_compiler.layers.layer import Layer, LayerReader
 from bake_compiler.layers.start import names
-from bake_compiler.layers.store import LayerStore
 from bake_compiler.layers.tree import Tree
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import Descriptor, ImageConfig
@@ -22,6 +21,7 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Child
 from bake_compiler.registry import Registry, WrongContentError, trouble_of
 from bake_compiler.verbs.edges import Edges
+from bake_compiler.verbs.verify.layer_store import LayerStore
 from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity
 from bake_compiler.verify.binaries import Deep, check_binaries
 from bake_compiler.verify.manifests.size import CODE as SIZE
@@ -139,7 +139,7 @@ def _judge(
         for layer in layers:
             tree.apply(layer)
         deep = Deep(platform, config, tree, tuple(layer.facts for layer in layers))
-        machines = Counter(file.binary.machine for _, file in tree.walk() if isinstance(file.binary, Elf))
+        machines = Counter(file.binary.machine for _, file in tree.programs() if isinstance(file.binary, Elf))
         return machines, check_binaries(promise, deep)
     except LayerError as error:
         return {}, (Finding(promise.image, platform, error.code, error.message, _HINTS[error.code]),)

@@ -15,7 +15,7 @@ def check_foreign_format(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
     if deep.platform.os != "linux":
         return ()
     paths = {"macOS": list[str](), "Windows": list[str]()}
-    for path, file in deep.tree.walk():
+    for path, file in deep.tree.programs():
         match file.binary:
             case MachO() if file.executable:
                 paths["macOS"].append(path)

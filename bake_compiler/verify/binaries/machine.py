@@ -19,7 +19,7 @@ CODE = "machine"
 def check_machine(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
     """Files in the image, class and byte order included in what their machine is."""
     paths: dict[str, list[str]] = defaultdict(list)
-    for path, file in deep.tree.walk():
+    for path, file in deep.tree.programs():
         if machine := foreign_machine(file.binary, deep.platform):
             paths[machine].append(path)
     left = {machine: unmeant(promise, deep, found) for machine, found in paths.items()}

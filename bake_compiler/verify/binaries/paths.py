@@ -52,7 +52,7 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _sets(deep: Deep) -> Iterator[str]:
-    for path, file in deep.tree.walk():
+    for path, file in deep.tree.programs():
         match file.binary:
             case Elf(machine=machine) if not is_foreign(machine, deep.platform) and (own := _set_of(path)):
                 yield own

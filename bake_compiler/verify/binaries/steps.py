@@ -76,7 +76,7 @@ def _others(promise: Promise, deep: Deep, role: Role, known: set[str]) -> dict[s
     alike: dict[Binary | None, str] = {}
     found: dict[str, set[str]] = {}
     own = (each for each in search_path(deep.config.config) if each.rstrip("/") not in _OF_PACKAGES)
-    for directory in dict.fromkeys(deep.tree.resolve(each).path for each in own):
+    for directory in dict.fromkeys(deep.tree.follow(each).path for each in own):
         for path, file in deep.tree.listing(directory):
             if not file.executable or path in known:
                 continue

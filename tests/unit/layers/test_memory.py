@@ -26,7 +26,7 @@ layer = reader.close()
 tree = Tree()
 tree.apply(layer)
 peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
-print(sum(1 for _ in tree.walk()), peak)
+print(sum(1 for _ in tree.programs()), peak)
 """
 
 

@@ -24,7 +24,7 @@ ARM = elf(AARCH64)
 
 
 def live(*layers: list[Content]) -> dict[str, File]:
-    return dict(tree_of(*layers).walk())
+    return dict(tree_of(*layers).programs())
 
 
 def hidden(*layers: list[Content]) -> dict[str, list[str]]:
@@ -43,7 +43,7 @@ def test_binaries_and_executable_scripts_are_alive_and_nothing_else() -> None:
 
 def test_an_image_without_layers_has_nothing() -> None:
     assert live() == {}
-    assert Tree().resolve("/bin/sh") == Place("/bin/sh", None)
+    assert Tree().follow("/bin/sh") == Place("/bin/sh", None)
 
 
 def test_a_whiteout_hides_a_file_of_a_lower_layer() -> None:
@@ -125,7 +125,7 @@ def test_a_hard_link_is_what_its_target_is_also_after_that_is_gone() -> None:
 def test_a_hard_link_to_a_symlink_is_one() -> None:
     tree = tree_of([file("x/a", elf()), symlink("l", "x/a"), hard_link("m", "l")])
 
-    assert tree.resolve("/m") == Place("/x/a", NATIVE)
+    assert tree.follow("/m") == Place("/x/a", NATIVE)
 
 
 def test_entries_that_lead_through_a_symlink_of_a_lower_layer_follow_it() -> None:
@@ -169,21 +169,21 @@ def test_a_path_is_followed_inside_the_root(path: str, place: str) -> None:
         ]
     )
 
-    assert tree.resolve(path) == Place(place, NATIVE)
+    assert tree.follow(path) == Place(place, NATIVE)
 
 
 def test_a_circle_of_symlinks_ends_as_a_symlink() -> None:
     tree = tree_of([symlink("a", "b"), symlink("b", "a"), symlink("c", "c/c/c/c")])
 
-    assert isinstance(tree.resolve("/a").node, str)
-    assert isinstance(tree.resolve("/c").node, str | None)
+    assert isinstance(tree.follow("/a").node, str)
+    assert isinstance(tree.follow("/c").node, str | None)
 
 
 def test_what_is_not_there_is_told_by_where_it_would_be() -> None:
     tree = tree_of([symlink("bin", "usr/bin"), symlink("x", "/nowhere")])
 
-    assert tree.resolve("/bin/sh") == Place("/usr/bin/sh", None)
-    assert tree.resolve("/x") == Place("/nowhere", None)
+    assert tree.follow("/bin/sh") == Place("/usr/bin/sh", None)
+    assert tree.follow("/x") == Place("/nowhere", None)
 
 
 def test_a_directory_lists_its_files_and_where_its_links_lead() -> None:
@@ -200,14 +200,14 @@ def test_files_are_kept_by_name_whatever_they_are_if_asked_for() -> None:
 
     tree = tree_of(contents, names=["run"])
 
-    assert tree.resolve("/a/run").node == File(None, executable=True)
-    assert tree.resolve("/run").node == File(None, executable=False)
-    assert tree.resolve("/other").node is None
-    assert list(tree.walk()) == []
+    assert tree.follow("/a/run").node == File(None, executable=True)
+    assert tree.follow("/run").node == File(None, executable=False)
+    assert tree.follow("/other").node is None
+    assert list(tree.programs()) == []
 
 
 def test_files_that_are_alike_share_one_object() -> None:
-    first, second = (file for _, file in tree_of([file("a", elf()), file("b", elf())]).walk())
+    first, second = (file for _, file in tree_of([file("a", elf()), file("b", elf())]).programs())
 
     assert first is second
 

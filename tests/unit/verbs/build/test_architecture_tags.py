@@ -13,13 +13,13 @@ from bake_compiler.release import State, move_all, read_release, roll_back, stat
 from bake_compiler.release.moves import is_moving
 from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
 from bake_compiler.release_file.of_report import promises_of
-from bake_compiler.release_file.of_report import read_release as read_promises
 from bake_compiler.report import Report
 from bake_compiler.report.formats.json import render_json
 from bake_compiler.report.stored.report import report_from_document
 from bake_compiler.report.words.ending import next_step
 from bake_compiler.verbs.promote.run import plan_promotion, promote, retagged
 from bake_compiler.verbs.release.file import release_file_of
+from bake_compiler.verbs.release_files import load_promises
 from bake_compiler.verbs.verify.run import Subject, Verification, planned_subjects
 from tests.fakes.clock import FakeClock
 from tests.fakes.project import PROJECT
@@ -221,7 +221,7 @@ def test_the_report_of_a_build_in_place_of_a_release_file_has_them_too(site: Sit
     path = tmp_path / "report.json"
     path.write_text(render_json(site.run("hub")))
 
-    ((_, _, tags),) = read_promises(path)
+    ((_, _, tags),) = load_promises(path)
 
     assert min(map(str, tags)) == "127.0.0.1:5000/hub:1.0-amd64"
     assert len(tags) == 8

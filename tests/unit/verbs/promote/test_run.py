@@ -11,10 +11,10 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
 from bake_compiler.release import move_all
 from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
-from bake_compiler.release_file.of_report import read_release
 from bake_compiler.verbs.promote.run import Promoted, plan_promotion, promote, retagged
 from bake_compiler.verbs.promote.show import promotion_document
 from bake_compiler.verbs.release.file import release_file_of, write_release_file
+from bake_compiler.verbs.release_files import load_promises
 from bake_compiler.verbs.verify.run import Verification
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import attestation_of, image_of, index_of, statement_of
@@ -110,10 +110,10 @@ def test_a_file_that_can_not_be_written_or_made_is_told(site: Site) -> None:
 def test_a_release_is_verified_by_its_file_and_a_tag_that_was_moved_is_found(site: Site) -> None:
     path = site.root / "release.json"
     assert asyncio.run(write_release_file(site.build().edges, site.run(), (), path)) is None
-    names = [each.promise.image for each in read_release(path)]
+    names = [each.promise.image for each in load_promises(path)]
 
     assert sorted(names) == ["hub", "other", "web"]
-    assert all(each.promise.digest and each.promise.provenance for each in read_release(path))
+    assert all(each.promise.digest and each.promise.provenance for each in load_promises(path))
 
 
 def test_promotion_gives_every_image_its_new_tags_with_the_same_digests(site: Site) -> None:

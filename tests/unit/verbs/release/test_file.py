@@ -11,9 +11,9 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.plan import Cell
-from bake_compiler.release_file.of_report import read_release
 from bake_compiler.report import CellResult, ImageResult, Outcome, Report
 from bake_compiler.report.formats.json import render_json
+from bake_compiler.verbs.release_files import load_promises
 
 ARM64 = Platform.parse("arm64")
 CELLS = [{"platform": "linux/arm64"}]
@@ -34,7 +34,7 @@ def written(path: Path, image: ImageResult = WEB, **changed: Any) -> Path:
 
 
 def test_a_report_of_a_build_is_a_release(tmp_path: Path) -> None:
-    ((promise, tags, _),) = read_release(written(tmp_path))
+    ((promise, tags, _),) = load_promises(written(tmp_path))
 
     assert (promise.image, promise.reference, promise.platforms) == ("web", Reference.parse("r.test/web:1.0"), (ARM64,))
     assert (promise.digest, promise.source) == (Digest.of(b"index"), "release.json")
@@ -55,7 +55,7 @@ def test_a_report_of_a_build_is_a_release(tmp_path: Path) -> None:
 )
 def test_what_is_no_release_is_refused_with_its_place(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
     with pytest.raises(UsageError, match=r"release\.json") as caught:
-        read_release(written(tmp_path, **changed))
+        load_promises(written(tmp_path, **changed))
 
     assert told in caught.value.message
     assert "bakec build" in caught.value.hint
@@ -66,9 +66,9 @@ def test_what_is_no_json_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "release.json").write_bytes(content)
 
     with pytest.raises(UsageError):
-        read_release(tmp_path / "release.json")
+        load_promises(tmp_path / "release.json")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
-        read_release(tmp_path / "absent.json")
+        load_promises(tmp_path / "absent.json")

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.layers import store as module
 from bake_compiler.layers.layer import Layer
-from bake_compiler.layers.store import LayerStore
 from bake_compiler.oci.digest import Digest
+from bake_compiler.verbs.verify import layer_store as module
+from bake_compiler.verbs.verify.layer_store import LayerStore
 from tests.unit.layers.made import elf, file, layer_of, opaque, symlink, whiteout
 
 LAYER = layer_of(file("bin/true", elf()), symlink("sh", "bin/true"), whiteout("a"), opaque("\udcff"))
