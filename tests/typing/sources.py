@@ -91,13 +91,14 @@ def mistakes() -> Source:
 
 def every_field() -> Source:
     """Each model with an unknown field, without each field that it needs, and with a wrong type for each field."""
-    lines = "".join(f"{line}\n" for kind in _models() for line in _wrong(kind))
+    lines = "".join(f"{line}\n" for kind in models() for line in _wrong(kind))
     head = f"{_imports(lines)}from typing import Any\n\nclass Wrong: ...\n\nwrong = Wrong()\nanything: Any = None\n"
     begin = head.count("\n") + 1
     return Source("every field", head + lines, frozenset(range(begin, begin + lines.count("\n"))))
 
 
-def _models() -> Iterator[type[Model]]:
+def models() -> Iterator[type[Model]]:
+    """The classes that authors make models of."""
     exported = (getattr(bake_compiler, name) for name in bake_compiler.__all__)
     yield from (kind for kind in exported if issubclass(kind, Model))
 
