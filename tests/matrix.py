@@ -39,7 +39,16 @@ def _result(name: str, tests: Sequence[str]) -> str:
     venv = ROOT / ".matrix" / name
     try:
         subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
-        pip = (venv / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install")
+        pip = (
+            venv / "bin/python",
+            "-m",
+            "pip",
+            "--quiet",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "install",
+        )
         subprocess.run([*pip, *(lowest() if name == LOWEST else LOCKED)], check=True, cwd=ROOT)
         subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", "."], check=True, cwd=ROOT)
     except subprocess.CalledProcessError as error:
