@@ -38,6 +38,9 @@ from bake_compiler.errors import BakecError
 if TYPE_CHECKING:
     from bake_compiler.report import Report
     from bake_compiler.report.events import Event
+    from bake_compiler.runs.options import BuildOptions
+    from bake_compiler.verbs.build.run import Build
+    from bake_compiler.verbs.edges import Edges
 
 
 def build(
@@ -106,12 +109,10 @@ def build(
     `bakec build --resume`, `bakec build all --sign cosign.key`.
     """
     from bake_compiler.project.planned import plan_part, plan_project  # noqa: PLC0415
-    from bake_compiler.report.events import Stopping  # noqa: PLC0415
     from bake_compiler.report.live import watch  # noqa: PLC0415
     from bake_compiler.runs.kept import last_run  # noqa: PLC0415
     from bake_compiler.runs.options import BuildOptions, resumed  # noqa: PLC0415
     from bake_compiler.verbs.build.run import Build  # noqa: PLC0415
-    from bake_compiler.verbs.release.file import write_release_file  # noqa: PLC0415
 
     options = BuildOptions(
         selectors=tuple(selectors or ()),
@@ -142,13 +143,35 @@ def build(
         refuse("build", options.written)
     plan = plan_part(root, options.selectors) or plan_project(root)
     wanted = select_wanted(plan, options.selectors, options.platforms, options.registry, options.tag, options.variables)
+
+    def build_with(real: "Edges") -> Build:
+        return Build(plan, wanted, real.with_builder(plan.builder), options, earlier)
+
     seen = watch(
         sys.stderr, terminal=sys.stderr.isatty(), plain=plain, quiet=quiet, as_json=as_json, environ=os.environ
     )
 
-    async def work(tell: "Callable[[Event], None]") -> "tuple[Report, BakecError | None] | None":
+    with _refusals(as_json=as_json), seen as tell:
+        ended = _run(root, options, tell, build_with, dry_run=dry_run)
+    if ended is not None:
+        _tell(*ended, options.junit, as_json=as_json)
+
+
+def _run(
+    root: Path,
+    options: "BuildOptions",
+    tell: "Callable[[Event], None]",
+    with_edges: "Callable[[Edges], Build]",
+    *,
+    dry_run: bool,
+) -> "tuple[Report, BakecError | None] | None":
+    """Build: the report, and why the release file could not be written; or print the commands, and return nothing."""
+    from bake_compiler.report.events import Stopping  # noqa: PLC0415
+    from bake_compiler.verbs.release.file import write_release_file  # noqa: PLC0415
+
+    async def work() -> "tuple[Report, BakecError | None] | None":
         async with edges(root, options.insecure, tell) as real:
-            run = Build(plan, wanted, real.with_builder(plan.builder), options, earlier)
+            run = with_edges(real)
             if not dry_run:
                 report, file = await run.run(), options.release_file
                 return report, await write_release_file(real, report, options.selectors, Path(file)) if file else None
@@ -156,10 +179,7 @@ def build(
                 sys.stdout.write(f"{command}\n")
             return None
 
-    with _refusals(as_json=as_json), seen as tell:
-        ended = run_async(lambda: work(tell), lambda: tell(Stopping(time())))
-    if ended is not None:
-        _tell(*ended, options.junit, as_json=as_json)
+    return run_async(work, lambda: tell(Stopping(time())))
 
 
 def _absolute(path: Path | None) -> str:

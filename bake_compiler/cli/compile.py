@@ -54,7 +54,7 @@ def compile_(
     from bake_compiler.model.lock_file import LOCK_FILE  # noqa: PLC0415
     from bake_compiler.project.planned import plan_with_inputs, warnings_of  # noqa: PLC0415
     from bake_compiler.project.root import own_folder  # noqa: PLC0415
-    from bake_compiler.verbs.compile.run import compile_plan, stale  # noqa: PLC0415
+    from bake_compiler.verbs.compile.run import compile_plan, stale, write_compiled  # noqa: PLC0415
     from bake_compiler.verbs.compile.unchanged import remember, watching  # noqa: PLC0415
 
     root = root_of(project)
@@ -78,7 +78,7 @@ def compile_(
         say(f"{path.name} is what the models say: {count}; {proof.told if proof else 'the same bytes'}")
         return
     if difference:
-        path.write_text(text, encoding="utf-8")
+        write_compiled(path, text)
     if as_json:
         _print_json(path, difference, None, warnings, check=False)
     say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")

@@ -38,10 +38,10 @@ def lock(
 
     Examples: `bakec lock`, `bakec lock --check`, `bakec lock --update`, `bakec lock --update debian:trixie-slim`.
     """
-    from bake_compiler.model.lock_file import LOCK_FILE, render_lock  # noqa: PLC0415
+    from bake_compiler.model.lock_file import LOCK_FILE  # noqa: PLC0415
     from bake_compiler.project.files import read_lock  # noqa: PLC0415
     from bake_compiler.project.planned import plan_unpinned  # noqa: PLC0415
-    from bake_compiler.verbs.lock.run import Locking, error_of, locked_of  # noqa: PLC0415
+    from bake_compiler.verbs.lock.run import Locking, error_of, locked_of, write_lock  # noqa: PLC0415
     from bake_compiler.verbs.lock.show import lock_document, render_locked  # noqa: PLC0415
     from bake_compiler.verbs.release.file import now  # noqa: PLC0415
 
@@ -51,10 +51,7 @@ def lock(
     locking = Locking(plan, inputs.dockerfiles, before or {}, now())
     entries = _ask(root, locking, locking.names(names or ()) if update or check else (), insecure)
     error = error_of(entries, check=check)
-    text, path = render_lock(locked_of(entries)), root / LOCK_FILE
-    changes = not (error or check) and (not path.is_file() or path.read_text(encoding="utf-8") != text)
-    if changes:
-        path.write_text(text, encoding="utf-8")
+    changes = not (error or check) and write_lock(root, entries)
     document = lock_document(entries, written=changes)
     print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if as_json else render_locked(entries))
     if error:

@@ -15,8 +15,7 @@ from bake_compiler.errors import BakecError, UsageError
 from bake_compiler.words import counted
 
 if TYPE_CHECKING:
-    from bake_compiler.release_file import ReleaseFile
-    from bake_compiler.verbs.promote.run import Promoted, Promotion
+    from bake_compiler.verbs.promote.run import Promoted
 
 
 def promote(
@@ -45,23 +44,20 @@ def promote(
     `bakec promote release.json --tag v1.0.0 --dry-run --json`.
     """
     from bake_compiler.release_file import render_release_file  # noqa: PLC0415
-    from bake_compiler.verbs.promote.run import new_id, plan_promotion, retagged  # noqa: PLC0415
+    from bake_compiler.verbs.promote.run import Promotion, plan_promotion, retagged  # noqa: PLC0415
     from bake_compiler.verbs.promote.show import promotion_document  # noqa: PLC0415
     from bake_compiler.verbs.release.file import now  # noqa: PLC0415
     from bake_compiler.verbs.release_files import load_release  # noqa: PLC0415
 
     before = load_release(release)
-    promotions, name = plan_promotion(before, tags), new_id()
-    done = _promote(
-        before,
-        promotions,
-        (name, release.name),
-        insecure=insecure,
-        jobs=jobs,
-        deep=deep,
-        dry_run=dry_run,
-        project=project,
-    )
+    root, protect = _root(project)
+    promotion = Promotion(before, plan_promotion(before, tags), release.name, protect, deep, jobs or 0, dry_run)
+
+    async def work() -> "Promoted":
+        async with edges(root, insecure or ()) as real:
+            return await promotion.run(real)
+
+    done = run_async(work)
     if done.report.exit_code:
         print_report(done.report, as_json=as_json)
         sys.stdout.flush()
@@ -69,42 +65,12 @@ def promote(
         say(" hint: mend what is wrong with it, or build again")
         sys.exit(done.report.exit_code)
     if as_json:
-        document = promotion_document(before, done, name, dry_run=dry_run)
+        document = promotion_document(before, done, promotion.name, dry_run=dry_run)
         print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        _tell(done, name, dry_run=dry_run)
+        _tell(done, promotion.name, dry_run=dry_run)
     if release_file and not dry_run:
-        _write(release_file, render_release_file(retagged(before, promotions, tags[0], now())))
-
-
-def _promote(
-    release: "ReleaseFile",
-    promotions: "tuple[Promotion, ...]",
-    names: tuple[str, str],
-    *,
-    insecure: list[str] | None,
-    jobs: int | None,
-    deep: bool,
-    dry_run: bool,
-    project: Path | None,
-) -> "Promoted":
-    """Verify, and move the tags unless it is a dry run; `names` are those of the promotion and of the release file."""
-    from bake_compiler.release import move_all  # noqa: PLC0415
-    from bake_compiler.verbs.promote.run import promote as run  # noqa: PLC0415
-    from bake_compiler.verbs.verify.readers import layer_readers  # noqa: PLC0415
-    from bake_compiler.verbs.verify.run import Verification  # noqa: PLC0415
-
-    (name, source), (root, protect) = names, _root(project)
-
-    async def work() -> "Promoted":
-        async with edges(root, insecure or ()) as real:
-            layers = layer_readers(real, jobs or 0) if deep else None
-            done = await run(Verification(real.registry, layers), release, promotions, source, protect)
-            if not dry_run:
-                await move_all(real.registry, root, name, done.moves)
-            return done
-
-    return run_async(work)
+        _write(release_file, render_release_file(retagged(before, promotion.tags, tags[0], now())))
 
 
 def _root(project: Path | None) -> tuple[Path, Sequence[str]]:

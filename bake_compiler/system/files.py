@@ -4,17 +4,31 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees a part of it.
+def write_whole(path: Path, text: str, *, folders: bool = True) -> None:
+    """Write a file so that nobody ever sees a part of it. The file keeps its mode, and a link to it stays a link.
+
+    A pipe or a device, such as /dev/stdout, is written to as it is.
+
+    Args:
+        path: of the file.
+        text: all of it.
+        folders: make the folders above it.
 
     Raises:
         OSError: it can't be written; what was there before still is.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    file = Path(os.path.realpath(path))
+    if file.exists() and not file.is_file():
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        return
+    part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if folders:
+            file.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8", errors="backslashreplace")
-        part.replace(path)
+        if file.exists():
+            part.chmod(file.stat().st_mode & 0o7777)
+        part.replace(file)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:

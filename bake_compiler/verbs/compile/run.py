@@ -10,6 +10,7 @@ from bake_compiler.errors import ModelError
 from bake_compiler.model.lock_file import LOCK_FILE
 from bake_compiler.plan import Plan, PlannedImage
 from bake_compiler.project.files import committed, template
+from bake_compiler.system.files import write_whole
 
 
 def refuse_unlocked(plan: Plan) -> None:
@@ -36,6 +37,15 @@ def compile_plan(root: Path, plan: Plan) -> str:
 def stale(root: Path, text: str, name: str = BAKE_FILE) -> str:
     """The diff from the committed file to `text`; empty when they are the same bytes."""
     return difference(committed(root, name), text, name)
+
+
+def write_compiled(path: Path, text: str) -> None:
+    """Write the bake file, entirely or not at all.
+
+    Raises:
+        OSError: it can't be written; what was there before still is.
+    """
+    write_whole(path, text, folders=False)
 
 
 def compile_slice(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> str:

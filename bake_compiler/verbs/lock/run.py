@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 from bake_compiler.bases.registry import Seen, platform_words, see
 from bake_compiler.errors import BakecError, NotFoundError, PreflightError, RegistryError, UsageError, VerificationError
 from bake_compiler.model.base import did_you_mean
-from bake_compiler.model.lock_file import LOCK_FILE, Locked
+from bake_compiler.model.lock_file import LOCK_FILE, Locked, render_lock
 from bake_compiler.oci.mirrors import mirrored
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference, familiar
@@ -17,7 +18,9 @@ from bake_compiler.plan import Plan
 from bake_compiler.plan.bases import Bases, Use
 from bake_compiler.plan.order import with_needs
 from bake_compiler.plan.pins import mirror_of, reference_of
+from bake_compiler.project.files import committed
 from bake_compiler.registry import Registry
+from bake_compiler.system.files import write_whole
 
 
 class State(StrEnum):
@@ -231,6 +234,19 @@ def _at(uses: tuple[Use, ...]) -> str:
 def locked_of(entries: Collection[Entry]) -> tuple[Locked, ...]:
     """What the lock is to say."""
     return tuple(entry.now for entry in entries if entry.now and entry.base.lockable)
+
+
+def write_lock(root: Path, entries: Collection[Entry]) -> bool:
+    """Write bakec.lock, entirely or not at all, if it is to say something else; returns whether it was written.
+
+    Raises:
+        OSError: it can't be written; what was there before still is.
+    """
+    text = render_lock(locked_of(entries))
+    if committed(root, LOCK_FILE) == text:
+        return False
+    write_whole(root / LOCK_FILE, text)
+    return True
 
 
 def error_of(entries: Collection[Entry], *, check: bool) -> BakecError | None:

@@ -4,21 +4,23 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
 from bake_compiler.errors import UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
-from bake_compiler.release import Move, plan_moves
+from bake_compiler.release import Move, move_all, plan_moves
 from bake_compiler.release_file import ReleasedImage, ReleasedPlatform, ReleaseFile
 from bake_compiler.release_file.of_report import promises_of
 from bake_compiler.report import Report
+from bake_compiler.verbs.edges import Edges
+from bake_compiler.verbs.verify.readers import layer_readers
 from bake_compiler.verbs.verify.run import Subject, Verification
 
 
 @dataclass(frozen=True)
-class Promotion:
+class NewTag:
     """One new tag, and the image that it is to name, or the one platform of it."""
 
     image: ReleasedImage
@@ -31,7 +33,7 @@ class Promotion:
         return self.platform.digest if self.platform else self.image.digest
 
 
-def plan_promotion(release: ReleaseFile, tags: Sequence[str]) -> tuple[Promotion, ...]:
+def plan_promotion(release: ReleaseFile, tags: Sequence[str]) -> tuple[NewTag, ...]:
     """The new tags of every image: those that were made from the release's tag, made from each of these.
 
     What came before or after the release's tag stays: with `1.0` for `1.0-rc1`, `1.0-rc1-dev` gives `1.0-dev`, and the
@@ -43,7 +45,7 @@ def plan_promotion(release: ReleaseFile, tags: Sequence[str]) -> tuple[Promotion
             same tag.
     """
     planned = [each for image in release.images for each in _of_image(release, image, tags)]
-    taken: dict[Reference, Promotion] = {}
+    taken: dict[Reference, NewTag] = {}
     for each in planned:
         other = taken.setdefault(each.tag, each)
         if (other.image.name, other.digest) != (each.image.name, each.digest):
@@ -51,16 +53,16 @@ def plan_promotion(release: ReleaseFile, tags: Sequence[str]) -> tuple[Promotion
     return tuple(taken.values())
 
 
-def _told(promotion: Promotion) -> str:
+def _told(promotion: NewTag) -> str:
     return f"{promotion.image.name}{f' {promotion.platform.platform}' if promotion.platform else ''}"
 
 
-def _of_image(release: ReleaseFile, image: ReleasedImage, tags: Sequence[str]) -> Iterator[Promotion]:
-    yield from (Promotion(image, new) for new in _new_tags(release, image, image.tags, tags))
+def _of_image(release: ReleaseFile, image: ReleasedImage, tags: Sequence[str]) -> Iterator[NewTag]:
+    yield from (NewTag(image, new) for new in _new_tags(release, image, image.tags, tags))
     for platform in image.platforms:
         if platform.tags:
             new_tags = _new_tags(release, image, platform.tags, tags)
-            yield from (Promotion(image, new, platform) for new in new_tags)
+            yield from (NewTag(image, new, platform) for new in new_tags)
 
 
 def _new_tags(
@@ -89,7 +91,7 @@ def _parts(text: str, tag: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def retagged(release: ReleaseFile, promotions: Sequence[Promotion], tag: str, moment: str) -> ReleaseFile:
+def retagged(release: ReleaseFile, promotions: Sequence[NewTag], tag: str, moment: str) -> ReleaseFile:
     """The same release under its new tags alone."""
 
     def renamed(image: ReleasedImage) -> ReleasedImage:
@@ -102,11 +104,6 @@ def retagged(release: ReleaseFile, promotions: Sequence[Promotion], tag: str, mo
         return image.model_copy(update={"tags": whole, "platforms": platforms})
 
     return release.model_copy(update={"tag": tag, "time": moment, "images": tuple(map(renamed, release.images))})
-
-
-def new_id() -> str:
-    """The name of a promotion, and of its journal: `bakec rollback` takes it."""
-    return f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}"
 
 
 @dataclass(frozen=True)
@@ -122,36 +119,61 @@ class Promoted:
     moves: tuple[Move, ...] = ()
 
 
-async def promote(
-    verification: Verification,
-    release: ReleaseFile,
-    promotions: Sequence[Promotion],
-    source: str,
-    protect: Sequence[str] = (),
-) -> Promoted:
-    """Verify every image by its digest, and say what has to move; nothing has moved yet.
+@dataclass(frozen=True)
+class Promotion:
+    """One `bakec promote`.
 
-    Args:
-        verification: how they are verified.
-        release: of which images.
-        promotions: the new tags.
+    Attributes:
+        release: whose images get other tags.
+        tags: the new tags.
         source: who says what the images must be: the name of the release file.
         protect: patterns of tags that never move once they exist.
-
-    Raises:
-        RegistryError: the registry does not say what the new tags name now.
-        VerificationError: a protected tag names something else.
+        deep: read every layer, too.
+        jobs: how many layers are read at once; 0 for what there is to work with.
+        dry_run: verify, and move no tag.
+        name: of the promotion, and of its journal: `bakec rollback` takes it.
     """
-    report = await verification.run(
-        [
-            Subject(replace(promise, reference=promise.reference.at(image.digest)), copies=tags)
-            for image, (promise, tags, _) in zip(release.images, promises_of(release, source), strict=True)
-        ]
-    )
-    if report.exit_code:
-        return Promoted(report)
-    registry = verification.registry
-    firsts = {each.digest: each.tag.at(each.digest) for each in promotions}
-    read = dict(zip(firsts, await asyncio.gather(*map(registry.manifest, firsts.values())), strict=True))
-    wanted = [(each.tag, read[each.digest]) for each in promotions]
-    return Promoted(report, await plan_moves(registry, wanted, protect))
+
+    release: ReleaseFile
+    tags: tuple[NewTag, ...]
+    source: str
+    protect: Sequence[str] = ()
+    deep: bool = False
+    jobs: int = 0
+    dry_run: bool = False
+    name: str = field(default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%S')}-{token_hex(3)}")
+
+    async def run(self, edges: Edges) -> Promoted:
+        """Verify every image by its digest, then move the tags, all or none.
+
+        Raises:
+            RegistryError: the registry does not say what the new tags name now, or refuses one.
+            VerificationError: a protected tag names something else.
+        """
+        layers = layer_readers(edges, self.jobs) if self.deep else None
+        done = await self.prepared(Verification(edges.registry, layers))
+        if not self.dry_run:
+            await move_all(edges.registry, edges.root, self.name, done.moves)
+        return done
+
+    async def prepared(self, verification: Verification) -> Promoted:
+        """What the registry has of the images, and what has to move; nothing has moved yet.
+
+        Raises:
+            RegistryError: the registry does not say what the new tags name now.
+            VerificationError: a protected tag names something else.
+        """
+        promises = promises_of(self.release, self.source)
+        report = await verification.run(
+            [
+                Subject(replace(promise, reference=promise.reference.at(image.digest)), copies=tags)
+                for image, (promise, tags, _) in zip(self.release.images, promises, strict=True)
+            ]
+        )
+        if report.exit_code:
+            return Promoted(report)
+        registry = verification.registry
+        firsts = {each.digest: each.tag.at(each.digest) for each in self.tags}
+        read = dict(zip(firsts, await asyncio.gather(*map(registry.manifest, firsts.values())), strict=True))
+        wanted = [(each.tag, read[each.digest]) for each in self.tags]
+        return Promoted(report, await plan_moves(registry, wanted, self.protect))

@@ -17,7 +17,7 @@ from bake_compiler.report import Report
 from bake_compiler.report.formats.json import render_json
 from bake_compiler.report.stored.report import report_from_document
 from bake_compiler.report.words.ending import next_step
-from bake_compiler.verbs.promote.run import plan_promotion, promote, retagged
+from bake_compiler.verbs.promote.run import Promotion, plan_promotion, retagged
 from bake_compiler.verbs.release.file import release_file_of
 from bake_compiler.verbs.release_files import load_promises
 from bake_compiler.verbs.verify.run import Subject, Verification, planned_subjects
@@ -232,7 +232,7 @@ def test_a_promotion_makes_them_for_the_new_tag_too(site: Site) -> None:
     planned = plan_promotion(one, ["2.0"])
 
     async def work() -> None:
-        done = await promote(Verification(client(site)), one, planned, "release.json")
+        done = await Promotion(one, planned, "release.json").prepared(Verification(client(site)))
         await move_all(client(site), site.root, "promotion", done.moves)
 
     asyncio.run(work())

@@ -14,7 +14,7 @@ from bake_compiler.release_file import ReleaseFile
 from bake_compiler.release_file.of_report import promises_of
 from bake_compiler.report import Report
 from bake_compiler.report.words.lines import title
-from bake_compiler.verbs.promote.run import plan_promotion, promote
+from bake_compiler.verbs.promote.run import Promotion, plan_promotion
 from bake_compiler.verbs.release.file import release_file_of
 from bake_compiler.verbs.verify.run import Subject, Verification, planned_subjects
 from tests.fakes.clock import FakeClock
@@ -276,7 +276,7 @@ def test_a_promotion_moves_the_tags_in_each_registry(site: Site) -> None:
     one = release_of(site)
 
     async def work() -> None:
-        done = await promote(Verification(client(site)), one, plan_promotion(one, ["2.0"]), "release.json")
+        done = await Promotion(one, plan_promotion(one, ["2.0"]), "release.json").prepared(Verification(client(site)))
         await move_all(client(site), site.root, "promotion", done.moves)
 
     asyncio.run(work())
@@ -291,7 +291,9 @@ def test_a_promotion_of_what_one_registry_has_lost_moves_nothing(site: Site) -> 
     one = release_of(site)
     mirror(site).repositories["far/web"].blobs.clear()
 
-    done = asyncio.run(promote(Verification(client(site)), one, plan_promotion(one, ["2.0"]), "release.json"))
+    done = asyncio.run(
+        Promotion(one, plan_promotion(one, ["2.0"]), "release.json").prepared(Verification(client(site)))
+    )
 
     assert (done.report.exit_code, done.moves) == (6, ())
 

@@ -11,7 +11,7 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
 from bake_compiler.release import move_all
 from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
-from bake_compiler.verbs.promote.run import Promoted, plan_promotion, promote, retagged
+from bake_compiler.verbs.promote.run import Promoted, Promotion, plan_promotion, retagged
 from bake_compiler.verbs.promote.show import promotion_document
 from bake_compiler.verbs.release.file import release_file_of, write_release_file
 from bake_compiler.verbs.release_files import load_promises
@@ -37,7 +37,7 @@ def promoted(site: Site, one: ReleaseFile, *tags: str, protect: tuple[str, ...] 
 
     async def work() -> Promoted:
         registry = Registry(site, retry=FakeClock().retry())
-        done = await promote(Verification(registry), one, plan_promotion(one, tags), "release.json", protect)
+        done = await Promotion(one, plan_promotion(one, tags), "release.json", protect).prepared(Verification(registry))
         await move_all(registry, site.root, "promotion", done.moves)
         return done
 
