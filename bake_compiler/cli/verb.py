@@ -20,14 +20,22 @@ class Verb(TyperCommand):
         Raises:
             UsageError: a value is empty, or two words contradict each other.
         """
-        typed, _, _ = self.make_parser(ctx).parse_args(args=list(args))
-        if "help" not in typed and not ctx.resilient_parsing:
-            words = {word for each in self.params for word in words_of(each, typed.get(each.name))}
-            switches = {
-                word for each in self.params if each.secondary_opts for word in (*each.opts, *each.secondary_opts)
-            }
-            refuse(ctx.command_path.partition(" ")[2], words | switches.intersection(args))
+        if not ctx.resilient_parsing:
+            self.refuse(ctx, args)
         return super().parse_args(ctx, args)
+
+    def refuse(self, ctx: Any, args: list[str]) -> None:
+        """Return if nothing in a command line is empty or contradicts the rest, or if --help is in it.
+
+        Raises:
+            UsageError: a value is empty, or two words contradict each other.
+        """
+        typed, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        if "help" in typed:
+            return
+        words = {word for each in self.params for word in words_of(each, typed.get(each.name))}
+        switches = {word for each in self.params if each.secondary_opts for word in (*each.opts, *each.secondary_opts)}
+        refuse(ctx.command_path.partition(" ")[2], words | switches.intersection(args))
 
 
 def words_of(parameter: Any, value: object) -> Iterator[str]:

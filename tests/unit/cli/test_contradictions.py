@@ -1,6 +1,9 @@
 """What a command line says is never silently ignored: contradictions and empty values are refused, for all verbs."""
 
+import re
+import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,36 @@ def test_the_table_has_no_other_verbs_and_no_rule_twice() -> None:
 def test_what_the_table_does_not_name_is_no_contradiction() -> None:
     for verb, words in FREE.items():
         refuse(verb, {*words, "--staged", "--older-than"})
+
+
+_NOT_A_COMMAND_LINE: Any = typer.BadParameter.__mro__[1]  # typer's own error: a part of a line, or a pipe behind it
+
+
+def written() -> Iterator[tuple[str, list[str]]]:
+    """Each command line of README, docs and --help that could be typed as it is: its verb, and the rest."""
+    root = Path(__file__).parents[3]
+    pages = [path.read_text(encoding="utf-8") for path in (root / "README.md", *root.glob("docs/**/*.md"))]
+    for page in pages:
+        for line in re.findall(
+            r"`(bakec [^`]+)`|^(?:\$ )?(bakec .+?)(?: #.*)?$", page.replace("\n  ", " "), re.MULTILINE
+        ):
+            with suppress(ValueError):
+                _, *words = shlex.split("".join(line), comments=True)
+                name = next((" ".join(words[:size]) for size in (2, 1) if " ".join(words[:size]) in VERBS), "")
+                if name and len(words) > len(name.split()) and "…" not in "".join(line):
+                    yield name, words[len(name.split()) :]
+
+
+def test_no_command_line_of_the_docs_contradicts_itself() -> None:
+    group: Any = typer.main.get_command(make_app())
+    outer = group.context_class(group, info_name="bakec")
+    lines = [*written()]
+    for verb, words in lines:
+        ctx = VERBS[verb].context_class(VERBS[verb], info_name=verb, parent=outer)
+        with suppress(_NOT_A_COMMAND_LINE):
+            VERBS[verb].refuse(ctx, words)
+
+    assert len(lines) > 100
 
 
 def texts() -> Iterator[tuple[str, str, list[str]]]:
