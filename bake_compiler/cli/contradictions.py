@@ -37,8 +37,8 @@ class Rule(NamedTuple):
 
 _PUBLISHES = "--load publishes nothing"
 _COMMANDS = "--dry-run prints commands, and makes no report"
-_NO_PROJECT = "it is of a project's images, and the reference says all"
-_IN_THE_FILE = "the release file says which images, and what they must be"
+_NO_PROJECT = "a reference is verified without a project"
+_IN_THE_FILE = "the release file lists the images and what they must be"
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -59,15 +59,15 @@ RULES: tuple[Rule, ...] = (
     Rule("plan", "--emulation", "it lists RUN steps, which have no tags", ("--tag", "--registry", "--var")),
     Rule("plan", "--build-platform P,P", "a plan is made for one machine", only_with=("--emulation",)),
     Rule("lock", "--check", "it writes nothing, and --update writes", ("--update",)),
-    Rule("lock", "BASE", "it names what is to be updated", only_with=("--update",)),
+    Rule("lock", "BASE", "it names a base image to update", only_with=("--update",)),
     *(
         Rule("graph", f"--format {form}", "the file's ending is that of another format", (f"--output *{ending}",))
         for form in dict.fromkeys(GRAPHS.values())
         for ending, other in GRAPHS.items()
         if other != form
     ),
-    Rule("build", "--push", "one of them is meant", ("--load",)),
-    Rule("build", "--preflight", "one of them is meant", ("--no-preflight",)),
+    Rule("build", "--push", "they are opposites", ("--load",)),
+    Rule("build", "--preflight", "they are opposites", ("--no-preflight",)),
     Rule("build", "--dry-run", _COMMANDS, ("--json", "--junit", "--release-file")),
     Rule("build", "--resume", "the commands are those of a new run", ("--dry-run",)),
     Rule("build", "--release-file", _PUBLISHES, ("--load",)),
@@ -77,12 +77,12 @@ RULES: tuple[Rule, ...] = (
     Rule("build", "--rebuild", "--load builds every image anyway", ("--load",)),
     Rule("build", "--signing-config", "it says how --sign signs", only_with=("--sign", "--resume")),
     Rule("build", "--retry-pause", "there is no second attempt", ("--retries 0",)),
-    Rule("build", "--quiet", "one shows progress, the other does not", ("--plain",)),
-    Rule("build", "--json", "stderr has every event as JSON", ("--plain", "--quiet")),
+    Rule("build", "--quiet", "--plain shows progress, and --quiet shows none", ("--plain",)),
+    Rule("build", "--json", "with --json, stderr has every event", ("--plain", "--quiet")),
     Rule(
         "verify",
         "REFERENCE",
-        "either the project's images or any others",
+        "one run verifies either the project's images or any other images",
         ("SELECTOR",),
         hint="write a reference with its tag or digest: HOST/REPOSITORY:TAG",
     ),
@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "clean",
         "bakec clean",
-        "what is young is never removed",
+        "bakec needs to know what is old",
         only_with=("--older-than",),
         hint="write --older-than 7d",
     ),
@@ -116,7 +116,7 @@ RULES: tuple[Rule, ...] = (
         Rule("clean", option, "journals are of this project, not of a registry", only_with=("--staged",))
         for option in ("SELECTOR", "--tag", "--registry", "--var", "--insecure")
     ),
-    Rule("builder up", "--bootstrap", "one of them is meant", ("--no-bootstrap",)),
+    Rule("builder up", "--bootstrap", "they are opposites", ("--no-bootstrap",)),
 )
 """In the order in which they are looked at."""
 
@@ -163,10 +163,8 @@ def refuse(verb: str, words: Collection[str]) -> None:
     there = {*words, f"bakec {verb}"}
     for rule in (each for each in RULES if each.verb == verb and each.word in there):
         for other in (each for each in rule.without if each in there):
-            message = f"{rule.word} goes without {other}: {rule.why}"
-            raise UsageError(message, hint=rule.hint or "leave one of them out")
+            message = f"{rule.word} can't be combined with {other}: {rule.why}"
+            raise UsageError(message, hint=rule.hint or "leave one of the two out")
         if rule.only_with and there.isdisjoint(rule.only_with):
             others = " or ".join(rule.only_with)
-            raise UsageError(
-                f"{rule.word} goes only with {others}: {rule.why}", hint=rule.hint or f"write {others} too"
-            )
+            raise UsageError(f"{rule.word} needs {others}: {rule.why}", hint=rule.hint or f"write {others} too")

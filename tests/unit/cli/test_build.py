@@ -328,8 +328,8 @@ def test_what_is_the_same_or_no_matter_may_be_said_again(words: tuple[str, ...],
         (("--registry", "elsewhere.test"), {}, "another --registry: 127.0.0.1:5000"),
         (("--platform", "arm64"), {}, "another --platform: linux/amd64, linux/arm64"),
         (("--var", "A=1"), {}, "another --var: none"),
-        (("--dry-run",), {}, "--resume goes without --dry-run"),
-        (("--sign", "keyless"), {}, "--sign goes without --load"),
+        (("--dry-run",), {}, "--resume can't be combined with --dry-run"),
+        (("--sign", "keyless"), {}, "--sign can't be combined with --load"),
     ],
 )
 def test_a_run_is_not_resumed_otherwise_than_it_was_asked(

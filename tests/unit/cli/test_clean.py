@@ -97,8 +97,8 @@ def test_a_registry_that_removes_nothing_ends_it_with_5(project: Path, fake: Fak
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--older-than", "7d"), "bakec clean goes only with --staged or --journals: else nothing is named to clean"),
-        (("--staged",), "bakec clean goes only with --older-than"),
+        (("--older-than", "7d"), "bakec clean needs --staged or --journals: else nothing is named to clean"),
+        (("--staged",), "bakec clean needs --older-than"),
         (("--staged", "--older-than", "7"), "'7' is no age"),
         (("--staged", "--older-than", "0d"), "'0d' is no age"),
         (("--staged", "--older-than", "-1d"), "'-1d' is no age"),

@@ -159,8 +159,8 @@ def test_check_without_a_lock_ends_with_6_and_writes_none(root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--check", "--update"), "--check goes without --update: it writes nothing"),
-        (("busybox",), "BASE goes only with --update"),
+        (("--check", "--update"), "--check can't be combined with --update: it writes nothing"),
+        (("busybox",), "BASE needs --update"),
         (("--update", "busybax"), "no Dockerfile takes 'busybax' by a tag"),
     ],
 )

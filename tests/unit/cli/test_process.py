@@ -170,14 +170,14 @@ def test_an_interrupted_verification_says_so_and_ends_at_once(ending: signal.Sig
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("r.test/web:1", "backend"), "REFERENCE goes without SELECTOR"),
-        (("r.test/web:1", "--run"), "--run goes without REFERENCE"),
-        (("r.test/web:1", "--var", "A=1"), "--var goes without REFERENCE"),
+        (("r.test/web:1", "backend"), "REFERENCE can't be combined with SELECTOR"),
+        (("r.test/web:1", "--run"), "--run can't be combined with REFERENCE"),
+        (("r.test/web:1", "--var", "A=1"), "--var can't be combined with REFERENCE"),
         (("r.test/Web:1",), "is not a repository"),
         (("r.test/web@sha256:1",), "is not a digest"),
         (("r.test/web:1", "--platform", "arm46"), "did you mean 'arm64'?"),
         (("--release", "absent.json"), "absent.json: No such file"),
-        (("all", "--release", "absent.json"), "SELECTOR goes without --release"),
+        (("all", "--release", "absent.json"), "SELECTOR can't be combined with --release"),
     ],
 )
 def test_what_can_not_be_verified_is_a_usage_error_before_any_registry_is_asked(

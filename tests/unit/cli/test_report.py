@@ -94,7 +94,7 @@ def test_a_dash_is_stdout(root: Path) -> None:
         (("-o", "components.html"), "error: --output: components.html: Is a directory"),
         (
             ("-o", "report.html", "--json"),
-            "error: --json goes without --output *.html: the file's ending is that of another format",
+            "error: --json can't be combined with --output *.html: the file's ending is that of another format",
         ),
         (("1999",), "error: no run is called '1999'"),
         (("2026",), "error: more than one run begins with '2026'"),

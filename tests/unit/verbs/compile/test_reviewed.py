@@ -137,8 +137,8 @@ def test_a_matrix_makes_a_group_of_its_component_whose_name_is_taken(tmp_path: P
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("compile", "--check", "-o", "-"), "--check goes without --output -: it compares a file"),
-        (("compile", "--by", "bytes"), "--by goes only with --check: it says how"),
+        (("compile", "--check", "-o", "-"), "--check can't be combined with --output -: it compares a file"),
+        (("compile", "--by", "bytes"), "--by needs --check: it says how"),
         (("plan", "--var", "TAG=2"), "no variable 'TAG' to set with --var"),
         (("plan", "--var", "nonsense"), "is not NAME=VALUE"),
         (("compile", "--project", "nowhere"), "nowhere is not a directory"),
