@@ -19,7 +19,7 @@ ENV = {"PATH": os.environ["PATH"]}
 BAKEC = """
 import os
 import sys
-from bake_compiler.cli.options import run_async
+from bake_compiler.cli.edges import run_async
 from bake_compiler.system.process import Command, guarded
 
 async def work():
