@@ -13,7 +13,7 @@ from itertools import count
 from statistics import median
 from typing import Protocol
 
-from bake_compiler.plan.order import in_order
+from bake_compiler.plan.order import needs_first
 from bake_compiler.plan.plan import PlannedImage
 from bake_compiler.system.tasks import together
 
@@ -261,7 +261,7 @@ def ways(images: Sequence[PlannedImage], seconds: Mapping[str, float], slow: Col
     usual = median(known) if known else 1.0
     found: dict[str, float] = {}
     after: dict[str, float] = {}
-    for image in reversed(in_order(images)):
+    for image in reversed(needs_first(images)):
         reckoned = usual * (_SLOW if image.name in slow else 1)
         found[image.name] = seconds.get(image.name, reckoned) + after.get(image.name, 0.0)
         for need in image.needs:

@@ -60,7 +60,7 @@ def blocks_of(text: str) -> Mapping[str, str]:
     return found
 
 
-def words_of(plan: Plan, images: Sequence[PlannedImage], text: str) -> Mapping[str, str]:
+def image_words(plan: Plan, images: Sequence[PlannedImage], text: str) -> Mapping[str, str]:
     """Image → all that a bake file says of it, and of what it inherits, and what it says for all."""
     blocks = blocks_of(text)
     shared = "".join(body for header, body in blocks.items() if not header.startswith(("target", "group")))

@@ -30,7 +30,9 @@ class Comparison:
     skipped: tuple[str, ...]
 
 
-def compare(plan: Plan, printed: Mapping[str, Any], variables: Mapping[str, object], version: Version) -> Comparison:
+def compare_meaning(
+    plan: Plan, printed: Mapping[str, Any], variables: Mapping[str, object], version: Version
+) -> Comparison:
     """Hold what buildx printed for all targets and groups of a file against the plan.
 
     Args:

@@ -31,7 +31,7 @@ def parse(text: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def compare(plan: Plan, text: str) -> Comparison:
+def compare_text(plan: Plan, text: str) -> Comparison:
     """Where the file's blocks, and the literals in them, differ from the plan.
 
     Raises:

@@ -219,7 +219,7 @@ def _body(target: PlannedTarget, *, described: bool) -> Iterator[str]:
         yield f"  {name:<{width}} = {expression(value, 1)}\n"
 
 
-def difference(committed: str, generated: str, name: str) -> str:
+def text_difference(committed: str, generated: str, name: str) -> str:
     """A unified diff from the committed file to the generated one; empty when they are the same.
 
     Of long files it shows whole paragraphs, and not all of them: a diff by lines grows with the square.

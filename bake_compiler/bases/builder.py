@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bake_compiler.bases.registry import Seen, platform_words, see
+from bake_compiler.bases.registry import RegistryBase, platform_words, see
 from bake_compiler.buildx import BakeRun, Failure, Progress, bases_command, bases_file
 from bake_compiler.errors import PreflightError, RegistryError
 from bake_compiler.oci.platform import Platform
@@ -87,21 +87,21 @@ async def _ask(
     return failed, progress.failure(status, "") if status else None
 
 
-async def ask_registries(registry: Registry, bases: Iterable[Base]) -> Mapping[str, Seen]:
+async def ask_registries(registry: Registry, bases: Iterable[Base]) -> Mapping[str, RegistryBase]:
     """Name → what its registry has, as far as that can be asked at once; the builder may know it from elsewhere."""
     references = {base.name: reference for base in bases if (reference := reference_of(base))}
     seen = await asyncio.gather(*(_see(registry, reference) for reference in references.values()))
     return {name: each for name, each in zip(references, seen, strict=True) if each}
 
 
-async def _see(registry: Registry, reference: Reference) -> Seen | None:
+async def _see(registry: Registry, reference: Reference) -> RegistryBase | None:
     with suppress(TimeoutError, RegistryError):
         async with asyncio.timeout(_ASKING):
             return await see(registry, reference)
     return None
 
 
-def why_not(base: Base, platforms: frozenset[Platform], failure: Failure | None, seen: Seen | None) -> str:
+def why_not(base: Base, platforms: frozenset[Platform], failure: Failure | None, seen: RegistryBase | None) -> str:
     """Why nothing can be built from a base, in words; empty when nothing is known against it.
 
     The commonest cause is a name that stands for one platform's manifest, which BuildKit takes for every platform.
@@ -124,7 +124,7 @@ def why_not(base: Base, platforms: frozenset[Platform], failure: Failure | None,
     return f"{base.name} is not made for {missing}{has}"
 
 
-def known_of(uses: Sequence[Base], seen: Seen | None) -> str:
+def known_of(uses: Sequence[Base], seen: RegistryBase | None) -> str:
     """What there is to know of a base that can be built from.
 
     Args:

@@ -15,7 +15,7 @@ _LARGEST_CONFIG = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Seen:
+class RegistryBase:
     """What a name stands for.
 
     Attributes:
@@ -33,7 +33,7 @@ class Seen:
         return tuple(sorted(each for each in platforms if not any(map(each.runs, self.platforms))))
 
 
-async def see(registry: Registry, reference: Reference) -> Seen:
+async def see(registry: Registry, reference: Reference) -> RegistryBase:
     """Ask a registry: one request for an index, two for a manifest.
 
     Raises:
@@ -45,23 +45,23 @@ async def see(registry: Registry, reference: Reference) -> Seen:
         parsed = raw.parse()
         if not isinstance(parsed, Index):
             content = await registry.blob(reference, parsed.config.digest, limit=_LARGEST_CONFIG)
-            return Seen(raw.digest, (ImageConfig.read(content).platform,), is_index=False)
+            return RegistryBase(raw.digest, (ImageConfig.read(content).platform,), is_index=False)
     except ValueError as error:
         raise RegistryError(f"{reference}: {error}", hint="choose another base image") from error
     if any(entry.media_type in INDEXES for entry in parsed.manifests):
         return _of_snapshot(raw.digest, await fetch_snapshot(registry, reference.at(raw.digest)))
-    return Seen(raw.digest, _known(entry.platform for entry in parsed.images), is_index=True)
+    return RegistryBase(raw.digest, _known(entry.platform for entry in parsed.images), is_index=True)
 
 
-def _of_snapshot(digest: Digest, snapshot: Snapshot) -> Seen:
-    return Seen(digest, _known(child.platform for child in snapshot.images), is_index=True)
+def _of_snapshot(digest: Digest, snapshot: Snapshot) -> RegistryBase:
+    return RegistryBase(digest, _known(child.platform for child in snapshot.images), is_index=True)
 
 
 def _known(platforms: Iterable[Platform | None]) -> tuple[Platform, ...]:
     return tuple(sorted({each for each in platforms if each and each.is_known}))
 
 
-def platform_words(name: str, seen: Seen, lacking: Collection[Platform]) -> str:
+def platform_words(name: str, seen: RegistryBase, lacking: Collection[Platform]) -> str:
     """That a base is not made for some platforms, and what it has instead."""
     has, missing = _listed(seen.platforms), _listed(lacking)
     if seen.is_index:

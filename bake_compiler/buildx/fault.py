@@ -50,7 +50,7 @@ def bare(words: str) -> str:
     return _COMMAND.sub("process did not complete successfully", without_secrets(words))
 
 
-def retry_after(words: str) -> float:
+def stated_wait(words: str) -> float:
     """Seconds that the other side asked to wait; 0 when it did not say.
 
     Registries write `Retry-After: 7`, `retry after 1m30s` or `retry-after: 452.3µs, allowed: 44000/minute`.

@@ -11,7 +11,7 @@ from bake_compiler.oci.platform import Platform
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class VertexName:
     """The parts of a vertex's name.
 
     Attributes:
@@ -29,7 +29,7 @@ class Name:
     exports: bool = False
 
 
-def read_name(text: str, target: str = "") -> Name:
+def read_name(text: str, target: str = "") -> VertexName:
     """The parts of a vertex's name; any text has some.
 
     Args:
@@ -39,19 +39,19 @@ def read_name(text: str, target: str = "") -> Name:
     text = _CONTROLS.sub(" ", without_secrets(text))
     bracket = _BRACKET.match(text)
     if bracket is None:
-        return Name(text, exports=text.startswith(_EXPORTS))
+        return VertexName(text, exports=text.startswith(_EXPORTS))
     words, places = text[bracket.end() :], bracket[1].split()
     platform = next((found for found in map(_platform, places) if found), None)
     if places and _NUMBER.fullmatch(places[-1]):
         stage = [place for place in places[:-1] if "/" not in place]
-        return Name(words, platform, "/".join(stage[1:] if stage[1:] and stage[0] == target else stage))
+        return VertexName(words, platform, "/".join(stage[1:] if stage[1:] and stage[0] == target else stage))
     exports = words.startswith(_EXPORTS)
-    return Name(words, platform, counts=exports or words.startswith("load build context"), exports=exports)
+    return VertexName(words, platform, counts=exports or words.startswith("load build context"), exports=exports)
 
 
-def read_part(text: str) -> Name:
+def read_part(text: str) -> VertexName:
     """The name of a part of an export, without the long form of a digest."""
-    return Name(_DIGEST.sub(r"\1…", _CONTROLS.sub(" ", without_secrets(text))), counts=False)
+    return VertexName(_DIGEST.sub(r"\1…", _CONTROLS.sub(" ", without_secrets(text))), counts=False)
 
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

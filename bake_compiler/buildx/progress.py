@@ -15,9 +15,9 @@ from typing import Any
 from pydantic_core import from_json
 
 from bake_compiler.buildx.failure import Failure
-from bake_compiler.buildx.fault import retry_after, without_secrets
+from bake_compiler.buildx.fault import stated_wait, without_secrets
 from bake_compiler.buildx.faults import LOST, classify
-from bake_compiler.buildx.name import Name, read_name, read_part
+from bake_compiler.buildx.name import VertexName, read_name, read_part
 from bake_compiler.buildx.step import Step
 from bake_compiler.buildx.vertex import Vertex
 
@@ -153,7 +153,7 @@ class Progress:
         self._speaker = vertex.text
         return [f"=> {without_secrets(vertex.text)}", *lines]
 
-    def _meet(self, key: tuple[str, str], text: str, name: Name) -> Vertex:
+    def _meet(self, key: tuple[str, str], text: str, name: VertexName) -> Vertex:
         vertex = self._vertexes[key] = Vertex(text, name)
         self._count(vertex, +1)
         return vertex
@@ -187,7 +187,7 @@ class Progress:
         cause = culprit.error if culprit else words
         tail = tuple(_printable(line) for line in culprit.tail) if culprit else ()
         fault = classify(culprit.text if culprit else "", cause, "\n".join(tail))
-        name = culprit.name if culprit else Name("")
+        name = culprit.name if culprit else VertexName("")
         return Failure(
             cause=_printable(without_secrets(cause)) or ended,
             kind=fault.kind,
@@ -199,7 +199,7 @@ class Progress:
             log=log,
             fault=fault.name,
             transient=fault.transient,
-            retry_after=retry_after(cause) if fault.transient else 0.0,
+            retry_after=stated_wait(cause) if fault.transient else 0.0,
         )
 
     def _culprit(self, words: str) -> Vertex | None:

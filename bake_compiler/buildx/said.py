@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bake_compiler.buildx.inspection import InspectedBuilder, read_inspection
-from bake_compiler.buildx.tools import Answer, Tools, read_version
+from bake_compiler.buildx.tools import CommandAnswer, Tools, read_version
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system.tasks import together
 
@@ -46,9 +46,9 @@ class Said:
         info: of the engine.
     """
 
-    version: Answer
-    inspection: Answer
-    info: Answer
+    version: CommandAnswer
+    inspection: CommandAnswer
+    info: CommandAnswer
 
     @cached_property
     def buildx(self) -> tuple[int, int, int] | None:
@@ -103,7 +103,9 @@ async def ask_all(tools: Tools, platforms: Sequence[Platform]) -> Said:
     return Said(version.result(), inspection, info.result())
 
 
-async def start_nodes(tools: Tools, before: Answer, name: str = "", *, patience: float = _STARTING) -> Answer:
+async def start_nodes(
+    tools: Tools, before: CommandAnswer, name: str = "", *, patience: float = _STARTING
+) -> CommandAnswer:
     """What a builder says of itself when its nodes were started.
 
     If the driver only connects to nodes, buildx waits 20 s for a node that does not answer, and does not print why:
@@ -116,7 +118,7 @@ async def start_nodes(tools: Tools, before: Answer, name: str = "", *, patience:
         patience: in seconds.
     """
     why = await _why_silent(tools, name) if read_inspection(before.text).facts.runs_elsewhere else ""
-    refused = Answer(1, f"{before.text}\nERROR: {why}")
+    refused = CommandAnswer(1, f"{before.text}\nERROR: {why}")
     if "tls: " in why:
         return refused
     answer = await tools.ask(*tools.buildx, "inspect", "--bootstrap", *[name] * bool(name), patience=patience)

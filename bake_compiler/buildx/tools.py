@@ -19,7 +19,7 @@ PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandAnswer:
     """What a command said.
 
     Attributes:
@@ -53,7 +53,7 @@ class BuildxVersion:
     numbers: tuple[int, int, int]
 
 
-def read_version(answer: Answer) -> BuildxVersion | None:
+def read_version(answer: CommandAnswer) -> BuildxVersion | None:
     """What `docker buildx version` prints: `github.com/docker/buildx v0.29.1 a32761a`; None if there is no version."""
     found = None if answer.refusal else re.search(r"\bv?((\d+)\.(\d+)\.(\d+)\S*)", answer.text)
     return BuildxVersion(found[1], (int(found[2]), int(found[3]), int(found[4]))) if found else None
@@ -75,15 +75,15 @@ class Tools:
     env: Mapping[str, str]
     buildx: tuple[str, ...]
 
-    async def ask(self, *argv: str, patience: float = PATIENCE) -> Answer:
+    async def ask(self, *argv: str, patience: float = PATIENCE) -> CommandAnswer:
         """What a short command says; one that does not end is not waited for."""
         try:
             async with asyncio.timeout(patience):
-                return Answer(*await output_of(self.runner, Command(argv, self.env, self.root)))
+                return CommandAnswer(*await output_of(self.runner, Command(argv, self.env, self.root)))
         except PreflightError as error:
-            return Answer(-1, "", error.message)
+            return CommandAnswer(-1, "", error.message)
         except TimeoutError:
-            return Answer(-1, "", f"`{shlex.join(argv)}` does not end within {patience:.0f} s")
+            return CommandAnswer(-1, "", f"`{shlex.join(argv)}` does not end within {patience:.0f} s")
 
     async def version(self) -> BuildxVersion | None:
         """The version of buildx; None if there is no buildx."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bake_compiler.buildx.fault import bare, without_secrets
 from bake_compiler.buildx.faults import CANCELED
-from bake_compiler.buildx.name import Name
+from bake_compiler.buildx.name import VertexName
 from bake_compiler.buildx.step import Step
 
 TAIL_LINES = 20
@@ -31,7 +31,7 @@ class Vertex:
     """
 
     text: str
-    name: Name
+    name: VertexName
     is_part: bool = False
     began: float = 0.0
     ended: float = 0.0

@@ -26,7 +26,7 @@ from bake_compiler.cli.options import (
     SigningConfig,
     Tag,
     Variables,
-    given,
+    given_names,
     parse_platforms,
     parse_variables,
     root_of,
@@ -139,7 +139,7 @@ def build(
     root = root_of(project)
     earlier = last_run(root) if resume else None
     if earlier:
-        options = resumed(earlier.run, earlier.options, options, given(context))
+        options = resumed(earlier.run, earlier.options, options, given_names(context))
         refuse("build", options.written)
     plan = plan_part(root, options.selectors) or plan_project(root)
     wanted = select_wanted(plan, options.selectors, options.platforms, options.registry, options.tag, options.variables)
@@ -191,13 +191,13 @@ def _absolute(path: Path | None) -> str:
 def _refusals(*, as_json: bool) -> Iterator[None]:
     """What a preflight found is a document too."""
     from bake_compiler.verbs.doctor.result import UnfitError  # noqa: PLC0415
-    from bake_compiler.verbs.doctor.show import render_json  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.show import doctor_json  # noqa: PLC0415
 
     try:
         yield
     except UnfitError as error:
         if as_json:
-            print_text(render_json(error.checks))
+            print_text(doctor_json(error.checks))
         raise
 
 

@@ -23,7 +23,7 @@ builder = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @builder.callback()
-def about() -> None:
+def about_builder() -> None:
     """Make, look at and remove the builder that components/project.py describes."""
 
 

@@ -108,11 +108,11 @@ def _clean(
     *,
     delete: bool,
 ) -> "Cleaned":
-    from bake_compiler.staged import Fate  # noqa: PLC0415
+    from bake_compiler.staged import TagFate  # noqa: PLC0415
     from bake_compiler.verbs.clean.memory import remembered  # noqa: PLC0415
     from bake_compiler.verbs.clean.run import Cleaning  # noqa: PLC0415
 
-    memory = remembered(root, {each.name for each in journals if each.fate is Fate.GOES})
+    memory = remembered(root, {each.name for each in journals if each.fate is TagFate.GOES})
 
     async def work() -> "Cleaned":
         async with edges(root, insecure) as real:

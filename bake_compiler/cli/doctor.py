@@ -51,7 +51,7 @@ def doctor(
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
     from bake_compiler.verbs.doctor.facts import PlannedBuild  # noqa: PLC0415
     from bake_compiler.verbs.doctor.run import look  # noqa: PLC0415
-    from bake_compiler.verbs.doctor.show import is_good, render_doctor, render_json  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.show import doctor_json, is_good, render_doctor  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)
@@ -71,5 +71,5 @@ def doctor(
             )
 
     checks = run_async(work)
-    print_text(render_json(checks) if as_json else render_doctor(checks))
+    print_text(doctor_json(checks) if as_json else render_doctor(checks))
     sys.exit(0 if is_good(checks) else PreflightError.exit_code)

@@ -13,7 +13,7 @@ from bake_compiler.cli.output import print_text, say
 from bake_compiler.words import counted
 
 if TYPE_CHECKING:
-    from bake_compiler.verbs.lock.run import Entry, Locking
+    from bake_compiler.verbs.lock.run import LockEntry, Locking
 
 
 def lock(
@@ -60,8 +60,8 @@ def lock(
     say(f"{LOCK_FILE}: {told}, {counted(len(locked_of(entries)), 'base image')}")
 
 
-def _ask(root: Path, locking: "Locking", anew: Collection[str], insecure: list[str] | None) -> "tuple[Entry, ...]":
-    async def work() -> "tuple[Entry, ...]":
+def _ask(root: Path, locking: "Locking", anew: Collection[str], insecure: list[str] | None) -> "tuple[LockEntry, ...]":
+    async def work() -> "tuple[LockEntry, ...]":
         async with edges(root, insecure) as real:
             return await locking.run(real.registry, anew)
 

@@ -136,7 +136,7 @@ def is_reference(text: str) -> bool:
     return ":" in text or "@" in text
 
 
-def given(context: typer.Context) -> frozenset[str]:
+def given_names(context: typer.Context) -> frozenset[str]:
     """The names of the parameters that the command line or the environment gives, whatever their values."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return frozenset(name for name, each in sources.items() if each and each.name in {"COMMANDLINE", "ENVIRONMENT"})

@@ -42,7 +42,7 @@ def print_report(report: "Report", *, as_json: bool) -> None:
     elif sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415
 
-        from bake_compiler.report.formats.console import print_report as print_for_people  # noqa: PLC0415
+        from bake_compiler.report.formats.console import print_matrix as print_for_people  # noqa: PLC0415
 
         print_for_people(report, Console(soft_wrap=True, highlight=False))
     else:

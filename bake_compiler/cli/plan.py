@@ -65,7 +65,7 @@ def plan(
     from bake_compiler.oci.platform import Platform  # noqa: PLC0415
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
     from bake_compiler.project.planned import plan_with_inputs, warnings_of  # noqa: PLC0415
-    from bake_compiler.verbs.plan.show import plan_lines, to_document  # noqa: PLC0415
+    from bake_compiler.verbs.plan.show import plan_document, plan_lines  # noqa: PLC0415
     from bake_compiler.verbs.plan.why import why_document, why_lines  # noqa: PLC0415
 
     root = root_of(project)
@@ -85,7 +85,7 @@ def plan(
             _print_emulation(found, warnings, as_json=as_json)
             return
         here = natives[0] if natives else Platform.here()
-        document = to_document(planned, wanted, inputs.dockerfiles, here, externals_with(planned, selectors or ()))
+        document = plan_document(planned, wanted, inputs.dockerfiles, here, externals_with(planned, selectors or ()))
         lines = plan_lines(document, planned)
     document["warnings"] = [each._asdict() for each in warnings]
     if as_json:
@@ -100,11 +100,11 @@ def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_j
     from bake_compiler.verbs.plan import emulation_show  # noqa: PLC0415
 
     if as_json:
-        print_text(emulation_show.render_json(found, warnings))
+        print_text(emulation_show.emulation_json(found, warnings))
     elif sys.stdout.isatty() and found.runs:
-        _print_table(emulation_show.HEADER, emulation_show.rows(found), emulation_show.summary(found))
+        _print_table(emulation_show.HEADER, emulation_show.emulation_rows(found), emulation_show.summary(found))
     else:
-        print_text(emulation_show.render_plain(found))
+        print_text(emulation_show.emulation_text(found))
 
 
 def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Native":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bake_compiler.registry import Registry
-    from bake_compiler.release import Release, Status
+    from bake_compiler.release import Release, ReleaseStatus
 
 _TORN = 6
 
@@ -56,7 +56,7 @@ release = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @release.callback()
-def about() -> None:
+def about_release() -> None:
     """See, and finish, what became of a release's tags; compare two release files, or write one as pins."""
 
 
@@ -73,7 +73,7 @@ def status(
     """
     from bake_compiler.release import status_of  # noqa: PLC0415
 
-    async def ask(registry: "Registry", _: "Path", named: "Release") -> "Status":
+    async def ask(registry: "Registry", _: "Path", named: "Release") -> "ReleaseStatus":
         return await status_of(registry, named)
 
     found = of_release(release, insecure, project, ask)
@@ -164,22 +164,22 @@ def of_release(
     name: str,
     insecure: "list[str] | None",
     project: Path | None,
-    does: "Callable[[Registry, Path, Release], Awaitable[Status]]",
-) -> "Status":
+    does: "Callable[[Registry, Path, Release], Awaitable[ReleaseStatus]]",
+) -> "ReleaseStatus":
     """Do something about a release, with the real registry."""
     from bake_compiler.release import read_release  # noqa: PLC0415
 
     root = journals_of(project)
     named = read_release(root, name)
 
-    async def work() -> "Status":
+    async def work() -> "ReleaseStatus":
         async with edges(root, insecure or ()) as real:
             return await does(real.registry, root, named)
 
     return run_async(work)
 
 
-def print_status(found: "Status", *, as_json: bool) -> None:
+def print_status(found: "ReleaseStatus", *, as_json: bool) -> None:
     """The document on stdout."""
     from bake_compiler.verbs.release.show import render_status, status_document  # noqa: PLC0415
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from bake_compiler.report import ImageResult, Report
     from bake_compiler.verbs.edges import Edges
-    from bake_compiler.verbs.verify.run import Subject
+    from bake_compiler.verbs.verify.run import VerifiedImage
     from bake_compiler.verbs.verify.smoke import Smoker
 
 
@@ -118,7 +118,7 @@ def _smoker(real: "Edges", root: Path, seconds: float) -> "Smoker":
     return Smoker(real.runner, real.env, root, seconds)
 
 
-def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[Subject, ...]":
+def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[VerifiedImage, ...]":
     from bake_compiler.oci.reference import Reference  # noqa: PLC0415
     from bake_compiler.verbs.verify.run import named_subjects  # noqa: PLC0415
 
@@ -128,19 +128,20 @@ def _named(texts: Sequence[str], platforms: list[str] | None) -> "tuple[Subject,
         raise UsageError(str(error), hint="write HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:…") from error
 
 
-def _released(release: Path) -> "tuple[Subject, ...]":
+def _released(release: Path) -> "tuple[VerifiedImage, ...]":
     from bake_compiler.verbs.release_files import load_promises  # noqa: PLC0415
-    from bake_compiler.verbs.verify.run import Subject  # noqa: PLC0415
+    from bake_compiler.verbs.verify.run import VerifiedImage  # noqa: PLC0415
 
     return tuple(
-        Subject(each.promise, each.tags, architecture_tags=each.architecture_tags) for each in load_promises(release)
+        VerifiedImage(each.promise, each.tags, architecture_tags=each.architecture_tags)
+        for each in load_promises(release)
     )
 
 
-def _allowing(subjects: "Sequence[Subject]", foreign: Sequence[str]) -> "tuple[Subject, ...]":
+def _allowing(subjects: "Sequence[VerifiedImage]", foreign: Sequence[str]) -> "tuple[VerifiedImage, ...]":
     from dataclasses import replace  # noqa: PLC0415
 
-    def allowed(subject: "Subject") -> "Subject":
+    def allowed(subject: "VerifiedImage") -> "VerifiedImage":
         promise = replace(subject.promise, foreign=(*subject.promise.foreign, *foreign))
         return replace(subject, promise=promise)
 

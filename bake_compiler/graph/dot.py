@@ -1,6 +1,6 @@
 """Graph → DOT: the language of Graphviz, with a cluster for each phase."""
 
-from bake_compiler.graph.graph import Graph, one_line
+from bake_compiler.graph.graph import Graph, label_line
 
 _HEAD = """\
   rankdir=LR
@@ -27,4 +27,4 @@ def render_dot(graph: Graph) -> str:
 
 def _quote(*texts: str) -> str:
     """A string of a line for each text: Graphviz reads escapes and entities in labels, and names nodes by them."""
-    return '"' + "\\n".join(one_line(text).translate(_ESCAPES) for text in texts if text) + '"'
+    return '"' + "\\n".join(label_line(text).translate(_ESCAPES) for text in texts if text) + '"'

@@ -28,7 +28,7 @@ class GraphImage:
     @property
     def lines(self) -> tuple[str, ...]:
         """What there is to know of it, each on one line: name, description, platforms."""
-        return tuple(filter(None, map(one_line, (self.name, self.description, ", ".join(self.platforms)))))
+        return tuple(filter(None, map(label_line, (self.name, self.description, ", ".join(self.platforms)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,6 @@ class Graph:
         return tuple(dict.fromkeys(edge for edge in edges if edge.needed in known and edge.needed != edge.needing))
 
 
-def one_line(text: str) -> str:
+def label_line(text: str) -> str:
     """The text on one line, with a replacement character for each one that cannot be shown."""
     return _UNPRINTABLE.sub("\ufffd", " ".join(text.split()))

@@ -8,7 +8,7 @@ from statistics import fmean
 from unicodedata import east_asian_width
 
 from bake_compiler.graph.geometry import Box, Point, spread
-from bake_compiler.graph.graph import Edge, Graph, GraphPhase, one_line
+from bake_compiler.graph.graph import Edge, Graph, GraphPhase, label_line
 from bake_compiler.graph.layers import Column, columns, neighbours
 from bake_compiler.graph.routes import routes
 
@@ -43,7 +43,7 @@ class Layout:
 
 def text_width(text: str, advance: float) -> float:
     """What a text takes at most, where a narrow letter takes `advance`."""
-    return advance * sum(2 if east_asian_width(letter) in "WF" else 1 for letter in one_line(text))
+    return advance * sum(2 if east_asian_width(letter) in "WF" else 1 for letter in label_line(text))
 
 
 def lay_out(graph: Graph) -> Layout:

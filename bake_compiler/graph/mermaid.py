@@ -2,7 +2,7 @@
 
 import re
 
-from bake_compiler.graph.graph import Graph, one_line
+from bake_compiler.graph.graph import Graph, label_line
 
 # Mermaid looks for directives, comments, HTML, Markdown and its own placeholders inside of labels too.
 _SPECIAL = re.compile(r"[^\w .,/+-]|_|(?<=-)-|^-")
@@ -11,7 +11,7 @@ _IN_TITLE = re.compile(r"""["%&<>\\]""")
 
 def render_mermaid(graph: Graph) -> str:
     """A Mermaid document, of names only: it cannot fit more; an arrow leads from what is needed to what needs it."""
-    title = _IN_TITLE.sub(lambda found: f"\\u{ord(found[0]):04x}", one_line(graph.title))
+    title = _IN_TITLE.sub(lambda found: f"\\u{ord(found[0]):04x}", label_line(graph.title))
     lines = ["---", f'title: "{title}"', "---", "flowchart LR"]
     for phase in graph.drawn:
         lines.append(f'  subgraph {_id("phase", phase.name)}["{_label(phase.name)}"]')
@@ -22,7 +22,7 @@ def render_mermaid(graph: Graph) -> str:
 
 
 def _label(text: str) -> str:
-    return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", one_line(text))
+    return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", label_line(text))
 
 
 def _id(kind: str, name: str) -> str:

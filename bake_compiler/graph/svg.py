@@ -5,7 +5,7 @@ from itertools import pairwise
 from textwrap import wrap
 
 from bake_compiler.graph.geometry import Box, Point
-from bake_compiler.graph.graph import Edge, Graph, GraphImage, GraphPhase, one_line
+from bake_compiler.graph.graph import Edge, Graph, GraphImage, GraphPhase, label_line
 from bake_compiler.graph.layout import MARGIN, PAD, lay_out, text_width
 
 _ACCENTS = ("#2f81f7", "#1a9e75", "#d9822b", "#8a63d2", "#d4526e", "#1b98ab")
@@ -96,13 +96,13 @@ def _edge(edge: Edge, points: tuple[Point, ...], accent: str) -> str:
 
 def _fitting(text: str, width: float, advance: float, lines: int) -> list[str]:
     """The text in so many lines that fit, with an ellipsis for what does not."""
-    plain = one_line(text)
+    plain = label_line(text)
     widest = max((text_width(letter, advance) for letter in plain), default=advance)
     return wrap(plain, int(width / widest), max_lines=lines, placeholder="…")
 
 
 def _text(*lines: str) -> str:
-    return "\n".join(escape(one_line(line)) for line in lines if line)
+    return "\n".join(escape(label_line(line)) for line in lines if line)
 
 
 def _point(point: Point) -> str:

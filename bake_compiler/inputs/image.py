@@ -6,12 +6,12 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from bake_compiler.bakefile.blocks import words_of
+from bake_compiler.bakefile.blocks import image_words
 from bake_compiler.inputs.folder import folder_digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, PlannedImage, explain
-from bake_compiler.plan.bases import path_of, place_of, wanted
-from bake_compiler.plan.order import in_order, with_needs
+from bake_compiler.plan.bases import path_of, place_of, wanted_platforms
+from bake_compiler.plan.order import needs_first, with_needs
 from bake_compiler.plan.origins import Base, origins_of
 from bake_compiler.plan.paths import inside
 
@@ -20,7 +20,7 @@ _SAID_ELSEWHERE = frozenset({"REGISTRY", "PLATFORMS"})
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeFrom:
     """What one image is made from, and with it all that it needs.
 
     Attributes:
@@ -42,7 +42,7 @@ class Made:
 
 def made_from(
     root: Path, plan: Plan, images: Iterable[PlannedImage], text: str, variables: Mapping[str, object]
-) -> Mapping[str, Made]:
+) -> Mapping[str, MadeFrom]:
     """What the images, and those that they need, are made from.
 
     Args:
@@ -52,10 +52,10 @@ def made_from(
         text: of the bake file.
         variables: the values of its variables.
     """
-    needed = in_order([plan.by_name[image.name] for image in with_needs(images, plan.by_name)])
-    words = words_of(plan, needed, text)
+    needed = needs_first([plan.by_name[image.name] for image in with_needs(images, plan.by_name)])
+    words = image_words(plan, needed, text)
     digest = cache(lambda folder, dockerfile: folder_digest(root, folder, _ignored(root, folder, dockerfile)))
-    found: dict[str, Made] = {}
+    found: dict[str, MadeFrom] = {}
     for image in needed:
         dockerfile = _dockerfile(root, image)
         origins = origins_of(plan, image, dockerfile, variables)
@@ -65,8 +65,8 @@ def made_from(
         except OSError as error:
             doubt = doubt or f"{error.filename}: {error.strerror}"
         needs = [found[need] for need in image.needs if need in found]
-        read = explain.bases_of(image, {path_of(image): dockerfile})
-        found[image.name] = Made(
+        read = explain.image_bases(image, {path_of(image): dockerfile})
+        found[image.name] = MadeFrom(
             _hashed([*parts, *(need.sources for need in needs)]),
             frozenset(origins.bases).union(*(need.bases for need in needs)),
             next((each for each in (doubt, *(need.doubt for need in needs)) if each), ""),
@@ -93,7 +93,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
 
 
-def bases_of(images: Iterable[PlannedImage], made: Mapping[str, Made]) -> Mapping[Base, frozenset[Platform]]:
+def bases_of(images: Iterable[PlannedImage], made: Mapping[str, MadeFrom]) -> Mapping[Base, frozenset[Platform]]:
     """The images from elsewhere that some images, and what they need, are made from, and for which platforms.
 
     For none where only the builder's own counts.
@@ -101,12 +101,12 @@ def bases_of(images: Iterable[PlannedImage], made: Mapping[str, Made]) -> Mappin
     found: dict[Base, frozenset[Platform]] = {}
     for image in images:
         for base in made[image.name].bases:
-            found[base] = found.get(base, frozenset()).union(wanted(image, base))
+            found[base] = found.get(base, frozenset()).union(wanted_platforms(image, base))
     return found
 
 
 def content_tag(
-    image: PlannedImage, made: Made, variables: Mapping[str, str], digests: Mapping[Base, Iterable[str]]
+    image: PlannedImage, made: MadeFrom, variables: Mapping[str, str], digests: Mapping[Base, Iterable[str]]
 ) -> str:
     """The tag of an image that is made from just this; empty when not all of it is known.
 
@@ -124,7 +124,7 @@ def content_tag(
 
 
 def _parts(
-    image: PlannedImage, made: Made, variables: Mapping[str, str], digests: Mapping[Base, Iterable[str]]
+    image: PlannedImage, made: MadeFrom, variables: Mapping[str, str], digests: Mapping[Base, Iterable[str]]
 ) -> Iterator[str]:
     yield from (image.name, made.sources, *map(str, sorted(image.platforms)))
     yield from (f"{name}={variables[name]}" for name in sorted(variables.keys() - _SAID_ELSEWHERE))

@@ -39,7 +39,7 @@ _PT_INTERP = 3
 _MOST_PROGRAM_HEADERS = 64
 
 
-class Use(StrEnum):
+class ElfUse(StrEnum):
     """What an ELF file is for."""
 
     OTHER = "other"
@@ -61,7 +61,7 @@ class Elf:
     """
 
     machine: str
-    use: Use
+    use: ElfUse
     loader: str = ""
 
 
@@ -86,7 +86,7 @@ _NAMES = {
     "<": {"mips": "mipsel", "mips64": "mips64el", "ppc": "ppcle", "ppc64": "ppc64le"},
     ">": {"arm": "armeb", "aarch64": "aarch64_be"},
 }
-_USES = {1: Use.OBJECT, 2: Use.EXECUTABLE, 3: Use.SHARED, 4: Use.CORE}
+_USES = {1: ElfUse.OBJECT, 2: ElfUse.EXECUTABLE, 3: ElfUse.SHARED, 4: ElfUse.CORE}
 
 
 def read_elf(head: bytes) -> Elf | None:
@@ -103,7 +103,7 @@ def read_elf(head: bytes) -> Elf | None:
     machine = layout.names.get(machine, machine)
     machine = _NAMES[order].get(machine, machine)
     loader = _loader(head, layout, order)
-    return Elf(machine, _USES.get(use, Use.OTHER), loader)
+    return Elf(machine, _USES.get(use, ElfUse.OTHER), loader)
 
 
 def _loader(head: bytes, layout: _Class, order: str) -> str:

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict
 
 from bake_compiler.layers import records
 from bake_compiler.layers.binary import Binary, identify
-from bake_compiler.layers.elf import Elf, Use
+from bake_compiler.layers.elf import Elf, ElfUse
 from bake_compiler.layers.error import over_limit, unsafe
 from bake_compiler.layers.inflate import PIECE, Inflater
 from bake_compiler.layers.script import Script
-from bake_compiler.layers.tar import Entry, Kind, TarReader
+from bake_compiler.layers.tar import EntryKind, TarEntry, TarReader
 from bake_compiler.layers.zstandard import zstd
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import DigestField
@@ -26,7 +26,7 @@ _ANYONE_RUNS = 0o111
 
 
 @dataclass(frozen=True)
-class Limits:
+class LayerLimits:
     """What a layer may be at most; beyond it, it is read no further.
 
     Attributes:
@@ -98,8 +98,8 @@ class LayerReader:
         LayerError: not the media type of a layer that can be read.
     """
 
-    def __init__(self, media_type: str, limits: Limits | None = None, algorithm: str = "sha256") -> None:
-        self._limits = limits or Limits()
+    def __init__(self, media_type: str, limits: LayerLimits | None = None, algorithm: str = "sha256") -> None:
+        self._limits = limits or LayerLimits()
         self._inflater = Inflater(media_type)
         self._tar = TarReader(self._limits.headers)
         self._packer = zstd.ZstdCompressor()
@@ -156,7 +156,7 @@ class LayerReader:
         if self._uncompressed > self._limits.unsuspicious and self._uncompressed > self._limits.ratio * self._size:
             raise over_limit(f"its {self._size:,} bytes are {self._uncompressed:,} and more uncompressed")
 
-    def _record(self, entry: Entry) -> None:
+    def _record(self, entry: TarEntry) -> None:
         path = self._inside(entry.path)
         directory, _, name = path.rpartition(b"/")
         if name.startswith(_WHITEOUT):
@@ -168,19 +168,19 @@ class LayerReader:
             self._directory = directory
             self._records.append(b"d" + directory)
         match entry.kind:
-            case Kind.FILE:
+            case EntryKind.FILE:
                 self._file(name, entry)
-            case Kind.DIRECTORY:
+            case EntryKind.DIRECTORY:
                 self._records.append(b"/" + name)
-            case Kind.SYMLINK:
+            case EntryKind.SYMLINK:
                 self._check_length(entry.target)
                 self._records += (b"l" + name, entry.target)
-            case Kind.HARD_LINK:
+            case EntryKind.HARD_LINK:
                 self._records += (b"h" + name, self._inside(entry.target))
-            case Kind.OTHER:
+            case EntryKind.OTHER:
                 self._records.append(b"p" + name)
 
-    def _file(self, name: bytes, entry: Entry) -> None:
+    def _file(self, name: bytes, entry: TarEntry) -> None:
         executable = entry.mode & _ANYONE_RUNS
         binary = identify(entry.head)
         if binary is None or not _matters(binary, executable):
@@ -218,7 +218,7 @@ class LayerReader:
 def _matters(binary: Binary, executable: int) -> bool:
     match binary:
         case Elf():
-            return binary.use in {Use.EXECUTABLE, Use.SHARED}
+            return binary.use in {ElfUse.EXECUTABLE, ElfUse.SHARED}
         case Script():
             return bool(executable)
         case _:

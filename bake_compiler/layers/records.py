@@ -25,7 +25,7 @@ def written(binary: Binary) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def read(text: str) -> Binary:
+def read_record(text: str) -> Binary:
     """What a record says that a binary is."""
     return _BINARY.validate_json(text)
 

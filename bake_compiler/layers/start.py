@@ -30,7 +30,7 @@ class Role(StrEnum):
     LOADER = "loader"
 
 
-class Fault(StrEnum):
+class StartFault(StrEnum):
     """Why a step can't be taken."""
 
     MISSING = "is not there"
@@ -39,11 +39,11 @@ class Fault(StrEnum):
     NOT_A_PROGRAM = "is not a program"
 
 
-_RANKS: dict[Fault | None, int] = {Fault.NOT_EXECUTABLE: 1, Fault.DIRECTORY: 2, Fault.MISSING: 3}
+_RANKS: dict[StartFault | None, int] = {StartFault.NOT_EXECUTABLE: 1, StartFault.DIRECTORY: 2, StartFault.MISSING: 3}
 
 
 @dataclass(frozen=True)
-class Step:
+class StartStep:
     """One file that is needed to start.
 
     Attributes:
@@ -57,10 +57,10 @@ class Step:
 
     role: Role
     name: str
-    needed_by: "Step | None"
+    needed_by: "StartStep | None"
     path: str
     binary: Binary | None = None
-    fault: Fault | None = None
+    fault: StartFault | None = None
 
 
 def search_path(config: RunConfig) -> tuple[str, ...]:
@@ -68,23 +68,23 @@ def search_path(config: RunConfig) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, config.env.get("PATH", DEFAULT_PATH).split(":"))))[:_MOST_DIRECTORIES]
 
 
-def program(config: RunConfig) -> str:
+def started_program(config: RunConfig) -> str:
     """The first word of what an image starts; empty for one that starts nothing by itself."""
     return next(filter(None, (*(config.entrypoint or ()), *(config.cmd or ()))), "")
 
 
 def names(config: RunConfig) -> frozenset[str]:
     """The names of files that a tree must keep whatever they are, for `start` to tell why they do not run."""
-    return frozenset({program(config).rpartition("/")[2]})
+    return frozenset({started_program(config).rpartition("/")[2]})
 
 
-def start(config: RunConfig, tree: Tree) -> tuple[Step, ...]:
+def start(config: RunConfig, tree: Tree) -> tuple[StartStep, ...]:
     """The files that an image needs to start, each after the one that needs it; none if it starts nothing."""
-    first = program(config)
+    first = started_program(config)
     return needs(first, config, tree) if first else ()
 
 
-def needs(name: str, config: RunConfig, tree: Tree) -> tuple[Step, ...]:
+def needs(name: str, config: RunConfig, tree: Tree) -> tuple[StartStep, ...]:
     """The files that a program needs to start, itself first, each after the one that needs it."""
     return tuple(_Search(config, tree).chain(Role.PROGRAM, name))
 
@@ -95,7 +95,7 @@ class _Search:
         self._working_dir = config.working_dir
         self._tree = tree
 
-    def chain(self, role: Role, name: str, needed_by: Step | None = None, depth: int = 0) -> Iterator[Step]:
+    def chain(self, role: Role, name: str, needed_by: StartStep | None = None, depth: int = 0) -> Iterator[StartStep]:
         step = self._find(role, name, needed_by)
         yield step
         match step.binary:
@@ -107,31 +107,31 @@ class _Search:
             case _:
                 pass
 
-    def _find(self, role: Role, name: str, needed_by: Step | None) -> Step:
+    def _find(self, role: Role, name: str, needed_by: StartStep | None) -> StartStep:
         """The file that a name stands for: the first on the search path that can be run, else the first there is."""
         paths = (name,) if name.startswith("/") else (f"/{directory}/{name}" for directory in self._among(name))
         steps = (self._step(role, name, needed_by, path) for path in paths)
-        missing = Step(role, name, needed_by, name, fault=Fault.MISSING)
+        missing = StartStep(role, name, needed_by, name, fault=StartFault.MISSING)
         return min(steps, key=lambda step: _RANKS.get(step.fault, 0), default=missing)
 
     def _among(self, name: str) -> tuple[str, ...]:
         return (self._working_dir,) if "/" in name else self._directories
 
-    def _step(self, role: Role, name: str, needed_by: Step | None, path: str) -> Step:
+    def _step(self, role: Role, name: str, needed_by: StartStep | None, path: str) -> StartStep:
         path, node = self._tree.follow(path)
         binary, fault = None, None
         match node:
             case File(executable=False):
-                fault = Fault.NOT_EXECUTABLE
+                fault = StartFault.NOT_EXECUTABLE
             case File(binary=None):
-                fault = Fault.NOT_A_PROGRAM
+                fault = StartFault.NOT_A_PROGRAM
             case File():
                 binary = node.binary
             case dict():
-                fault = Fault.DIRECTORY
+                fault = StartFault.DIRECTORY
             case _:
-                fault = Fault.MISSING
-        return Step(role, name, needed_by, path, binary, fault)
+                fault = StartFault.MISSING
+        return StartStep(role, name, needed_by, path, binary, fault)
 
 
 def _named_to_env(script: Script) -> str:

@@ -28,7 +28,7 @@ _EXTENSIONS = frozenset(b"KLxg")
 _WITHOUT_CONTENT = frozenset(b"123456")
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What an entry is."""
 
     FILE = "file"
@@ -39,17 +39,17 @@ class Kind(StrEnum):
 
 
 _KINDS = {
-    0: Kind.FILE,
-    ord("0"): Kind.FILE,
-    ord("7"): Kind.FILE,
-    _SPARSE: Kind.FILE,
-    ord("1"): Kind.HARD_LINK,
-    ord("2"): Kind.SYMLINK,
-    ord("5"): Kind.DIRECTORY,
+    0: EntryKind.FILE,
+    ord("0"): EntryKind.FILE,
+    ord("7"): EntryKind.FILE,
+    _SPARSE: EntryKind.FILE,
+    ord("1"): EntryKind.HARD_LINK,
+    ord("2"): EntryKind.SYMLINK,
+    ord("5"): EntryKind.DIRECTORY,
 }
 
 
-class Entry(NamedTuple):
+class TarEntry(NamedTuple):
     """One entry.
 
     Attributes:
@@ -62,7 +62,7 @@ class Entry(NamedTuple):
     """
 
     path: bytes
-    kind: Kind
+    kind: EntryKind
     mode: int
     size: int
     target: bytes
@@ -86,7 +86,7 @@ class TarReader:
         self._pax: Mapping[bytes, bytes] = {}
         self._long: dict[int, bytes] = {}
 
-    def feed(self, piece: bytes) -> Iterator[Entry]:
+    def feed(self, piece: bytes) -> Iterator[TarEntry]:
         """The entries whose beginning is complete with this piece; exhaust it before the next piece is fed.
 
         Raises:
@@ -121,7 +121,7 @@ class TarReader:
         if self._kept or (self._skip and self._end_marks < _END):
             raise unreadable("the tar stream is cut off")
 
-    def _read(self, piece: bytes, at: int) -> tuple[Entry | None, int]:
+    def _read(self, piece: bytes, at: int) -> tuple[TarEntry | None, int]:
         """The entry whose header is there, if it is one of its own, and where the next header is."""
         header = _take(piece, at, _BLOCK)
         flag = header[156]
@@ -168,7 +168,7 @@ class TarReader:
         else:
             self._long[flag] = content.partition(b"\0")[0]
 
-    def _entry(self, header: bytes, size: int, head: bytes) -> Entry:
+    def _entry(self, header: bytes, size: int, head: bytes) -> TarEntry:
         path = header[:100].partition(b"\0")[0]
         if header[345] and header[257:265] == b"ustar\x0000":
             path = _prefix(header) + b"/" + path
@@ -179,10 +179,10 @@ class TarReader:
             if self._pax.get(b"GNU.sparse.major") == b"1":
                 head = _dense(head)
             self._pax, self._long = {}, {}
-        kind = _KINDS.get(header[156], Kind.OTHER)
+        kind = _KINDS.get(header[156], EntryKind.OTHER)
         if not header[156] and path.endswith(b"/"):
-            kind = Kind.DIRECTORY
-        return Entry(path, kind, _number(header[100:108]) & 0o7777, size, target, head)
+            kind = EntryKind.DIRECTORY
+        return TarEntry(path, kind, _number(header[100:108]) & 0o7777, size, target, head)
 
     def _override(self, text: bytes, flag: int, *keys: bytes) -> bytes:
         longer = (self._long.get(flag), *map(self._pax.get, keys))

@@ -53,12 +53,12 @@ class Hidden:
     paths: list[str] = field(default_factory=list)
 
 
-Directory = dict[str, "Node"]
-Node = Directory | File | str
+Directory = dict[str, "TreeNode"]
+TreeNode = Directory | File | str
 """A directory by its names, a file, or a symlink by its target."""
 
 
-class Place(NamedTuple):
+class TreePlace(NamedTuple):
     """Where a path ends, and what is there.
 
     Attributes:
@@ -67,7 +67,7 @@ class Place(NamedTuple):
     """
 
     path: str
-    node: Node | None
+    node: TreeNode | None
 
 
 class Tree:
@@ -115,10 +115,10 @@ class Tree:
                 here[name] = node
                 self._charge(_weight(name, node))
 
-    def follow(self, path: str) -> Place:
+    def follow(self, path: str) -> TreePlace:
         """What a path leads to within the root, symlinks followed."""
         names, node = self._follow(path, last=True)
-        return Place("/" + "/".join(names), node)
+        return TreePlace("/" + "/".join(names), node)
 
     def listing(self, path: str) -> Iterator[tuple[str, File]]:
         """The kept files of a directory, symlinks followed, by where they really are; none if it is not there."""
@@ -130,7 +130,7 @@ class Tree:
 
     def programs(self) -> Iterator[tuple[str, File]]:
         """The live binaries and scripts with their full names, sorted within each directory."""
-        ahead: list[tuple[str, Node]] = [("", self._root)]
+        ahead: list[tuple[str, TreeNode]] = [("", self._root)]
         while ahead:
             path, node = ahead.pop()
             if isinstance(node, dict):
@@ -157,16 +157,16 @@ class Tree:
         """One object for all files that are alike."""
         key = (description, executable)
         if key not in self._files:
-            self._files[key] = File(records.read(description) if description else None, executable)
+            self._files[key] = File(records.read_record(description) if description else None, executable)
             self._charge(_OF_A_BINARY + 2 * len(description))
         return self._files[key]
 
-    def _follow(self, path: str, *, last: bool) -> tuple[list[str], Node | None]:
+    def _follow(self, path: str, *, last: bool) -> tuple[list[str], TreeNode | None]:
         """The names that lead to a path without symlinks, its last one followed too or not, and what is there."""
         ahead = path.split("/")[::-1]
         self._go(len(ahead))
         names: list[str] = []
-        nodes: list[Node | None] = [self._root]
+        nodes: list[TreeNode | None] = [self._root]
         links = 0
         while ahead:
             name = ahead.pop()
@@ -191,7 +191,7 @@ class Tree:
 
     def _opened(self, path: str) -> Directory | None:
         """The directory, if anything of it is kept."""
-        node: Node | None = self._root
+        node: TreeNode | None = self._root
         self._go(path.count("/"))
         for name in path.split("/") if path else ():
             node = node.get(name) if isinstance(node, dict) else None
@@ -240,7 +240,7 @@ class Tree:
         """Take a name out of a directory, and note the binaries that go with it."""
         if name not in here:
             return
-        ahead: list[tuple[str, str, Node]] = [(directory, name, here.pop(name))]
+        ahead: list[tuple[str, str, TreeNode]] = [(directory, name, here.pop(name))]
         while ahead:
             parent, name, node = ahead.pop()
             path = f"{parent}/{name}" if parent else f"/{name}"
@@ -266,6 +266,6 @@ class Tree:
             raise over_limit(f"its programs and links are more than {MEMORY >> 20} MiB of memory can hold")
 
 
-def _weight(name: str, node: Node) -> int:
+def _weight(name: str, node: TreeNode) -> int:
     own = _OF_A_DIRECTORY if isinstance(node, dict) else len(node) if isinstance(node, str) else 0
     return _OF_A_NAME + len(name) + own

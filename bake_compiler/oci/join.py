@@ -9,7 +9,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.snapshot import RawManifest
 
 
-def join(images: Mapping[Platform, Descriptor], attestations: Sequence[Descriptor] = ()) -> RawManifest:
+def join_indexes(images: Mapping[Platform, Descriptor], attestations: Sequence[Descriptor] = ()) -> RawManifest:
     """The index of these images, sorted by platform, then of these attestations in the order of what they are of.
 
     Its bytes are JSON without spaces, its members sorted by name. What each entry says of its platform is the platform

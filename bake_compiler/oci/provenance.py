@@ -26,7 +26,7 @@ def is_provenance(annotations: Mapping[str, str]) -> bool:
 
 
 @dataclass(frozen=True)
-class Base:
+class ProvenanceBase:
     """An image that a build took something from: its name with the tag, and the digest that it had."""
 
     name: str
@@ -45,7 +45,7 @@ class Provenance:
 
     subjects: tuple[Digest, ...]
     platforms: tuple[Platform, ...]
-    bases: tuple[Base, ...]
+    bases: tuple[ProvenanceBase, ...]
 
     @classmethod
     def read(cls, content: bytes) -> Self:
@@ -79,12 +79,12 @@ def _platforms(subjects: Iterable[Mapping[str, Any]]) -> Iterator[Platform]:
                 yield Platform.parse(text)
 
 
-def _bases(materials: Iterable[Mapping[str, Any]]) -> Iterator[Base]:
+def _bases(materials: Iterable[Mapping[str, Any]]) -> Iterator[ProvenanceBase]:
     for material in materials:
         uri = str(material.get("uri", ""))
         if uri.startswith(_IMAGE):
             name, _, tag = uri.removeprefix(_IMAGE).partition("?")[0].partition("@")
-            yield Base(unquote(name) + (f":{unquote(tag)}" if tag else ""), _digest(material))
+            yield ProvenanceBase(unquote(name) + (f":{unquote(tag)}" if tag else ""), _digest(material))
 
 
 def _digest(thing: Mapping[str, Any]) -> Digest | None:

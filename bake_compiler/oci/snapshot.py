@@ -50,7 +50,7 @@ class RawManifest:
         raise ValueError(f"content of type {self.media_type!r} is neither an index nor an image manifest")
 
 
-class Kind(StrEnum):
+class TroubleKind(StrEnum):
     """Why a piece of content is not at hand; each is the code of a finding."""
 
     MISSING = "missing"
@@ -67,7 +67,7 @@ class Trouble:
     `OVER_LIMIT` and `UNCHECKED` say nothing of what the registry holds: they must never count as good.
     """
 
-    kind: Kind
+    kind: TroubleKind
     message: str
     hint: str = ""
 

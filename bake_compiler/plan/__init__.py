@@ -5,7 +5,7 @@ from bake_compiler.model.texts import platforms_of
 from bake_compiler.model.values import Split
 from bake_compiler.oci.architecture import suffix_of
 from bake_compiler.plan.abstracts import plan_abstracts
-from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes, without_repeats
+from bake_compiler.plan.attributes import Attributes, merge, settings_attributes, without_repeats, written_order
 from bake_compiler.plan.externals import plan_externals
 from bake_compiler.plan.groups import default_targets, plan_groups
 from bake_compiler.plan.images import plan_images
@@ -78,4 +78,4 @@ def _common(project: Project) -> PlannedTarget:
         "labels": shared_labels(project.source_url),
     }
     attributes = without_repeats(merge(own, settings_attributes(project, ".")), {})
-    return PlannedTarget(COMMON, "What all images share.", (), in_order(attributes))
+    return PlannedTarget(COMMON, "What all images share.", (), written_order(attributes))

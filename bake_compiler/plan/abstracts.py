@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from bake_compiler.model.project import Project, Target
-from bake_compiler.plan.attributes import Attributes, in_order, merge, settings_attributes, without_repeats
+from bake_compiler.plan.attributes import Attributes, merge, settings_attributes, without_repeats, written_order
 from bake_compiler.plan.contexts import linked
 from bake_compiler.plan.plan import PlannedTarget
 
@@ -63,4 +63,4 @@ def _block(target: Target, targets: Mapping[str, Target]) -> PlannedTarget:
     if target.needs:
         attributes = merge({"contexts": linked(target.needs)}, attributes)
     inherits = without_ancestors(target.inherits, targets)
-    return PlannedTarget(target.name, target.description, inherits, in_order(without_repeats(attributes, {})))
+    return PlannedTarget(target.name, target.description, inherits, written_order(without_repeats(attributes, {})))

@@ -48,7 +48,7 @@ REPLACED = frozenset({"tags", "platforms", "cache-to", "output"})
 CSV = frozenset({"cache-from", "cache-to", "output", "secret", "attest"})
 
 
-def in_order(attributes: Mapping[str, Attribute]) -> Attributes:
+def written_order(attributes: Mapping[str, Attribute]) -> Attributes:
     """The same attributes as they are written."""
     return {name: attributes[name] for name in sorted(attributes, key=_RANK.__getitem__)}
 

@@ -14,7 +14,7 @@ _RAW = "its contexts are raw HCL, to which no pin can be added; write them as a 
 
 
 @dataclass(frozen=True, order=True)
-class Use:
+class BaseUse:
     """One place where an image takes a base.
 
     Attributes:
@@ -33,7 +33,7 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Bases:
+class PlanBases:
     """The base images of a whole plan.
 
     Attributes:
@@ -51,13 +51,13 @@ class Bases:
         return {image.name: origins_of(plan, image, self._text(image), plan.defaults) for image in plan.images}
 
     @cached_property
-    def uses(self) -> Mapping[Base, tuple[Use, ...]]:
+    def uses(self) -> Mapping[Base, tuple[BaseUse, ...]]:
         """Base → who takes it."""
-        found: dict[Base, list[Use]] = {}
+        found: dict[Base, list[BaseUse]] = {}
         for image in self.plan.images:
             for base, line in self.of[image.name].bases.items():
-                platforms, why = tuple(wanted(image, base)), self._unpinned(image, base)
-                use = Use(image.name, image.component, place_of(image, line), platforms, why)
+                platforms, why = tuple(wanted_platforms(image, base)), self._unpinned(image, base)
+                use = BaseUse(image.name, image.component, place_of(image, line), platforms, why)
                 found.setdefault(base, []).append(use)
         return {base: tuple(found[base]) for base in sorted(found)}
 
@@ -82,7 +82,7 @@ def contexts_of(plan: Plan, image: PlannedImage) -> Mapping[str, object] | None:
     return merged_map("contexts", plan.common.attributes, image.attributes)
 
 
-def wanted(image: PlannedImage, base: Base) -> Iterator[Platform]:
+def wanted_platforms(image: PlannedImage, base: Base) -> Iterator[Platform]:
     """The platforms of a base that an image needs; none where it is the builder's own."""
     if not base.platform:
         yield from image.platforms

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from bake_compiler.dockerfile import Dockerfile
 from bake_compiler.plan.attributes import merge
-from bake_compiler.plan.emulation import text_of
+from bake_compiler.plan.emulation import dockerfile_of
 from bake_compiler.plan.parsed import OWN_FRONTEND, parsed
 from bake_compiler.plan.plan import Plan, PlannedImage
 
@@ -28,7 +28,7 @@ def takes_epoch(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str])
     The whole text counts, and not the stages that are built: which those are, and what an ONBUILD does in another
     image, is not always known.
     """
-    _, text = text_of(image, dockerfiles)
+    _, text = dockerfile_of(image, dockerfiles)
     if text is None or EPOCH in text or gives_epoch(plan, image) or _gives(plan, image, _FRONTEND):
         return True
     dockerfile = parsed(text)

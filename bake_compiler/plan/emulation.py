@@ -21,7 +21,7 @@ _VARIABLE = re.compile(r"\$(?:\w+|\{[^}]*\})")
 
 
 @dataclass(frozen=True)
-class Source:
+class DockerfileSource:
     """A Dockerfile that an image is built by.
 
     Attributes:
@@ -58,9 +58,9 @@ class EmulatedRun:
     pattern: Pattern | None
 
 
-def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -> Source | None:
+def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -> DockerfileSource | None:
     """What an image is built by; None when bakec can't read it, or there is no such stage."""
-    path, text = text_of(image, dockerfiles)
+    path, text = dockerfile_of(image, dockerfiles)
     dockerfile = parsed(text) if text is not None else None
     if not isinstance(dockerfile, Dockerfile):
         return None
@@ -68,10 +68,10 @@ def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -
     target = dockerfile.stage(stage) if stage else dockerfile.stages[-1]
     args = merged_map("args", plan.common.attributes, image.attributes) or {}
     given = {name: value for name, value in args.items() if isinstance(value, str)}
-    return Source(path, dockerfile, target, given) if target else None
+    return DockerfileSource(path, dockerfile, target, given) if target else None
 
 
-def text_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> tuple[str, str | None]:
+def dockerfile_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> tuple[str, str | None]:
     """A Dockerfile's path from the root, empty where it is inline, and its text; None where it is elsewhere."""
     context, inline = image.text("context"), image.text("dockerfile-inline")
     if inline:
@@ -80,7 +80,9 @@ def text_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> tuple[str, s
     return path, dockerfiles.get(path) if context is not None and URL not in context else None
 
 
-def emulated_runs(image: str, source: Source, wanted: Platform, native: Collection[Platform]) -> Iterator[EmulatedRun]:
+def emulated_runs(
+    image: str, source: DockerfileSource, wanted: Platform, native: Collection[Platform]
+) -> Iterator[EmulatedRun]:
     """The RUNs of one build that run under emulation, in order.
 
     Args:
@@ -112,7 +114,7 @@ def runs_on(machine: Platform, platform: Platform) -> bool:
     )
 
 
-def with_platforms(source: Source, wanted: Platform, build: Platform) -> Mapping[str, str]:
+def with_platforms(source: DockerfileSource, wanted: Platform, build: Platform) -> Mapping[str, str]:
     """What a build is given, and what BuildKit sets by its platforms, where no default says otherwise."""
     said = {arg.name for arg in source.dockerfile.args if arg.default is not None}
     automatic = platform_values(wanted, build)

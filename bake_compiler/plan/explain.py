@@ -10,7 +10,7 @@ from bake_compiler.model.settings import Settings
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import familiar
 from bake_compiler.plan.contexts import IMAGE
-from bake_compiler.plan.emulation import Source, emulated_runs, text_of
+from bake_compiler.plan.emulation import DockerfileSource, dockerfile_of, emulated_runs
 from bake_compiler.plan.parsed import parsed
 from bake_compiler.plan.paths import URL
 from bake_compiler.plan.plan import Plan, PlannedImage
@@ -19,7 +19,7 @@ CROSS, EMULATED, NATIVE = "cross-built", "emulated", "native"
 
 
 @dataclass(frozen=True)
-class Bases:
+class ImageBases:
     """What an image is built from.
 
     Attributes:
@@ -36,13 +36,13 @@ class Bases:
     readable: bool = False
 
 
-def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
+def image_bases(image: PlannedImage, dockerfiles: Mapping[str, str]) -> ImageBases:
     """What an image is built from, by its Dockerfile."""
     context = image.text("context") or ""
-    _, text = text_of(image, dockerfiles)
+    _, text = dockerfile_of(image, dockerfiles)
     dockerfile = parsed(text) if text is not None and URL not in context else None
     if not isinstance(dockerfile, Dockerfile):
-        return Bases()
+        return ImageBases()
     stage = image.text("target")
     built = dockerfile.stage(stage) if stage else dockerfile.stages[-1]
     used = dockerfile.used_by(built) if built else ()
@@ -55,10 +55,10 @@ def bases_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> Bases:
     external = (each.removeprefix(IMAGE) for each in taken.values() if isinstance(each, str) and each.startswith(IMAGE))
     cross = all("BUILDPLATFORM" in dockerfile.platform(each) or not each.runs for each in used)
     steps = (text for each in used for text in (f"{each.platform} {each.base}", *(run.text for run in each.runs)))
-    return Bases(tuple(dict.fromkeys(external)), cross, tuple(steps), readable=True)
+    return ImageBases(tuple(dict.fromkeys(external)), cross, tuple(steps), readable=True)
 
 
-def how(platform: Platform, host: Platform, source: Source | None) -> str:
+def how(platform: Platform, host: Platform, source: DockerfileSource | None) -> str:
     """Whether a platform is built natively on a machine, cross-built, or emulated: also where nobody can tell."""
     if source and next(emulated_runs("", source, platform, [host]), None) is not None:
         return EMULATED

@@ -17,11 +17,11 @@ from bake_compiler.plan.attributes import (
     ADDED,
     Attribute,
     Attributes,
-    in_order,
     merge,
     merge_one,
     settings_attributes,
     without_repeats,
+    written_order,
 )
 from bake_compiler.plan.contexts import linked, needed
 from bake_compiler.plan.evaluate import evaluate
@@ -156,7 +156,7 @@ class _Planner:
             image.name,
             description,
             (COMMON, *inherits),
-            in_order(own),
+            written_order(own),
             matrix={variable: tuple(values) for variable, values in image.matrix.items()},
             target_name=target_name if image.matrix else None,
             notes=notes,

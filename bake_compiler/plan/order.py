@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bake_compiler.plan.plan import PlannedImage
 
 
-def in_order(images: Sequence[PlannedImage]) -> list[PlannedImage]:
+def needs_first(images: Sequence[PlannedImage]) -> list[PlannedImage]:
     """The images, each after all that it needs; a chain may be as long as it likes."""
     by_name = {image.name: image for image in images}
     done: dict[str, PlannedImage] = {}

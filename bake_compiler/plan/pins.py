@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from bake_compiler.model.lock_file import LOCK_FILE, Locked
 from bake_compiler.oci.mirrors import mirrored
 from bake_compiler.oci.reference import Reference
-from bake_compiler.plan.attributes import Attributes, in_order
-from bake_compiler.plan.bases import Bases, contexts_of, place_of, wanted
+from bake_compiler.plan.attributes import Attributes, written_order
+from bake_compiler.plan.bases import PlanBases, contexts_of, place_of, wanted_platforms
 from bake_compiler.plan.contexts import IMAGE
 from bake_compiler.plan.origins import Base
 from bake_compiler.plan.plan import Plan, PlannedImage
@@ -28,7 +28,7 @@ def with_pins(plan: Plan, dockerfiles: Mapping[str, str], lock: Mapping[str, Loc
     """
     if lock is None and not plan.mirrors:
         return plan
-    bases = Bases(plan, dockerfiles)
+    bases = PlanBases(plan, dockerfiles)
     pins = {image.name: pins_of(plan, bases, image, lock or {}) for image in plan.images}
     blocks = _Blocks(plan, pins)
     return replace(
@@ -38,7 +38,7 @@ def with_pins(plan: Plan, dockerfiles: Mapping[str, str], lock: Mapping[str, Loc
     )
 
 
-def pins_of(plan: Plan, bases: Bases, image: PlannedImage, lock: Mapping[str, Locked]) -> Pins:
+def pins_of(plan: Plan, bases: PlanBases, image: PlannedImage, lock: Mapping[str, Locked]) -> Pins:
     """The named contexts that pin what an image's Dockerfile names; none where its contexts are raw HCL."""
     if contexts_of(plan, image) is None:
         return {}
@@ -78,7 +78,7 @@ def mirror_of(own: Reference, mirrors: Mapping[str, str]) -> str:
     return str(place) if place != own else ""
 
 
-def _unlocked(plan: Plan, bases: Bases, lock: Mapping[str, Locked]) -> Iterator[str]:
+def _unlocked(plan: Plan, bases: PlanBases, lock: Mapping[str, Locked]) -> Iterator[str]:
     for image in plan.images:
         for base, line in bases.of[image.name].bases.items():
             own = reference_of(base) if base in bases.of[image.name].named else None
@@ -93,7 +93,7 @@ def _lacks(plan: Plan, image: PlannedImage, base: Base, own: Reference, locked: 
         return
     if locked.mirror != mirror_of(own, plan.mirrors):
         yield f"{LOCK_FILE} takes {own.familiar} from {locked.mirror or own.registry}, the project from another place"
-    missing = sorted(set(wanted(image, base)) - set(locked.platforms))
+    missing = sorted(set(wanted_platforms(image, base)) - set(locked.platforms))
     if missing:
         yield f"{own.familiar} is locked without {', '.join(map(str, missing))}"
 
@@ -139,4 +139,4 @@ def _under(attributes: Attributes, pins: Pins) -> Attributes:
     contexts = attributes.get("contexts", {})
     if not pins or not isinstance(contexts, Mapping):
         return attributes
-    return in_order({**attributes, "contexts": dict(sorted({**pins, **contexts}.items()))})
+    return written_order({**attributes, "contexts": dict(sorted({**pins, **contexts}.items()))})

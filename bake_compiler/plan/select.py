@@ -7,7 +7,7 @@ from bake_compiler.model.base import did_you_mean
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.plan import Cell, Exclusion, Plan, PlannedImage, Wanted, on_platforms
-from bake_compiler.plan.variables import given
+from bake_compiler.plan.variables import given_value
 
 ALL = "all"
 _GIVEN = ("REGISTRY", "TAG", "PLATFORMS")
@@ -88,7 +88,7 @@ def _given(plan: Plan, texts: Mapping[str, str]) -> dict[str, object]:
             hint = f"write --{name.lower().rstrip('s')}" if name in _GIVEN else did_you_mean(name, list(settable))
             raise UsageError(f"{plan.name} has no variable {name!r} to set with --var", hint=hint)
     try:
-        return {name: given(settable[name], text) for name, text in texts.items()}
+        return {name: given_value(settable[name], text) for name, text in texts.items()}
     except ValueError as error:
         raise UsageError(f"--var: {error}", hint="give a value of the type of the variable's default") from error
 

@@ -56,7 +56,7 @@ def plan_variables(project: Project) -> tuple[Variable, ...]:
     )
 
 
-def given(variable: Variable, text: str) -> object:
+def given_value(variable: Variable, text: str) -> object:
     """What buildx makes of a variable's value in the environment: of the default's type where that is a number or bool.
 
     Source: buildx bake/hclparser, `resolveValue`.

@@ -8,11 +8,11 @@ from bake_compiler.model.values import Expr, joined
 from bake_compiler.plan.attributes import (
     Attribute,
     Attributes,
-    in_order,
     merge,
     merge_one,
     settings_attributes,
     without_repeats,
+    written_order,
 )
 from bake_compiler.plan.contexts import image_of, linked, needed
 from bake_compiler.plan.labels import DESCRIPTION
@@ -62,7 +62,7 @@ def _vary(
     name = f"{image.name}-{variant.name}"
     description = change.description or image.description
     told = f"{description} ({variant.name})".strip()
-    block = PlannedTarget(name, told, (image.name,), in_order(own), origin=model_file(image.component))
+    block = PlannedTarget(name, told, (image.name,), written_order(own), origin=model_file(image.component))
     attributes = merge(image.attributes, block.attributes)
     return replace(
         image,

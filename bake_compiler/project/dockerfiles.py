@@ -9,7 +9,7 @@ from bake_compiler.plan.paths import URL, inside, is_outside
 from bake_compiler.plan.plan import Plan, PlannedImage
 
 
-def text_of(root: Path, path: str) -> str | None:
+def project_text(root: Path, path: str) -> str | None:
     """The text of a file inside of the project; None where there is none."""
     try:
         return None if is_outside(path) else (root / path).read_text(encoding="utf-8", errors="replace")
@@ -41,7 +41,7 @@ def spellings(image: PlannedImage) -> str:
 def _settled(root: Path, image: PlannedImage) -> PlannedImage:
     second = from_context(image)
     first = inside(image.text("context") or "", image.text("dockerfile") or "")
-    if not second or text_of(root, first) is not None or text_of(root, second) is None:
+    if not second or project_text(root, first) is not None or project_text(root, second) is None:
         return image
     block = replace(image.block, attributes=_naming(image.block.attributes, image))
     return replace(image, block=block, attributes=_naming(image.attributes, image))

@@ -21,7 +21,7 @@ from bake_compiler.model.project import Component, Project, Stack
 from bake_compiler.plan.check.subject import Inputs, at
 from bake_compiler.plan.paths import URL, inside, is_outside
 from bake_compiler.plan.plan import Plan
-from bake_compiler.project.dockerfiles import from_context, spellings, text_of
+from bake_compiler.project.dockerfiles import from_context, project_text, spellings
 from bake_compiler.project.root import COMPONENTS, PROJECT_FILE
 
 COMPONENT_FILE = "component.py"
@@ -75,18 +75,18 @@ def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
             continue
         path = inside(context, dockerfile) if dockerfile is not None else ""
         for ignore in (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore")):
-            if ignore and ignore not in ignores and (found := text_of(root, ignore)) is not None:
+            if ignore and ignore not in ignores and (found := project_text(root, ignore)) is not None:
                 ignores[ignore] = found
         if not path or is_outside(path):
             continue
-        text, second = text_of(root, path), from_context(image)
+        text, second = project_text(root, path), from_context(image)
         if text is None:
             present = [found.name for found in (root / path).parent.glob("*ockerfile*")]
             hint = did_you_mean(posixpath.basename(path), present) if present else "write it, or name another"
             missing = f"there is neither {path} nor {second}" if second else f"{path} is not there"
             mistakes.append(at(image, "dockerfile", missing, hint))
             continue
-        if second and text_of(root, second) not in {None, text}:
+        if second and project_text(root, second) not in {None, text}:
             message = f"{path} and {second} are different files, and both may be meant"
             mistakes.append(at(image, "dockerfile", message, f"write {spellings(image)}"))
         dockerfiles[path] = text

@@ -7,7 +7,7 @@ from bake_compiler.bakefile.blocks import components_of, is_large, means_more
 from bake_compiler.errors import Problem
 from bake_compiler.model.project import Stack
 from bake_compiler.plan import Plan, make_plan
-from bake_compiler.plan.check import Subject, check_all, warn_all
+from bake_compiler.plan.check import PlanSubject, check_all, warn_all
 from bake_compiler.plan.check.subject import Inputs
 from bake_compiler.plan.pins import with_pins
 from bake_compiler.project.dockerfiles import settled
@@ -45,7 +45,7 @@ def plan_unpinned(root: Path) -> tuple[Plan, Inputs]:
         raise mistakes_error(root, loaded.mistakes)
     plan = settled(root, make_plan(loaded.stack))
     inputs, missing = read_inputs(root, plan)
-    mistakes = [*missing, *check_all(Subject(loaded.stack, plan, inputs))]
+    mistakes = [*missing, *check_all(PlanSubject(loaded.stack, plan, inputs))]
     if mistakes:
         raise mistakes_error(root, mistakes)
     return plan, inputs
@@ -78,6 +78,6 @@ def plan_part(root: Path, names: Sequence[str]) -> Plan | None:
     )
     plan = settled(root, make_plan(stack))
     inputs, missing = read_inputs(root, plan)
-    if not components.keys() <= plan.by_name.keys() or missing or any(check_all(Subject(stack, plan, inputs))):
+    if not components.keys() <= plan.by_name.keys() or missing or any(check_all(PlanSubject(stack, plan, inputs))):
         return None
     return with_pins(plan, inputs.dockerfiles, read_lock(root))

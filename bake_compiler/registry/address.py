@@ -96,7 +96,7 @@ def is_off_limits(address: IpAddress) -> bool:
     return any(address.version == network.version and address in network for network in _NEVER)
 
 
-def join(url: str, location: str) -> str:
+def join_url(url: str, location: str) -> str:
     """The absolute URL that a `Location` names.
 
     Raises:

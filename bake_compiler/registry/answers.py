@@ -8,9 +8,9 @@ from bake_compiler.errors import RegistryError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import Descriptor, Index
 from bake_compiler.oci.reference import check_tag
-from bake_compiler.registry.address import join, same_place
+from bake_compiler.registry.address import join_url, same_place
 from bake_compiler.registry.ask import Answer, Ask
-from bake_compiler.registry.refusal import WrongContentError, place, printable
+from bake_compiler.registry.refusal import WrongContentError, request_words, short_words
 
 
 def stated_digest(answer: Answer) -> Digest | None:
@@ -34,7 +34,7 @@ def check_content(answer: Answer, wanted: Digest | None) -> None:
     encoding = answer.headers.get("Content-Encoding", "identity")
     if encoding != "identity":
         raise RegistryError(
-            f"{place(answer.ask)}: came packed ({printable(encoding)}), though it was asked for as it is",
+            f"{request_words(answer.ask)}: came packed ({short_words(encoding)}), though it was asked for as it is",
             hint="a proxy in between packs what it should pass on: go round it",
         )
     if wanted and found:
@@ -49,7 +49,7 @@ def check_same(answer: Answer, wanted: Digest, found: Digest) -> None:
     """
     if found != wanted:
         raise WrongContentError(
-            f"{place(answer.ask)}: wrong bytes: {found} in place of {wanted}",
+            f"{request_words(answer.ask)}: wrong bytes: {found} in place of {wanted}",
             hint="a proxy in between or a damaged registry: don't use what it serves",
         )
 
@@ -63,7 +63,9 @@ def entries_of(answer: Answer) -> tuple[Descriptor, ...]:
     try:
         return Index.read(answer.content).manifests
     except ValueError as error:
-        raise RegistryError(f"{place(answer.ask)}: is no index: {error}", hint="look at what pushed it") from error
+        raise RegistryError(
+            f"{request_words(answer.ask)}: is no index: {error}", hint="look at what pushed it"
+        ) from error
 
 
 def tags_of(answer: Answer) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def tags_of(answer: Answer) -> tuple[str, ...]:
         return tuple(check_tag(tag) for tag in json.loads(answer.content)["tags"] or ())
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise RegistryError(
-            f"{place(answer.ask)}: is no list of tags", hint="is this host a registry? `bakec doctor` looks"
+            f"{request_words(answer.ask)}: is no list of tags", hint="is this host a registry? `bakec doctor` looks"
         ) from error
 
 
@@ -86,7 +88,7 @@ def next_page(answer: Answer) -> Ask | None:
     if not match:
         return None
     try:
-        url = join(answer.ask.url, match[1])
+        url = join_url(answer.ask.url, match[1])
         own = same_place(answer.ask.url, url)
     except ValueError:
         own, url = False, ""

@@ -49,7 +49,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Limits:
+class RegistryLimits:
     """What bakec waits for at most.
 
     Attributes:

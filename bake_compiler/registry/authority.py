@@ -17,7 +17,7 @@ from bake_compiler.registry.ask import Answer, Ask
 from bake_compiler.registry.challenge import Challenge, preferred
 from bake_compiler.registry.credentials import Credential, Credentials
 from bake_compiler.registry.exchange import Authorization, Exchange
-from bake_compiler.registry.refusal import RefusedError, place, printable
+from bake_compiler.registry.refusal import RefusedError, request_words, short_words
 from bake_compiler.registry.transport import NoAnswerError
 
 _CLIENT = "bakec"
@@ -106,7 +106,7 @@ class Authority:
     async def _token(self, ask: Ask, challenge: Challenge, who: Credential | None) -> _Pass:
         if not may_follow(ask.url, challenge.realm):
             raise AccessError(
-                f"{place(ask)}: sends us for a token to {printable(shown(challenge.realm))}",
+                f"{request_words(ask)}: sends us for a token to {short_words(shown(challenge.realm))}",
                 hint="bakec gets tokens over https, or from loopback for loopback",
             )
         if who:
@@ -169,7 +169,8 @@ def _read_token(answer: Answer) -> tuple[str, float]:
         token, lifetime = "", None
     if not _SAFE.fullmatch(token):
         raise AccessError(
-            f"{place(answer.ask)}: answered with no token", hint="is this the realm of a registry? ask its owner"
+            f"{request_words(answer.ask)}: answered with no token",
+            hint="is this the realm of a registry? ask its owner",
         )
     sound = isinstance(lifetime, int | float) and lifetime > 0
     return token, float(min(lifetime, _LONGEST_LIFETIME)) if sound else _LIFETIME
@@ -178,7 +179,7 @@ def _read_token(answer: Answer) -> tuple[str, float]:
 def _check_private(ask: Ask, url: str) -> None:
     if not is_private(url):
         raise AccessError(
-            f"{place(ask)}: wants credentials, and bakec sends none over plain http",
+            f"{request_words(ask)}: wants credentials, and bakec sends none over plain http",
             hint="serve the registry over https",
         )
 

@@ -18,7 +18,7 @@ from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry.address import (
     base_url,
     blob_path,
-    join,
+    join_url,
     manifest_path,
     referrers_path,
     same_place,
@@ -26,12 +26,12 @@ from bake_compiler.registry.address import (
     uploads_path,
 )
 from bake_compiler.registry.answers import check_content, check_same, entries_of, next_page, stated_digest, tags_of
-from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, Limits
+from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, RegistryLimits
 from bake_compiler.registry.authority import Authority
 from bake_compiler.registry.challenge import preferred
 from bake_compiler.registry.credentials import Credentials
 from bake_compiler.registry.exchange import Exchange
-from bake_compiler.registry.refusal import LimitError, RefusedError, place, refusal_of
+from bake_compiler.registry.refusal import LimitError, RefusedError, refusal_of, request_words
 from bake_compiler.registry.retry import Retry
 from bake_compiler.registry.stream import stream
 from bake_compiler.registry.transport import Response, Transport
@@ -80,11 +80,11 @@ class Registry:
         insecure: Container[str] = (),
         secure: Container[str] = (),
         retry: Retry | None = None,
-        limits: Limits | None = None,
+        limits: RegistryLimits | None = None,
         concurrency: int = 64,
     ) -> None:
         self._retry = retry or Retry()
-        self._limits = limits or Limits()
+        self._limits = limits or RegistryLimits()
         self._insecure, self._secure = insecure, secure
         self._roots: dict[str, str] = {}
         bare = Exchange(transport, None, self._limits)
@@ -231,14 +231,15 @@ class Registry:
             following = next_page(answer)
             if following is None and "Link" in answer.headers:
                 raise RegistryError(
-                    f"{place(ask)}: the next page is not of this registry",
+                    f"{request_words(ask)}: the next page is not of this registry",
                     hint="a proxy in between rewrites its answers: go round it",
                 )
             if following is None:
                 return tuple(dict.fromkeys(found))
             ask = following
         raise LimitError(
-            f"{place(ask)}: more than {_MOST_PAGES_OF_TAGS} pages of tags", hint="this is not what a registry answers"
+            f"{request_words(ask)}: more than {_MOST_PAGES_OF_TAGS} pages of tags",
+            hint="this is not what a registry answers",
         )
 
     async def try_push(self, ref: Reference) -> float | None:
@@ -256,7 +257,7 @@ class Registry:
         answer = await self._ask(ask, seconds=_PING_SECONDS)
         now = time.time()
         with suppress(RegistryError, ValueError):  # an upload that is left is forgotten by itself
-            url = join(ask.url, answer.headers.get("Location", ""))
+            url = join_url(ask.url, answer.headers.get("Location", ""))
             if same_place(ask.url, url):
                 await self._ask(replace(ask, method="DELETE", url=url, takes=_NO_DELETING), seconds=_PING_SECONDS)
         try:

@@ -7,9 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bake_compiler.errors import RegistryError
-from bake_compiler.registry.address import join, may_follow, same_host, same_place, shown
-from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, Limits
-from bake_compiler.registry.refusal import LimitError, from_answer, from_no_answer, place, printable, refusal_of
+from bake_compiler.registry.address import join_url, may_follow, same_host, same_place, shown
+from bake_compiler.registry.ask import LONGEST_ERROR, Answer, Ask, RegistryLimits
+from bake_compiler.registry.refusal import (
+    LimitError,
+    from_answer,
+    from_no_answer,
+    refusal_of,
+    request_words,
+    short_words,
+)
 from bake_compiler.registry.transport import NoAnswerError, Reason, Request, Response, Transport
 
 _UNAUTHORIZED = 401
@@ -49,7 +56,7 @@ class Exchange:
         limits: what to wait for at most.
     """
 
-    def __init__(self, transport: Transport, authorizer: Authorizer | None, limits: Limits) -> None:
+    def __init__(self, transport: Transport, authorizer: Authorizer | None, limits: RegistryLimits) -> None:
         self._transport = transport
         self._authorizer = authorizer
         self._limits = limits
@@ -71,7 +78,7 @@ class Exchange:
                     await response.close()
         except TimeoutError as error:
             raise LimitError(
-                f"{place(ask)}: no whole answer within {patience:g} s",
+                f"{request_words(ask)}: no whole answer within {patience:g} s",
                 hint="the registry, or a proxy before it, is slow or unreachable",
             ) from error
         except NoAnswerError as error:
@@ -129,19 +136,19 @@ class Exchange:
             await response.close()
             request = _onward(ask, request, location, headers)
         raise RegistryError(
-            f"{place(ask)}: redirected to {shown(request.url)}",
+            f"{request_words(ask)}: redirected to {shown(request.url)}",
             hint=f"bakec follows {ask.hops} redirects here" if ask.hops else "name the registry that answers itself",
         )
 
 
 def _onward(ask: Ask, last: Request, location: str, headers: Mapping[str, str]) -> Request:
     try:
-        target = join(last.url, location)
+        target = join_url(last.url, location)
     except ValueError as error:
         raise NoAnswerError(Reason.PROTOCOL, "a redirect to what is no URL") from error
     if not may_follow(ask.url, target):
         raise RegistryError(
-            f"{place(ask)}: redirected to {printable(shown(target))}",
+            f"{request_words(ask)}: redirected to {short_words(shown(target))}",
             hint="bakec follows redirects over https to public places, or from loopback to loopback",
         )
     own = same_place(ask.url, target)
@@ -150,7 +157,7 @@ def _onward(ask: Ask, last: Request, location: str, headers: Mapping[str, str]) 
     )
 
 
-def _paced(ask: Ask, timer: asyncio.Timeout, limits: Limits) -> Ask:
+def _paced(ask: Ask, timer: asyncio.Timeout, limits: RegistryLimits) -> Ask:
     """The same question; where it carries a stream, each piece that goes out earns new patience."""
     if not callable(ask.content):
         return ask
@@ -180,7 +187,7 @@ async def _read(response: Response, ask: Ask) -> bytes:
             break
     if len(content) > limit and not failed:
         raise LimitError(
-            f"{place(ask)}: more than the {limit} bytes that bakec reads here",
+            f"{request_words(ask)}: more than the {limit} bytes that bakec reads here",
             hint="this is not content that buildx writes",
         )
     return bytes(content[:limit])

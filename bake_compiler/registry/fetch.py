@@ -10,7 +10,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import INDEXES, Descriptor, ImageConfig, Index, Manifest
 from bake_compiler.oci.provenance import Provenance, is_provenance
 from bake_compiler.oci.reference import Reference
-from bake_compiler.oci.snapshot import Child, Kind, Piece, Snapshot, Tag, Trouble
+from bake_compiler.oci.snapshot import Child, Piece, Snapshot, Tag, Trouble, TroubleKind
 from bake_compiler.registry.client import Registry
 from bake_compiler.registry.refusal import LimitError, WrongContentError
 
@@ -114,7 +114,7 @@ class _Visit:
 
     async def _nested(self, descriptor: Descriptor, depth: int) -> _Branch:
         if depth > _DEEPEST:  # none leads to itself for ever: its bytes would have to hold their own digest
-            trouble = Trouble(Kind.MALFORMED, "it is nested too deep", "push an index of images")
+            trouble = Trouble(TroubleKind.MALFORMED, "it is nested too deep", "push an index of images")
             return _Branch((Piece(descriptor, trouble=trouble),))
         piece, index = await self._read(descriptor)
         if isinstance(index, Index):
@@ -181,7 +181,7 @@ class _Visit:
         """What refers to an image, if it is provenance: signatures and the rest are nobody's promise."""
         piece, manifest = await self._read(entry)
         if piece.trouble:
-            return None if piece.trouble.kind is Kind.MISSING else Child(piece)
+            return None if piece.trouble.kind is TroubleKind.MISSING else Child(piece)
         if not isinstance(manifest, Manifest) or not any(is_provenance(layer.annotations) for layer in manifest.layers):
             return None
         return await self._statements(piece, manifest)
@@ -218,15 +218,19 @@ class _Visit:
 
 
 def _over_limit(what: str) -> Trouble:
-    return Trouble(Kind.OVER_LIMIT, what, "no image needs as many: find out who pushed it")
+    return Trouble(TroubleKind.OVER_LIMIT, what, "no image needs as many: find out who pushed it")
 
 
 def trouble_of(error: RegistryError) -> Trouble:
     """What an error says of the content that was asked for."""
-    kinds = ((NotFoundError, Kind.MISSING), (WrongContentError, Kind.WRONG), (LimitError, Kind.OVER_LIMIT))
-    kind = next((kind for type_, kind in kinds if isinstance(error, type_)), Kind.UNCHECKED)
+    kinds = (
+        (NotFoundError, TroubleKind.MISSING),
+        (WrongContentError, TroubleKind.WRONG),
+        (LimitError, TroubleKind.OVER_LIMIT),
+    )
+    kind = next((kind for type_, kind in kinds if isinstance(error, type_)), TroubleKind.UNCHECKED)
     return Trouble(kind, error.message, error.hint)
 
 
 def _malformed(error: ValueError) -> Trouble:
-    return Trouble(Kind.MALFORMED, str(error), "rebuild and push it with buildx")
+    return Trouble(TroubleKind.MALFORMED, str(error), "rebuild and push it with buildx")

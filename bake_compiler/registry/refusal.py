@@ -102,21 +102,21 @@ def refusal_of(answer: Answer) -> RefusedError:
 
 def from_no_answer(error: NoAnswerError, ask: Ask) -> RefusedError:
     """The refusal that no answer stands for."""
-    detail = f" ({printable(str(error))})" if str(error) else ""
+    detail = f" ({short_words(str(error))})" if str(error) else ""
     kind, hint = _NO_ANSWER[error.reason]
     if error.reason is Reason.TLS:
         hint = next((better for words, better in _TLS_HINTS.items() if words in str(error)), hint)
-    explained = kind(f"{place(ask)}: {error.reason}{detail}", hint=hint.format(host=ask.registry))
+    explained = kind(f"{request_words(ask)}: {error.reason}{detail}", hint=hint.format(host=ask.registry))
     explained.__cause__ = error
     return RefusedError(explained, transient=error.passing)
 
 
-def place(ask: Ask) -> str:
+def request_words(ask: Ask) -> str:
     """What was asked where, for a person."""
     return f"{ask.method} {shown(ask.url)}"
 
 
-def printable(text: str) -> str:
+def short_words(text: str) -> str:
     """Foreign words, made short and safe for a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_WORDS]).strip(": ")
 
@@ -129,7 +129,7 @@ def _kind(status: int) -> type[RegistryError]:
 
 def _message(answer: Answer) -> str:
     words = _words(answer.content)
-    return f"{place(answer.ask)}: {answer.status}{_phrase(answer.status)}{f' ({words})' if words else ''}"
+    return f"{request_words(answer.ask)}: {answer.status}{_phrase(answer.status)}{f' ({words})' if words else ''}"
 
 
 def _phrase(status: int) -> str:
@@ -146,4 +146,4 @@ def _words(content: bytes) -> str:
         words = f"{first.get('code', '')}: {first.get('message', '')}"
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return ""
-    return printable(words)
+    return short_words(words)

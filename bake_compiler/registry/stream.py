@@ -5,8 +5,8 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bake_compiler.errors import RegistryError
-from bake_compiler.registry.ask import Ask, Limits
-from bake_compiler.registry.refusal import LimitError, RefusedError, from_no_answer, place
+from bake_compiler.registry.ask import Ask, RegistryLimits
+from bake_compiler.registry.refusal import LimitError, RefusedError, from_no_answer, request_words
 from bake_compiler.registry.retry import Retry
 from bake_compiler.registry.transport import NoAnswerError, Response
 
@@ -17,7 +17,7 @@ _PARTIAL = 206
 Open = Callable[[Ask], Awaitable[Response]]
 
 
-async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: Limits) -> AsyncGenerator[bytes, None]:
+async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: RegistryLimits) -> AsyncGenerator[bytes, None]:
     """The bytes of a blob, in pieces of 64 KiB and more; the last may be shorter.
 
     Args:
@@ -41,7 +41,7 @@ async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: Limits)
                     got += len(chunk)
                     if got > size:
                         raise LimitError(
-                            f"{place(ask)}: more than its {size} bytes",
+                            f"{request_words(ask)}: more than its {size} bytes",
                             hint="the registry is damaged, or a proxy in between: don't use what it serves",
                         )
                     yield chunk
@@ -59,7 +59,7 @@ async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: Limits)
 class _Pace:
     """Counts the seconds that were spent waiting for bytes, not those of whoever uses them."""
 
-    def __init__(self, ask: Ask, clock: Callable[[], float], limits: Limits) -> None:
+    def __init__(self, ask: Ask, clock: Callable[[], float], limits: RegistryLimits) -> None:
         self._ask = ask
         self._clock = clock
         self._limits = limits
@@ -74,7 +74,7 @@ class _Pace:
         self._bytes += len(chunk)
         if self._waited > limits.grace and self._bytes < limits.rate * self._waited:
             raise LimitError(
-                f"{place(self._ask)}: slower than {limits.rate} bytes a second",
+                f"{request_words(self._ask)}: slower than {limits.rate} bytes a second",
                 hint="the registry, or a proxy before it, is slow",
             )
         return chunk
@@ -116,6 +116,6 @@ def _check_range(ask: Ask, response: Response, start: int) -> None:
     stated = response.headers.get("Content-Range", "")
     if not stated.replace(" ", "").lower().startswith(f"bytes{start}-"):
         raise RegistryError(
-            f"{place(ask)}: asked for what comes after {start} bytes, got another part",
+            f"{request_words(ask)}: asked for what comes after {start} bytes, got another part",
             hint="a proxy in between or a damaged registry: don't use what it serves",
         )

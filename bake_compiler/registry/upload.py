@@ -11,9 +11,9 @@ from urllib.parse import quote
 from bake_compiler.errors import RegistryError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import Descriptor
-from bake_compiler.registry.address import join, may_follow, same_host, same_place, shown
+from bake_compiler.registry.address import join_url, may_follow, same_host, same_place, shown
 from bake_compiler.registry.ask import Answer, Ask
-from bake_compiler.registry.refusal import WrongContentError, place, printable
+from bake_compiler.registry.refusal import WrongContentError, request_words, short_words
 
 OpenBlob: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 """Begins to read a blob, from its first byte."""
@@ -98,13 +98,13 @@ def finishing(begun: Answer, descriptor: Descriptor, sending: Sending) -> Ask:
     ask = begun.ask
     location = begun.headers.get("Location", "")
     try:
-        url = join(ask.url, location)
+        url = join_url(ask.url, location)
         allowed = bool(location) and may_follow(ask.url, url)
     except ValueError:
         url, allowed = location, False
     if not allowed:
         raise RegistryError(
-            f"{place(ask)}: sends uploads to {printable(shown(url)) if location else 'nowhere'}",
+            f"{request_words(ask)}: sends uploads to {short_words(shown(url)) if location else 'nowhere'}",
             hint="behind a proxy a registry must know its own address: see `http.host` of distribution",
         )
     headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}

@@ -1,8 +1,8 @@
 """Verified digests → public tags: all of them move, or none does; a crash in between is finished or undone."""
 
-from bake_compiler.release.log import LAST, RELEASES, Release, alone, read_release, release_ids
+from bake_compiler.release.journal import LAST, RELEASES, Release, alone, read_release, release_ids
 from bake_compiler.release.moves import Move, is_protected, plan_moves, protected_error
-from bake_compiler.release.status import Names, State, Status, TagState, status_of
+from bake_compiler.release.status import Names, ReleaseState, ReleaseStatus, TagState, status_of
 from bake_compiler.release.transaction import finish, move_all, roll_back
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "Move",
     "Names",
     "Release",
-    "State",
-    "Status",
+    "ReleaseState",
+    "ReleaseStatus",
     "TagState",
     "alone",
     "finish",

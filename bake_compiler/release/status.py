@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.registry import Registry
-from bake_compiler.release.log import ROLLED_BACK, Release
+from bake_compiler.release.journal import ROLLED_BACK, Release
 from bake_compiler.release.moves import Move, current
 
 
@@ -18,7 +18,7 @@ class Names(StrEnum):
     OTHER = "other"
 
 
-class State(StrEnum):
+class ReleaseState(StrEnum):
     """What became of a release, by its tags."""
 
     NOT_BEGUN = "not begun"
@@ -56,25 +56,25 @@ class TagState:
 
 
 @dataclass(frozen=True)
-class Status:
+class ReleaseStatus:
     """A release, and its tags as the registry had them when it was asked."""
 
     release: Release
     tags: tuple[TagState, ...]
 
     @property
-    def state(self) -> State:
+    def state(self) -> ReleaseState:
         """What became of it: the registry's word before the journal's."""
         moved = [tag for tag in self.tags if not tag.move.is_none]
         if self.taken:
-            return State.TAKEN
+            return ReleaseState.TAKEN
         if self.release.ended == ROLLED_BACK and all(tag.is_back for tag in moved):
-            return State.ROLLED_BACK
+            return ReleaseState.ROLLED_BACK
         if all(tag.names is Names.NEW for tag in moved):
-            return State.FINISHED if self.release.ended else State.MOVED
+            return ReleaseState.FINISHED if self.release.ended else ReleaseState.MOVED
         if all(tag.names is Names.OLD for tag in moved):
-            return State.ROLLED_BACK if self.release.ended else State.NOT_BEGUN
-        return State.TORN
+            return ReleaseState.ROLLED_BACK if self.release.ended else ReleaseState.NOT_BEGUN
+        return ReleaseState.TORN
 
     @property
     def taken(self) -> tuple[TagState, ...]:
@@ -84,17 +84,17 @@ class Status:
     @property
     def is_whole(self) -> bool:
         """Whether all tags name the new images, or all the old ones."""
-        return self.state not in {State.TORN, State.TAKEN}
+        return self.state not in {ReleaseState.TORN, ReleaseState.TAKEN}
 
 
-async def status_of(registry: Registry, release: Release) -> Status:
+async def status_of(registry: Registry, release: Release) -> ReleaseStatus:
     """Ask the registry what each tag of a release names now.
 
     Raises:
         RegistryError: it did not say.
     """
     found = await asyncio.gather(*(current(registry, move.tag) for move in release.moves))
-    return Status(
+    return ReleaseStatus(
         release,
         tuple(TagState(move, raw.digest if raw else None) for move, raw in zip(release.moves, found, strict=True)),
     )

@@ -19,9 +19,9 @@ from typing import Any
 from bake_compiler.errors import BakecError, RegistryError, VerificationError
 from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import Registry
-from bake_compiler.release.log import FINISHED, ROLLED_BACK, Log, Release, begun, reopened
+from bake_compiler.release.journal import FINISHED, ROLLED_BACK, Log, Release, begun, reopened
 from bake_compiler.release.moves import Move, current, in_classes
-from bake_compiler.release.status import Names, Status, TagState, status_of
+from bake_compiler.release.status import Names, ReleaseStatus, TagState, status_of
 from bake_compiler.system.tasks import to_its_end
 
 _SETTLING = (0.1, 0.5)  # seconds
@@ -54,7 +54,7 @@ async def move_all(registry: Registry, root: Path, release_id: str, moves: Seque
             raise await to_its_end(_undone(registry, log, release, error)) from error
 
 
-async def finish(registry: Registry, root: Path, release: Release) -> Status:
+async def finish(registry: Registry, root: Path, release: Release) -> ReleaseStatus:
     """Move the tags of a release that have not moved, also after a rollback; no harm when all have.
 
     Raises:
@@ -67,7 +67,7 @@ async def finish(registry: Registry, root: Path, release: Release) -> Status:
         return await to_its_end(_forward(registry, log, release))
 
 
-async def roll_back(registry: Registry, root: Path, release: Release) -> Status:
+async def roll_back(registry: Registry, root: Path, release: Release) -> ReleaseStatus:
     """Put every tag of a release back; no harm when all are. Tags that are new stay.
 
     Raises:
@@ -80,7 +80,7 @@ async def roll_back(registry: Registry, root: Path, release: Release) -> Status:
         return await to_its_end(_backward(registry, log, release))
 
 
-def refuse_taken(status: Status) -> None:
+def refuse_taken(status: ReleaseStatus) -> None:
     """Nothing may be written over what someone else wrote.
 
     Raises:
@@ -90,7 +90,7 @@ def refuse_taken(status: Status) -> None:
         raise _taken_error(status.taken)
 
 
-async def _forward(registry: Registry, log: Log, release: Release) -> Status:
+async def _forward(registry: Registry, log: Log, release: Release) -> ReleaseStatus:
     """Move every tag, version tags first; each class at once, so that the time in between is short."""
     refuse_taken(await status_of(registry, release))
     log.add("begun", keep=True)
@@ -102,7 +102,7 @@ async def _forward(registry: Registry, log: Log, release: Release) -> Status:
     return status
 
 
-async def _backward(registry: Registry, log: Log, release: Release) -> Status:
+async def _backward(registry: Registry, log: Log, release: Release) -> ReleaseStatus:
     """Put every tag back that was there, moving tags first."""
     refuse_taken(await status_of(registry, release))
     log.add("begun", keep=True)
@@ -124,7 +124,7 @@ async def _put_back(registry: Registry, log: Log, release: Release) -> None:
         raise errors[0]
 
 
-async def _settled(registry: Registry, release: Release, good: Callable[[TagState], bool]) -> Status:
+async def _settled(registry: Registry, release: Release, good: Callable[[TagState], bool]) -> ReleaseStatus:
     """The tags once they all are as they were written; some registries show it a moment later.
 
     Raises:

@@ -57,7 +57,7 @@ class Promised(NamedTuple):
     architecture_tags: Mapping[Reference, Platform] = {}
 
 
-class Made(NamedTuple):
+class ReleaseOrigin(NamedTuple):
     """What made a release, which its report does not say.
 
     Attributes:
@@ -71,7 +71,7 @@ class Made(NamedTuple):
     time: str
 
 
-def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: Made) -> ReleaseFile:
+def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: ReleaseOrigin) -> ReleaseFile:
     """The release that a build has published.
 
     Args:

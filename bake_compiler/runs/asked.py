@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from bake_compiler.inputs.image import Made
+from bake_compiler.inputs.image import MadeFrom
 from bake_compiler.plan import PlannedImage, Wanted
 from bake_compiler.project.root import own_folder
 from bake_compiler.runs.options import BuildOptions, decisions
@@ -58,7 +58,7 @@ class Asked:
     resumes: str = ""
 
 
-def asked_images(wanted: Wanted, made: Mapping[str, Made]) -> tuple[AskedImage, ...]:
+def asked_images(wanted: Wanted, made: Mapping[str, MadeFrom]) -> tuple[AskedImage, ...]:
     """The images of a run, as they are kept, each with the fingerprint of its sources."""
     return tuple(_asked_image(wanted, image, made[image.name].sources) for image in wanted.images)
 

@@ -3,6 +3,17 @@
 from bake_compiler.staged.contents import built_at, read_contents
 from bake_compiler.staged.probe import Probe
 from bake_compiler.staged.removal import Removal
-from bake_compiler.staged.stale import Fate, Held, Judgement, Known, judge, named_at
+from bake_compiler.staged.stale import Held, Judgement, RepositoryFacts, TagFate, judge_tags, named_at
 
-__all__ = ["Fate", "Held", "Judgement", "Known", "Probe", "Removal", "built_at", "judge", "named_at", "read_contents"]
+__all__ = [
+    "Held",
+    "Judgement",
+    "Probe",
+    "Removal",
+    "RepositoryFacts",
+    "TagFate",
+    "built_at",
+    "judge_tags",
+    "named_at",
+    "read_contents",
+]

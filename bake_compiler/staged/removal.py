@@ -16,7 +16,7 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
 from bake_compiler.staged.contents import read_contents
 from bake_compiler.staged.probe import Probe
-from bake_compiler.staged.stale import Fate, Held, Judgement, Known, judge
+from bake_compiler.staged.stale import Held, Judgement, RepositoryFacts, TagFate, judge_tags
 
 _FRESH = 2.0  # seconds
 _SETTLING = (0.1, 0.5)  # seconds
@@ -37,7 +37,7 @@ class Removal:
 
     registry: Registry
     repository: Reference
-    known: Known
+    known: RepositoryFacts
     before: float
     probe: Probe
     clock: Callable[[], float] = time.monotonic
@@ -51,11 +51,11 @@ class Removal:
         Raises:
             RegistryError: the registry did not say, or did not remove; what was told before is gone.
         """
-        while goes := await self._next(Fate.GOES):
+        while goes := await self._next(TagFate.GOES):
             await self._remove([each.held for each in goes])
             for each in goes:
                 yield each.held, ""
-        while shared := await self._next(Fate.TAG_ALONE):
+        while shared := await self._next(TagFate.TAG_ALONE):
             why = await self.probe.why_not(self.repository)
             if not why and not (shared := await self._still(shared)):
                 continue
@@ -64,7 +64,7 @@ class Removal:
                     await self._untag(each.held)
                 yield each.held, f"{each.why}, and {why}" if why else ""
 
-    async def _next(self, fate: Fate) -> list[Judgement]:
+    async def _next(self, fate: TagFate) -> list[Judgement]:
         """The tags of one manifest that are to go next, as things are now."""
         judged = [each for each in await self._judged() if each.fate is fate and each.held.digest not in self._done]
         first = [each for each in judged if each.held.digest == judged[0].held.digest]
@@ -73,14 +73,14 @@ class Removal:
 
     async def _still(self, shared: Sequence[Judgement]) -> list[Judgement]:
         """Those that may still go, after a probe that may have taken its time."""
-        now = {each.held for each in await self._judged() if each.fate is Fate.TAG_ALONE}
+        now = {each.held for each in await self._judged() if each.fate is TagFate.TAG_ALONE}
         return [each for each in shared if each.held in now]
 
     async def _judged(self) -> tuple[Judgement, ...]:
         if self.clock() - self._read_at > _FRESH:
             self._read_at = self.clock()
             self._tags = await read_contents(self.registry, self.repository)
-        return judge(self._tags, self.known, self.before)
+        return judge_tags(self._tags, self.known, self.before)
 
     async def _remove(self, tags: Sequence[Held]) -> None:
         """A manifest with all of its tags: the tags first, since some registries keep a manifest that a tag names."""

@@ -16,7 +16,7 @@ _TIMED = re.compile(rf"{PREFIX}(?:probe-)?([0-9]{{8}}T[0-9]{{6}})-[0-9a-f]+")
 _LATEST_ZONE = 12 * 3600  # no clock is further behind UTC
 
 
-class Fate(StrEnum):
+class TagFate(StrEnum):
     """What is to become of a staged tag."""
 
     STAYS = "stays"
@@ -39,7 +39,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Known:
+class RepositoryFacts:
     """What is known of a repository beside its tags.
 
     Attributes:
@@ -67,12 +67,12 @@ class Judgement:
     """
 
     held: Held
-    fate: Fate
+    fate: TagFate
     why: str = ""
     used: float | None = None
 
 
-def judge(tags: Sequence[Held], known: Known, before: float) -> tuple[Judgement, ...]:
+def judge_tags(tags: Sequence[Held], known: RepositoryFacts, before: float) -> tuple[Judgement, ...]:
     """What is to become of each staged tag; what needs others comes before them, so that none is ever without.
 
     Args:
@@ -98,7 +98,7 @@ def named_at(tag: str) -> float | None:
         return None
 
 
-def _why(held: Held, tags: Sequence[Held], known: Known, before: float) -> str:
+def _why(held: Held, tags: Sequence[Held], known: RepositoryFacts, before: float) -> str:
     """Why a staged tag stays, whoever else needs its manifest; empty when it need not."""
     if published := next((each.tag for each in tags if each.tag in known.own and each.digest == held.digest), ""):
         return f"{published} names it: the next build asks for it"
@@ -113,13 +113,13 @@ def _why(held: Held, tags: Sequence[Held], known: Known, before: float) -> str:
     return "" if used < before else "it was used since"
 
 
-def _judged(held: Held, why: str, needed: Mapping[Digest, str], known: Known) -> Judgement:
+def _judged(held: Held, why: str, needed: Mapping[Digest, str], known: RepositoryFacts) -> Judgement:
     used = known.used.get((held.tag, held.digest))
     if why:
-        return Judgement(held, Fate.STAYS, why, used)
+        return Judgement(held, TagFate.STAYS, why, used)
     if held.digest in needed:
-        return Judgement(held, Fate.TAG_ALONE, needed[held.digest], used)
-    return Judgement(held, Fate.GOES, used=used)
+        return Judgement(held, TagFate.TAG_ALONE, needed[held.digest], used)
+    return Judgement(held, TagFate.GOES, used=used)
 
 
 def _needed(others: Iterable[Held]) -> Mapping[Digest, str]:

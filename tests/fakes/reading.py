@@ -10,7 +10,7 @@ from typing import Any
 from bake_compiler.bakefile import meaning
 from bake_compiler.buildx import print_command
 from bake_compiler.plan import Plan
-from bake_compiler.plan.variables import given as typed
+from bake_compiler.plan.variables import given_value as typed
 from bake_compiler.system import process
 
 BUILDX = {"oldest": ((0, 13), "BAKEC_BUILDX_OLDEST"), "newest": ((99, 0), "BAKEC_BUILDX_NEWEST")}
@@ -29,4 +29,4 @@ def difference(plan: Plan, text: str, directory: Path, which: str, change: Mappi
     printed: dict[str, Any] = json.loads(done.stdout)
     declared = {each.name: each for each in plan.variables}
     values = {name: typed(declared[name], value) for name, value in change.items()}
-    return meaning.compare(plan, printed, {**plan.defaults, **values}, version).differences
+    return meaning.compare_meaning(plan, printed, {**plan.defaults, **values}, version).differences

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from bake_compiler.buildx import Failure, Step
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
-from bake_compiler.oci.provenance import Base, Provenance
+from bake_compiler.oci.provenance import Provenance, ProvenanceBase
 from bake_compiler.plan.plan import Cell
 from bake_compiler.report import Attempt, CellResult, ImageResult, Outcome, PlatformResult, Report
 from bake_compiler.report.events import (
@@ -103,7 +103,7 @@ statements = st.builds(
     Provenance,
     st.just(()),
     st.lists(PLATFORMS, max_size=2).map(tuple),
-    st.lists(st.builds(Base, TEXTS, st.none() | DIGESTS), max_size=2).map(tuple),
+    st.lists(st.builds(ProvenanceBase, TEXTS, st.none() | DIGESTS), max_size=2).map(tuple),
 )
 starts = st.builds(
     Start, KNOWN_PLATFORMS, TEXTS, status=st.none() | st.integers(0, 255), seconds=SECONDS, output=TEXTS, log=TEXTS

@@ -13,7 +13,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.report import Report
 from bake_compiler.verbs.verify.readers import LayerReaders
-from bake_compiler.verbs.verify.run import Subject, Verification
+from bake_compiler.verbs.verify.run import Verification, VerifiedImage
 from bake_compiler.verify import CHECKS, Promise, Severity
 from bake_compiler.verify.binaries import BINARY_CHECKS
 from tests.gallery.exhibit import Exhibit, told
@@ -44,7 +44,7 @@ async def verified(exhibit: Exhibit, place: Place, cache: Path) -> Report:
         await place.harm(name, damage)
     promise = Promise("web", reference, tuple(map(Platform.parse, exhibit.platforms)), **exhibit.promise)
     layers = LayerReaders(place.client, cache) if exhibit.deep else None
-    subject = Subject(promise, tuple(map(reference.tagged, exhibit.tags)))
+    subject = VerifiedImage(promise, tuple(map(reference.tagged, exhibit.tags)))
     return await Verification(place.client, layers).run([subject])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bake_compiler.bakefile.parse import compare
+from bake_compiler.bakefile.parse import compare_text
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, select
 from bake_compiler.plan.attributes import ORDER
@@ -17,7 +17,7 @@ from bake_compiler.project.loader import read_inputs
 from bake_compiler.project.planned import plan_project
 from bake_compiler.verbs.compile.prove import prove
 from bake_compiler.verbs.compile.run import compile_plan, stale
-from bake_compiler.verbs.plan.show import to_document
+from bake_compiler.verbs.plan.show import plan_document
 from tests.fakes.reading import BUILDX
 
 HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ REWRITE = os.environ.get("BAKEC_GOLDEN") == "rewrite"
 def document_of(root: Path, plan: Plan) -> dict[str, Any]:
     """What `bakec plan --json` prints on an amd64 machine."""
     inputs, _ = read_inputs(root, plan)
-    return to_document(plan, select(plan, []), inputs.dockerfiles, Platform.parse("amd64"))
+    return plan_document(plan, select(plan, []), inputs.dockerfiles, Platform.parse("amd64"))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -85,7 +85,9 @@ def test_buildx_reads_in_the_file_what_the_plan_means_at_defaults_and_with_each_
 @pytest.mark.parametrize("case", CASES)
 def test_the_file_parsed_back_has_the_plans_structure_and_literals(case: str) -> None:
     assert (
-        compare(plan_project(HERE / case), (HERE / case / "docker-bake.hcl").read_text(encoding="utf-8")).differences
+        compare_text(
+            plan_project(HERE / case), (HERE / case / "docker-bake.hcl").read_text(encoding="utf-8")
+        ).differences
         == ()
     )
 

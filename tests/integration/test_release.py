@@ -16,7 +16,16 @@ import pytest
 from bake_compiler.errors import BakecError, RegistryError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import connect
-from bake_compiler.release import Names, State, Status, finish, move_all, read_release, roll_back, status_of
+from bake_compiler.release import (
+    Names,
+    ReleaseState,
+    ReleaseStatus,
+    finish,
+    move_all,
+    read_release,
+    roll_back,
+    status_of,
+)
 from tests.fakes import whole
 from tests.fakes.faulty import Asked, Faulty, Rule, faulty, sound
 from tests.fakes.faulty import Status as Answered
@@ -38,13 +47,13 @@ def start(tags: tuple[Reference, ...], root: Path, name: str, about: str) -> Who
         return whole.start(words, root, os.environ, told, told, "tests.fakes.mover")
 
 
-def is_named_right(status: Status) -> bool:
+def is_named_right(status: ReleaseStatus) -> bool:
     """Whether the state says what its tags say."""
     names = {tag.names for tag in status.tags}
     states = {
-        frozenset({Names.OLD}): {State.NOT_BEGUN},
-        frozenset({Names.NEW}): {State.MOVED, State.FINISHED},
-        frozenset({Names.OLD, Names.NEW}): {State.TORN},
+        frozenset({Names.OLD}): {ReleaseState.NOT_BEGUN},
+        frozenset({Names.NEW}): {ReleaseState.MOVED, ReleaseState.FINISHED},
+        frozenset({Names.OLD, Names.NEW}): {ReleaseState.TORN},
     }
     return status.state in states[frozenset(names)]
 
@@ -129,7 +138,9 @@ def test_when_the_registry_fails_at_one_tag_all_name_the_old_images(registry: st
                     proxy.rule = rule
                     with pytest.raises(RegistryError, match="all other tags are as they were"):
                         await move_all(client, tmp_path, f"n{number}", await moves_to(client, tags, "new"))
-                    assert (await status_of(client, read_release(tmp_path, f"n{number}"))).state is State.ROLLED_BACK
+                    assert (
+                        await status_of(client, read_release(tmp_path, f"n{number}"))
+                    ).state is ReleaseState.ROLLED_BACK
                 assert await named(client, tags) == before
 
         asyncio.run(fail_each())
@@ -170,9 +181,9 @@ def test_two_processes_of_one_project_do_not_move_tags_at_once(registry: str, tm
     for process in processes:
         process.wait()
 
-    async def look() -> list[Status]:
+    async def look() -> list[ReleaseStatus]:
         async with connect(os.environ) as client:
             names = [path.stem for path in (tmp_path / ".bakec/releases").glob("*.jsonl")]
             return [await status_of(client, read_release(tmp_path, name)) for name in names]
 
-    assert State.FINISHED in {status.state for status in asyncio.run(look())}
+    assert ReleaseState.FINISHED in {status.state for status in asyncio.run(look())}

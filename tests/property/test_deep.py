@@ -12,7 +12,7 @@ from bake_compiler.layers.elf import Elf
 from bake_compiler.layers.error import LayerError
 from bake_compiler.layers.inflate import Inflater
 from bake_compiler.layers.layer import Layer
-from bake_compiler.layers.tar import HEAD, Entry, Kind, TarReader
+from bake_compiler.layers.tar import HEAD, EntryKind, TarEntry, TarReader
 from bake_compiler.layers.tree import File, Tree
 from bake_compiler.layers.zstandard import zstd
 from tests.unit.layers import made
@@ -20,12 +20,12 @@ from tests.unit.layers.made import GZIP, TAR, ZSTD, Content
 
 FORMATS = st.sampled_from([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 KINDS = {
-    tarfile.REGTYPE: Kind.FILE,
-    tarfile.LNKTYPE: Kind.HARD_LINK,
-    tarfile.SYMTYPE: Kind.SYMLINK,
-    tarfile.DIRTYPE: Kind.DIRECTORY,
-    tarfile.CHRTYPE: Kind.OTHER,
-    tarfile.FIFOTYPE: Kind.OTHER,
+    tarfile.REGTYPE: EntryKind.FILE,
+    tarfile.LNKTYPE: EntryKind.HARD_LINK,
+    tarfile.SYMTYPE: EntryKind.SYMLINK,
+    tarfile.DIRTYPE: EntryKind.DIRECTORY,
+    tarfile.CHRTYPE: EntryKind.OTHER,
+    tarfile.FIFOTYPE: EntryKind.OTHER,
 }
 
 words = st.text(st.characters(exclude_characters="\0/", exclude_categories=["Cs"]), min_size=1, max_size=60)
@@ -71,7 +71,7 @@ def cut(stream: bytes, steps: list[int]) -> list[bytes]:
 sizes = st.lists(st.integers(1, 6000), min_size=1, max_size=9)
 
 
-def entries(pieces: list[bytes]) -> list[Entry]:
+def entries(pieces: list[bytes]) -> list[TarEntry]:
     reader = TarReader()
     found = [entry for piece in pieces for entry in reader.feed(piece)]
     reader.close()
@@ -82,7 +82,7 @@ def entries(pieces: list[bytes]) -> list[Entry]:
 def test_a_tar_stream_is_read_as_python_reads_it_however_it_is_cut(stream: bytes, steps: list[int]) -> None:
     with tarfile.open(fileobj=io.BytesIO(stream)) as archive:
         wanted = [
-            Entry(
+            TarEntry(
                 member.name.rstrip("/").encode(),
                 KINDS[member.type],
                 member.mode,
@@ -158,7 +158,7 @@ def _keeps(binary: Binary | None) -> None:
     if binary:
         record = records.written(binary)
         assert b"\0" not in record
-        assert records.read(record.decode()) == binary
+        assert records.read_record(record.decode()) == binary
 
 
 NAMES = st.sampled_from("abc")

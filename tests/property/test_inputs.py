@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake_compiler.dockerfile import Dockerfile, DockerfileError, parse_dockerfile
-from bake_compiler.inputs.image import Made, content_tag
+from bake_compiler.inputs.image import MadeFrom, content_tag
 from bake_compiler.model import Phase, Project
 from bake_compiler.model.project import Stack
 from bake_compiler.plan import make_plan
@@ -51,7 +51,7 @@ _TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=3)
 def test_the_same_inputs_and_no_others_have_the_same_tag(one: list[str], other: list[str]) -> None:
     def tag(digests: list[str]) -> str:
         bases = {Base(f"b{number}"): [digest] for number, digest in enumerate(digests)}
-        return content_tag(IMAGE, Made("s", frozenset(bases), ""), {"TAG": "1"}, bases)
+        return content_tag(IMAGE, MadeFrom("s", frozenset(bases), ""), {"TAG": "1"}, bases)
 
     assert (tag(one) == tag(other)) == (one == other)
 
@@ -61,7 +61,7 @@ def test_registry_and_platforms_are_nothing_to_a_tag_and_all_other_variables_are
     variables: dict[str, str], value: str
 ) -> None:
     def tag(**more: str) -> str:
-        return content_tag(IMAGE, Made("s", frozenset(), ""), {**variables, **more}, {})
+        return content_tag(IMAGE, MadeFrom("s", frozenset(), ""), {**variables, **more}, {})
 
     assert tag(REGISTRY=value, PLATFORMS=value) == tag()
     assert (tag(D=value) == tag()) is False

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.join import join
+from bake_compiler.oci.join import join_indexes
 from bake_compiler.oci.manifest import (
     ATTESTATION_SUBJECT,
     ATTESTATION_TYPE,
@@ -61,9 +61,9 @@ def test_a_joined_index_holds_what_was_joined_in_whatever_order(
     random.shuffle(shuffled)
     random.shuffle(others)
 
-    raw = join(joined, attestations)
+    raw = join_indexes(joined, attestations)
 
-    assert join(dict(shuffled), others) == raw
+    assert join_indexes(dict(shuffled), others) == raw
     assert raw.digest == Digest.of(raw.content)
     index = raw.parse()
     assert isinstance(index, Index)
@@ -74,7 +74,7 @@ def test_a_joined_index_holds_what_was_joined_in_whatever_order(
 
 @given(st.dictionaries(platforms, images, min_size=1))
 def test_a_joined_index_is_json_in_its_one_form(joined: Mapping[Platform, Descriptor]) -> None:
-    content = join(joined).content
+    content = join_indexes(joined).content
 
     again = json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert content == again

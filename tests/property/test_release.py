@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bake_compiler.errors import BakecError, RegistryError, VerificationError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
-from bake_compiler.release import Names, State, finish, move_all, read_release, release_ids, roll_back, status_of
+from bake_compiler.release import Names, ReleaseState, finish, move_all, read_release, release_ids, roll_back, status_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.registry import FakeRegistry
 from tests.fakes.tags import index, moves_to, named, public_tags
@@ -138,12 +138,12 @@ class Releases(RuleBasedStateMachine):
         moved = [tag for tag in status.tags if tag.names is Names.NEW and not tag.stays]
         assert {str(tag.move.tag) for tag in status.taken} == taken | gone
         if status.taken:
-            assert status.state is State.TAKEN
-        elif status.state is State.ROLLED_BACK:
+            assert status.state is ReleaseState.TAKEN
+        elif status.state is ReleaseState.ROLLED_BACK:
             assert not moved
         else:
             mixed = self.now not in (self.old, self.new)
-            assert (status.state is State.TORN) == mixed
+            assert (status.state is ReleaseState.TORN) == mixed
 
     def run(self, work: Callable[[Registry], Coroutine[Any, Any, Any]]) -> Any:
         return asyncio.run(work(Registry(self.fake, retry=FakeClock().retry())))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bake_compiler.plan import PlannedImage
-from bake_compiler.plan.order import in_order
+from bake_compiler.plan.order import needs_first
 from bake_compiler.schedule import Blocked, Retries, run_all, ways
 from tests.fakes.planned import planned
 from tests.fakes.virtual_time import run as run_virtually
@@ -56,7 +56,7 @@ class Case:
     def outcomes(self) -> dict[str, bool | Blocked]:
         """What each image must come to when nothing is stopped."""
         found: dict[str, bool | Blocked] = {}
-        for image in in_order(self.images):
+        for image in needs_first(self.images):
             bad = [need for need in image.needs if found.get(need, True) is not True]
             good = image.name not in self.failing and self.flaky.get(image.name, 0) <= self.budget
             found[image.name] = Blocked(bad[0]) if bad else good
@@ -237,7 +237,7 @@ def test_ways_grow_towards_what_is_needed(case: Case) -> None:
 @given(cases())
 @FEWER
 def test_in_order_is_a_permutation_with_needs_first(case: Case) -> None:
-    names = [image.name for image in in_order(case.images)]
+    names = [image.name for image in needs_first(case.images)]
 
     assert sorted(names) == sorted(image.name for image in case.images)
     for image in case.images:

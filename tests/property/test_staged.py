@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
-from bake_compiler.staged import Known, Probe, Removal
+from bake_compiler.staged import Probe, Removal, RepositoryFacts
 from tests.fakes.clock import FakeClock
 from tests.fakes.images import Made, artifact_of, image_of, index_of
 from tests.fakes.registry import Deletes, FakeRegistry, Repository
@@ -38,11 +38,11 @@ def _made(draw: st.DrawFn) -> Made:
 
 
 @st.composite
-def _kept(draw: st.DrawFn, made: dict[str, Made]) -> Known:
+def _kept(draw: st.DrawFn, made: dict[str, Made]) -> RepositoryFacts:
     """What is known of a repository: of some staged tags the age, of some why they stay."""
     staged = [(tag, one.digest) for tag, one in made.items() if tag.startswith("staged-")]
     ages = {key: draw(st.sampled_from(["old", "old", "young", ""])) for key in staged}
-    return Known(
+    return RepositoryFacts(
         used={key: AGES[age] for key, age in ages.items() if age},
         own=draw(st.sampled_from([frozenset(), frozenset({"latest"})])),
         kept={tag: "kept" for tag, _ in staged if draw(st.integers(0, 4)) == 0},
@@ -98,7 +98,7 @@ def test_cleaning_keeps_what_is_needed_and_is_done_at_once(data: st.DataObject, 
     assert (dict(after.tags), set(after.manifests)) == (tags, manifests), "nothing was left to do"
 
 
-def _clean(fake: FakeRegistry, known: Known) -> None:
+def _clean(fake: FakeRegistry, known: RepositoryFacts) -> None:
     async def work() -> None:
         registry = Registry(fake, retry=FakeClock().retry())
         async for _ in Removal(registry, WEB, known, BEFORE, Probe(registry)).run():

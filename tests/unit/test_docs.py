@@ -27,7 +27,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan import make_plan
-from bake_compiler.plan.check import Inputs, Subject, check_all
+from bake_compiler.plan.check import Inputs, PlanSubject, check_all
 from bake_compiler.project.files import template
 from bake_compiler.project.planned import plan_project
 from bake_compiler.system import process
@@ -145,7 +145,7 @@ def with_models(models: list[object]) -> Stack:
 
 def compiled(stack: Stack) -> str:
     plan = make_plan(stack)
-    assert list(check_all(Subject(stack, plan, Inputs()))) == []
+    assert list(check_all(PlanSubject(stack, plan, Inputs()))) == []
     return render(plan, template(ROOT))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bake_compiler.plan import PlannedImage
-from bake_compiler.plan.order import in_order
+from bake_compiler.plan.order import needs_first
 from bake_compiler.schedule import Blocked, Retries, _Slots, default_slots, run_all, side_by_side, ways
 from tests.fakes.planned import planned
 from tests.fakes.virtual_time import VirtualLoop
@@ -194,7 +194,7 @@ def test_an_image_that_is_likely_to_be_slow_goes_first_until_its_time_is_known()
 def test_images_in_order_come_after_all_that_they_need() -> None:
     images = [planned("d", "b", "c"), planned("c", "a"), planned("b", "a", "elsewhere"), planned("a")]
 
-    assert [image.name for image in in_order(images)] == ["a", "c", "b", "d"]
+    assert [image.name for image in needs_first(images)] == ["a", "c", "b", "d"]
 
 
 @pytest.mark.parametrize(

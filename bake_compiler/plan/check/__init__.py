@@ -17,11 +17,11 @@ from bake_compiler.plan.check.portable import check_portable, warn_portable
 from bake_compiler.plan.check.references import check_references
 from bake_compiler.plan.check.registries import check_registries
 from bake_compiler.plan.check.secrets import check_secrets
-from bake_compiler.plan.check.subject import Inputs, Subject
+from bake_compiler.plan.check.subject import Inputs, PlanSubject
 from bake_compiler.plan.check.versions import check_versions
 from bake_compiler.plan.plan import Plan
 
-__all__ = ["Inputs", "Subject", "check_all", "warn_all"]
+__all__ = ["Inputs", "PlanSubject", "check_all", "warn_all"]
 
 CHECKS = (
     check_references,
@@ -41,7 +41,7 @@ CHECKS = (
 )
 
 
-def check_all(subject: Subject) -> Iterator[Mistake]:
+def check_all(subject: PlanSubject) -> Iterator[Mistake]:
     """Every mistake in how models, and the files that they name, refer to each other."""
     for check in CHECKS:
         yield from check(subject)

@@ -7,7 +7,7 @@ from bake_compiler.model.base import Mistake
 from bake_compiler.model.values import THE_TAG, Value, variables_of
 from bake_compiler.oci.architecture import architecture_tag
 from bake_compiler.oci.reference import Reference, check_tag
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.check.subject import PlanSubject, at
 from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.lines import csv_fields
 from bake_compiler.plan.plan import Plan, PlannedImage
@@ -17,7 +17,7 @@ _CLOUD = {"gha": ("scope",), "s3": ("bucket", "name"), "azblob": ("name",)}
 _WRITTEN = {"cache-to": ("ref", "dest"), "output": ("dest",)}
 
 
-def check_collisions(subject: Subject) -> Iterator[Mistake]:
+def check_collisions(subject: PlanSubject) -> Iterator[Mistake]:
     """Two images with one reference, one cache or one output path, as it is with the variables' defaults."""
     plan = subject.plan
     taken: dict[str, str] = {}

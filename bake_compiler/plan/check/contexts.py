@@ -13,7 +13,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import familiar
 from bake_compiler.plan.bases import contexts_of
 from bake_compiler.plan.check.subject import Inputs, at
-from bake_compiler.plan.emulation import Source, source_of
+from bake_compiler.plan.emulation import DockerfileSource, source_of
 from bake_compiler.plan.plan import Plan
 
 _FOR = "::"
@@ -50,7 +50,7 @@ def _whole(platform: str) -> str:
         return platform
 
 
-def _names(read: Source) -> Iterator[str]:
+def _names(read: DockerfileSource) -> Iterator[str]:
     """What BuildKit looks for: the names of stages in small letters, those of images in their familiar form."""
     for stage in read.dockerfile.stages:
         if stage.name:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bake_compiler.model.base import Mistake
 from bake_compiler.model.project import Change, Variant
-from bake_compiler.plan.check.subject import Subject, at_need
+from bake_compiler.plan.check.subject import PlanSubject, at_need
 from bake_compiler.plan.plan import PlannedImage
 
 
-def check_cycles(subject: Subject) -> Iterator[Mistake]:
+def check_cycles(subject: PlanSubject) -> Iterator[Mistake]:
     """Cycles of needs, of abstract targets, and of groups; one for each knot."""
     plan, project = subject.plan, subject.stack.project
     for cycle in cycles({image.name: image.needs for image in plan.images}):

@@ -16,7 +16,7 @@ from bake_compiler.model.project import Change, Image
 from bake_compiler.plan.attributes import merged_map
 from bake_compiler.plan.check.own_files import ignore_of, line_against, sources_with_own_files
 from bake_compiler.plan.check.secrets import looks_like_a_secret
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.check.subject import PlanSubject, at
 from bake_compiler.plan.parsed import parsed
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import PlannedImage
@@ -24,7 +24,7 @@ from bake_compiler.plan.plan import PlannedImage
 _NAME_THEM = "name the last stage, FROM … AS NAME, and choose with stage="
 
 
-def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
+def check_dockerfiles(subject: PlanSubject) -> Iterator[Mistake]:
     """Stages, args and copied files that do not fit; a Dockerfile that can't be read is told as such."""
     for image in subject.plan.images:
         inline = image.attributes.get("dockerfile-inline")
@@ -38,7 +38,7 @@ def check_dockerfiles(subject: Subject) -> Iterator[Mistake]:
 
 
 def _check_image(
-    subject: Subject,
+    subject: PlanSubject,
     image: PlannedImage,
     path: str,
     dockerfile: Dockerfile | DockerfileError | None,
@@ -114,7 +114,7 @@ def _place(image: PlannedImage, path: str, line: int) -> tuple[Source, str]:
     return (Source(path, line), "") if path else image.place("dockerfile_inline")
 
 
-def _check_copies(subject: Subject, image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
+def _check_copies(subject: PlanSubject, image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
     context = image.text("context")
     if context is None or URL in context:
         return
@@ -132,7 +132,7 @@ def _check_copies(subject: Subject, image: PlannedImage, path: str, used: Sequen
                     )
 
 
-def _check_own_files(subject: Subject, image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
+def _check_own_files(subject: PlanSubject, image: PlannedImage, path: str, used: Sequence[Stage]) -> Iterator[Mistake]:
     context = image.text("context")
     if context is None or URL in context or inside(context, ".") != ".":
         return
@@ -149,7 +149,7 @@ def _check_own_files(subject: Subject, image: PlannedImage, path: str, used: Seq
                 yield Mistake(*_place(image, path, copy.line), message, hint)
 
 
-def _dockerignore(subject: Subject, context: str, path: str) -> str:
+def _dockerignore(subject: PlanSubject, context: str, path: str) -> str:
     """The .dockerignore that holds for a Dockerfile; empty where there is none."""
     places = (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore"))
     return next((each for each in places if each in subject.inputs.ignores), "")

@@ -7,12 +7,12 @@ from bake_compiler.model.project import External, Project
 from bake_compiler.model.texts import platforms_of
 from bake_compiler.model.values import THE_TAG
 from bake_compiler.oci.reference import Reference
-from bake_compiler.plan.check.subject import Subject, claim
+from bake_compiler.plan.check.subject import PlanSubject, claim
 from bake_compiler.plan.evaluate import evaluate
 from bake_compiler.plan.plan import Plan
 
 
-def check_externals(subject: Subject) -> Iterator[Mistake]:
+def check_externals(subject: PlanSubject) -> Iterator[Mistake]:
     """What is wrong with the declarations of images that somebody else makes."""
     names: dict[str, str] = {}
     project = subject.stack.project

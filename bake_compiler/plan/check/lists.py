@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from bake_compiler.model.base import Mistake
 from bake_compiler.model.values import Join, variables_of
 from bake_compiler.plan.attributes import CSV, Attributes, merge
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.check.subject import PlanSubject, at
 from bake_compiler.plan.lines import csv_fields
 
 ONCE = "give it at one level"
 
 
-def check_lists(subject: Subject) -> Iterator[Mistake]:
+def check_lists(subject: PlanSubject) -> Iterator[Mistake]:
     """Ids that an image has twice, which buildx before 0.20 refuses; variables that break a line of CSV."""
     yield from _ids(subject)
     yield from _variables(subject)
 
 
-def _ids(subject: Subject) -> Iterator[Mistake]:
+def _ids(subject: PlanSubject) -> Iterator[Mistake]:
     project, common = subject.stack.project, subject.plan.common.attributes
     for attribute in ("secret", "ssh"):
         shared = _twice(attribute, common)
@@ -45,7 +45,7 @@ def _id(attribute: str, line: object) -> str:
     return f"id={csv_fields(attribute, text).get('id', text)}"
 
 
-def _variables(subject: Subject) -> Iterator[Mistake]:
+def _variables(subject: PlanSubject) -> Iterator[Mistake]:
     breaking = {
         name
         for name, default in subject.plan.defaults.items()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bake_compiler.model.base import Mistake
 from bake_compiler.model.project import Component
 from bake_compiler.model.texts import NAME
-from bake_compiler.plan.check.subject import Subject, claim
+from bake_compiler.plan.check.subject import PlanSubject, claim
 from bake_compiler.plan.groups import DEFAULT_GROUP, component_group
 from bake_compiler.plan.plan import COMMON, PlannedImage
 from bake_compiler.plan.select import ALL
@@ -19,14 +19,14 @@ _LITERALS = frozenset({"true", "false", "null"})
 RENAME = "rename one of them"
 
 
-def check_names(subject: Subject) -> Iterator[Mistake]:
+def check_names(subject: PlanSubject) -> Iterator[Mistake]:
     """Names that two things have, or that bake refuses."""
     yield from _targets_and_groups(subject)
     yield from _variables_and_functions(subject)
     yield from _matrices(subject)
 
 
-def _targets_and_groups(subject: Subject) -> Iterator[Mistake]:
+def _targets_and_groups(subject: PlanSubject) -> Iterator[Mistake]:
     project = subject.stack.project
     taken = {
         ALL: "the selector of everything",
@@ -48,7 +48,7 @@ def _targets_and_groups(subject: Subject) -> Iterator[Mistake]:
         yield from claim(taken, group.name, "a group", group.source, RENAME)
 
 
-def _images(subject: Subject, taken: dict[str, str]) -> Iterator[Mistake]:
+def _images(subject: PlanSubject, taken: dict[str, str]) -> Iterator[Mistake]:
     """Images of matrices and variants, and the groups of components with several images."""
     for planned in subject.plan.images:
         if planned.matrix or planned.variant:
@@ -78,7 +78,7 @@ def _component(
         yield Mistake(component.source, "", f"the folder's name {name!r} is also {taken[name]}", "rename one")
 
 
-def _variables_and_functions(subject: Subject) -> Iterator[Mistake]:
+def _variables_and_functions(subject: PlanSubject) -> Iterator[Mistake]:
     project = subject.stack.project
     taken = dict.fromkeys(OWN, "a variable of bakec's own") | dict.fromkeys(OWN_FUNCTIONS, "a function of bakec's own")
     taken |= dict.fromkeys(STANDARD_FUNCTIONS, "a function of bake's own")
@@ -91,7 +91,7 @@ def _variables_and_functions(subject: Subject) -> Iterator[Mistake]:
         yield from claim(taken, function.name, "a function", function.source, RENAME)
 
 
-def _matrices(subject: Subject) -> Iterator[Mistake]:
+def _matrices(subject: PlanSubject) -> Iterator[Mistake]:
     for component in subject.stack.components.values():
         for image in component.images:
             for variable, values in image.matrix.items():

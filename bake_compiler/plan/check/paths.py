@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
 from bake_compiler.plan.attributes import Attributes
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.check.subject import PlanSubject, at
 from bake_compiler.plan.contexts import TARGET
 from bake_compiler.plan.paths import URL, inside, is_outside
 
 
-def check_paths(subject: Subject) -> Iterator[Mistake]:
+def check_paths(subject: PlanSubject) -> Iterator[Mistake]:
     """Paths that lead out of the project, where a build on another machine would not find them."""
     shared = tuple(_folders(subject.plan.common.attributes))
     for image in subject.plan.images:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.plan.check.subject import Subject, at_need
+from bake_compiler.plan.check.subject import PlanSubject, at_need
 
 
-def check_phases(subject: Subject) -> Iterator[Mistake]:
+def check_phases(subject: PlanSubject) -> Iterator[Mistake]:
     """Images that need one of a later phase."""
     plan = subject.plan
     order = {phase: number for number, phase in enumerate(plan.phases)}

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake
-from bake_compiler.plan.check.subject import Subject, at, at_need
+from bake_compiler.plan.check.subject import PlanSubject, at, at_need
 from bake_compiler.plan.features import SUPERSET
 
 
-def check_platforms(subject: Subject) -> Iterator[Mistake]:
+def check_platforms(subject: PlanSubject) -> Iterator[Mistake]:
     """Platforms that the project does not have, and links between images whose platforms do not fit."""
     plan = subject.plan
     allowed = frozenset(plan.platforms)

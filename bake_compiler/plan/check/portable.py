@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from bake_compiler.dockerfile import AUTOMATIC, Arg, Stage
 from bake_compiler.model.base import Mistake, Source
 from bake_compiler.oci.platform import Platform
-from bake_compiler.plan.check.subject import Inputs, Subject
-from bake_compiler.plan.emulation import Source as Read
+from bake_compiler.plan.check.subject import Inputs, PlanSubject
+from bake_compiler.plan.emulation import DockerfileSource as Read
 from bake_compiler.plan.emulation import platform_of, platform_values, source_of, with_platforms
 from bake_compiler.plan.plan import Plan
 
@@ -50,7 +50,7 @@ class _Found:
     wrong: bool = False
 
 
-def check_portable(subject: Subject) -> Iterator[Mistake]:
+def check_portable(subject: PlanSubject) -> Iterator[Mistake]:
     """What is surely wrong for a platform that is wanted."""
     return _told(subject.plan, subject.inputs, wrong=True)
 

@@ -6,12 +6,12 @@ from bake_compiler.model.base import Mistake, Source, did_you_mean
 from bake_compiler.model.project import Variable
 from bake_compiler.model.values import THE_TAG, Tagged, variables_of
 from bake_compiler.plan.attributes import Attributes
-from bake_compiler.plan.check.subject import Subject, at, at_need
+from bake_compiler.plan.check.subject import PlanSubject, at, at_need
 from bake_compiler.plan.contexts import image_of
 from bake_compiler.plan.plan import PlannedImage
 
 
-def check_references(subject: Subject) -> Iterator[Mistake]:
+def check_references(subject: PlanSubject) -> Iterator[Mistake]:
     """Unknown names, with the nearest known one."""
     yield from _phases(subject)
     yield from _needs(subject)
@@ -20,7 +20,7 @@ def check_references(subject: Subject) -> Iterator[Mistake]:
     yield from _variables(subject)
 
 
-def _phases(subject: Subject) -> Iterator[Mistake]:
+def _phases(subject: PlanSubject) -> Iterator[Mistake]:
     known = [phase.name for phase in subject.stack.project.phases]
     for component in subject.stack.components.values():
         if component.phase is not None:
@@ -30,7 +30,7 @@ def _phases(subject: Subject) -> Iterator[Mistake]:
             yield Mistake(component.source, "phase", "is missing, and the project has several phases", hint)
 
 
-def _needs(subject: Subject) -> Iterator[Mistake]:
+def _needs(subject: PlanSubject) -> Iterator[Mistake]:
     known = subject.plan.by_name
     project = subject.stack.project
     for key, value in project.contexts.items() if isinstance(project.contexts, Mapping) else ():
@@ -45,7 +45,7 @@ def _needs(subject: Subject) -> Iterator[Mistake]:
                 yield at_need(image, need, f"unknown image {need!r}", did_you_mean(need, list(known)))
 
 
-def _inherits(subject: Subject) -> Iterator[Mistake]:
+def _inherits(subject: PlanSubject) -> Iterator[Mistake]:
     project = subject.stack.project
     known = [target.name for target in project.targets]
     for target in project.targets:
@@ -56,7 +56,7 @@ def _inherits(subject: Subject) -> Iterator[Mistake]:
             yield from _unknown("abstract target", "inherits", image.inherits, known, image.source)
 
 
-def _members(subject: Subject) -> Iterator[Mistake]:
+def _members(subject: PlanSubject) -> Iterator[Mistake]:
     project = subject.stack.project
     variants = [variant.name for variant in project.variants]
     images = [image.block.name for image in subject.plan.images if not image.matrix]
@@ -82,7 +82,7 @@ def _unknown(kind: str, field: str, names: Iterable[str], known: Sequence[str], 
             yield Mistake(source, field, f"unknown {kind} {name!r}", did_you_mean(name, known))
 
 
-def _variables(subject: Subject) -> Iterator[Mistake]:
+def _variables(subject: PlanSubject) -> Iterator[Mistake]:
     plan = subject.plan
     declared = {variable.name: variable for variable in plan.variables}
     for image in plan.images:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from bake_compiler.model.base import Mistake, did_you_mean
 from bake_compiler.model.texts import check_registry
 from bake_compiler.model.values import has_expr, variables_of
-from bake_compiler.plan.check.subject import Subject
+from bake_compiler.plan.check.subject import PlanSubject
 from bake_compiler.plan.evaluate import UNKNOWN, evaluate
 
 
-def check_registries(subject: Subject) -> Iterator[Mistake]:
+def check_registries(subject: PlanSubject) -> Iterator[Mistake]:
     """More registries that are none, as it is with the variables' defaults."""
     project, known = subject.stack.project, subject.plan.defaults
     for value in project.also:

@@ -7,7 +7,7 @@ from bake_compiler.model.base import Mistake
 from bake_compiler.model.project import Target, Variant
 from bake_compiler.model.settings import Attest, Cache, Output, Settings
 from bake_compiler.model.values import Join
-from bake_compiler.plan.check.subject import Subject, at
+from bake_compiler.plan.check.subject import PlanSubject, at
 
 HINT = "pass it with secret=(Secret(id=…),), or say why it is none: not_secret={…: 'why'}"
 
@@ -53,7 +53,7 @@ def _texts(value: object) -> Iterator[str]:
             return
 
 
-def check_secrets(subject: Subject) -> Iterator[Mistake]:
+def check_secrets(subject: PlanSubject) -> Iterator[Mistake]:
     """What looks like a secret and is not said to be none, at each level."""
     project = subject.stack.project
     for variable in project.variables:

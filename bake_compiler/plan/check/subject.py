@@ -23,7 +23,7 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Subject:
+class PlanSubject:
     """All that can contradict itself: what authors declared, the plan made from it, the files that it names."""
 
     stack: Stack

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from bake_compiler.model.base import Mistake, Model
-from bake_compiler.plan.check.subject import Subject
+from bake_compiler.plan.check.subject import PlanSubject
 from bake_compiler.plan.features import SINCE
 
 
-def check_versions(subject: Subject) -> Iterator[Mistake]:
+def check_versions(subject: PlanSubject) -> Iterator[Mistake]:
     """Fields that came later than `Project(buildx=…)` allows, which an older buildx would drop in silence."""
     oldest = subject.plan.oldest_buildx
     newer = {field: since for field, since in SINCE.items() if since > oldest}
@@ -21,7 +21,7 @@ def check_versions(subject: Subject) -> Iterator[Mistake]:
                 yield Mistake(model.source, field, message, f'write Project(buildx=">={since}"), or do without')
 
 
-def _models(subject: Subject) -> Iterator[Model]:
+def _models(subject: PlanSubject) -> Iterator[Model]:
     project = subject.stack.project
     yield from (project, *project.variables, *project.targets, *project.variants)
     for component in subject.stack.components.values():

@@ -12,7 +12,7 @@ _LONGEST_NAME = 24  # that is not folded for the sake of digests
 _WAIVED = ("digest", "seconds")  # where the terminal is narrow, the first of them first
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_matrix(report: Report, console: Console) -> None:
     """Print the matrix, the failures and the verdict; on a narrow terminal without digests, then without seconds."""
     grid = [[Words(column) for column in header(report)], *map(list, rows(report))]
     for waived in _WAIVED:

@@ -19,7 +19,7 @@ _SLOWEST = 10
 
 def render_json(report: Report) -> str:
     """The whole report as one document, ending in a newline."""
-    document = to_document(report)
+    document = report_document(report)
     try:
         return to_json(document, indent=2).decode() + "\n"
     except PydanticSerializationError:
@@ -28,7 +28,7 @@ def render_json(report: Report) -> str:
         return text.encode(errors="backslashreplace").decode() + "\n"
 
 
-def to_document(report: Report) -> dict[str, Any]:
+def report_document(report: Report) -> dict[str, Any]:
     """The report as plain dicts and lists; seconds, and seconds since the epoch, to the millisecond."""
     share = cache_share(report)
     return {

@@ -3,13 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bake_compiler.report.live.state import ENDS, ImageState, RunState, State
+from bake_compiler.report.live.state import ENDS, ImageState, LiveState, RunState
 from bake_compiler.report.live.table import STYLES, Line, Table, cut_line
 from bake_compiler.report.live.time_left import TimeLeft
 from bake_compiler.report.live.words import clock, count, roughly
 from bake_compiler.report.words.lines import Words
 
-_URGENCY = (State.BUILDING, State.VERIFYING, State.FAILED, State.PAUSING, State.BLOCKED, State.BUILT, State.WAITING)
+_URGENCY = (
+    LiveState.BUILDING,
+    LiveState.VERIFYING,
+    LiveState.FAILED,
+    LiveState.PAUSING,
+    LiveState.BLOCKED,
+    LiveState.BUILT,
+    LiveState.WAITING,
+)
 _LEAST_HEIGHT = 6  # lines from which on there is room for the names of columns
 _LEAST_BAR = 8
 _LONGEST_BAR = 60
@@ -41,23 +49,27 @@ def _chosen(run: RunState, room: int) -> tuple[Sequence[ImageState], Sequence[Im
 
 def _summed(images: Iterable[ImageState]) -> str:
     counts = Counter(image.state for image in images)
-    return f"… {', '.join(f'{counts[state]} {state}' for state in State if counts[state])}"
+    return f"… {', '.join(f'{counts[state]} {state}' for state in LiveState if counts[state])}"
 
 
 def _bar(run: RunState, left: TimeLeft | None, now: float, width: int) -> Line:
     """How many images have ended and how; how long it takes, and will."""
     counts = run.counts
     before = f"{sum(counts[state] for state in ENDS)}/{len(run.images)} images "
-    bad = [Words(f"{counts[state]} {state}", STYLES[state]) for state in (State.FAILED, State.BLOCKED) if counts[state]]
+    bad = [
+        Words(f"{counts[state]} {state}", STYLES[state])
+        for state in (LiveState.FAILED, LiveState.BLOCKED)
+        if counts[state]
+    ]
     after = [Words(" "), *(part for words in bad for part in (words, Words(" · "))), Words(_times(run, left, now))]
     room = width - len(before) - sum(len(words.text) for words in after)
     bar = _drawn(counts, len(run.images), min(room, _LONGEST_BAR)) if room >= _LEAST_BAR else []
     return cut_line([Words(before, "bold"), *bar, *after], width)
 
 
-def _drawn(counts: Counter[State], total: int, cells: int) -> list[Words]:
+def _drawn(counts: Counter[LiveState], total: int, cells: int) -> list[Words]:
     drawn, ended = [], 0
-    for state in (State.BUILT, State.BLOCKED, State.FAILED):
+    for state in (LiveState.BUILT, LiveState.BLOCKED, LiveState.FAILED):
         begin, ended = ended, ended + counts[state]
         drawn.append(Words("━" * (ended * cells // max(1, total) - begin * cells // max(1, total)), STYLES[state]))
     return [*drawn, Words("─" * (cells - ended * cells // max(1, total)), "dim")]

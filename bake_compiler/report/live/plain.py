@@ -16,7 +16,7 @@ from bake_compiler.report.events import (
     StepChanged,
     Stopping,
 )
-from bake_compiler.report.live.state import RunState, State, end_of, fold
+from bake_compiler.report.live.state import LiveState, RunState, end_of, fold
 from bake_compiler.report.live.words import after_retries, cause_words, count, lasting, one_line, step_words
 from bake_compiler.report.report import ImageResult, Outcome
 
@@ -37,7 +37,7 @@ class Plain:
     def __call__(self, event: Event) -> None:
         """Tell an event."""
         self._run = fold(self._run, event)
-        failed = isinstance(event, ImageEnded) and end_of(event.result)[0] is State.FAILED
+        failed = isinstance(event, ImageEnded) and end_of(event.result)[0] is LiveState.FAILED
         if (failed or isinstance(event, Stopping) or not self._quiet) and (line := line_of(self._run, event)):
             self._stream.write(f"{line}\n")
             self._stream.flush()
@@ -102,10 +102,10 @@ def _cause(failure: Failure) -> str:
 
 def _ended(result: ImageResult) -> str:
     state, why = end_of(result)
-    if state is State.BLOCKED:
+    if state is LiveState.BLOCKED:
         return f"blocked: {one_line(why, _LONGEST)}"
     retries = f" {after_retries(result)}" if result.retries else ""
-    if state is State.FAILED:
+    if state is LiveState.FAILED:
         return f"failed{retries}: {_cause(result.failure) if result.failure else one_line(why, _LONGEST)}"
     if result.kept_from:
         return f"kept from run {result.kept_from}"

@@ -25,7 +25,7 @@ from bake_compiler.report.live.words import cause_words
 from bake_compiler.report.report import ImageResult, Outcome
 
 
-class State(StrEnum):
+class LiveState(StrEnum):
     """Where an image stands; the last three are ends."""
 
     WAITING = "waiting"
@@ -37,7 +37,7 @@ class State(StrEnum):
     BLOCKED = "blocked"
 
 
-ENDS = frozenset({State.BUILT, State.FAILED, State.BLOCKED})
+ENDS = frozenset({LiveState.BUILT, LiveState.FAILED, LiveState.BLOCKED})
 
 
 class RunningStep(NamedTuple):
@@ -66,7 +66,7 @@ class ImageState:
     """
 
     expected: Expected
-    state: State = State.WAITING
+    state: LiveState = LiveState.WAITING
     began: float = 0.0
     attempt: int = 0
     attempted: float = 0.0
@@ -123,7 +123,7 @@ class RunState:
     over: bool = False
 
     @property
-    def counts(self) -> Counter[State]:
+    def counts(self) -> Counter[LiveState]:
         """How many images are in which state."""
         return Counter(image.state for image in self.images.values())
 
@@ -177,7 +177,7 @@ def _changes(
     match event:
         case AttemptBegan():
             return {
-                "state": State.BUILDING,
+                "state": LiveState.BUILDING,
                 "began": image.began if image.attempt else event.at,
                 "attempt": event.attempt,
                 "attempted": event.at,
@@ -189,9 +189,9 @@ def _changes(
         case AttemptFailed():
             until = event.at + event.pause
             why = ": ".join(filter(None, (event.failure.fault, cause_words(event.failure))))
-            return {"state": State.PAUSING, "why": why, "until": until, "steps": ()}
+            return {"state": LiveState.PAUSING, "why": why, "until": until, "steps": ()}
         case Pushed():
-            return {"state": State.VERIFYING, "steps": ()}
+            return {"state": LiveState.VERIFYING, "steps": ()}
         case ImageEnded():
             state, why = end_of(event.result)
             return {"state": state, "why": why, "result": event.result, "ended": event.at, "steps": ()}
@@ -214,15 +214,15 @@ def _same(one: Step, other: Step) -> bool:
     return (one.name, one.platform, one.stage) == (other.name, other.platform, other.stage)
 
 
-def end_of(result: ImageResult) -> tuple[State, str]:
+def end_of(result: ImageResult) -> tuple[LiveState, str]:
     """How an image ended, and why if not well: its failure, what the verifier found, or what blocked it."""
     outcomes = {cell.outcome: cell.why for cell in reversed(result.cells)}
     if result.failure:
-        return State.FAILED, cause_words(result.failure)
+        return LiveState.FAILED, cause_words(result.failure)
     if Outcome.FAILED in outcomes:
-        return State.FAILED, outcomes[Outcome.FAILED]
+        return LiveState.FAILED, outcomes[Outcome.FAILED]
     if result.errors:
-        return State.FAILED, result.errors[0].message
+        return LiveState.FAILED, result.errors[0].message
     if Outcome.BLOCKED in outcomes:
-        return State.BLOCKED, outcomes[Outcome.BLOCKED]
-    return State.BUILT, ""
+        return LiveState.BLOCKED, outcomes[Outcome.BLOCKED]
+    return LiveState.BUILT, ""

@@ -6,20 +6,20 @@ from typing import NamedTuple, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 
-from bake_compiler.report.live.state import ImageState, RunningStep, RunState, State
+from bake_compiler.report.live.state import ImageState, LiveState, RunningStep, RunState
 from bake_compiler.report.live.words import after_retries, cells_words, clock, count, one_line, step_words
 from bake_compiler.report.words.lines import Words
 
 Line: TypeAlias = tuple[Words, ...]
 
 STYLES = {
-    State.WAITING: "dim",
-    State.BUILDING: "cyan",
-    State.PAUSING: "yellow",
-    State.VERIFYING: "blue",
-    State.BUILT: "green",
-    State.FAILED: "bold red",
-    State.BLOCKED: "yellow",
+    LiveState.WAITING: "dim",
+    LiveState.BUILDING: "cyan",
+    LiveState.PAUSING: "yellow",
+    LiveState.VERIFYING: "blue",
+    LiveState.BUILT: "green",
+    LiveState.FAILED: "bold red",
+    LiveState.BLOCKED: "yellow",
 }
 _WIDE = 100  # cells of the screen from which on columns stand two spaces apart
 _ROOMY = 60  # cells of the last column from which on it says more
@@ -61,7 +61,7 @@ class Table:
 
     def row(self, run: RunState, image: ImageState, now: float) -> Line:
         """One image."""
-        plain = "dim" if image.state is State.WAITING else ""
+        plain = "dim" if image.state is LiveState.WAITING else ""
         styles = {"image": plain or "bold", "phase": "dim", "state": STYLES[image.state]}
         cells = [Words(column.text(image, now), styles.get(column.title, plain)) for column, _ in self.columns]
         doing = Words(_doing(run, image, now, self.left), STYLES[image.state] if image.why else plain)
@@ -118,7 +118,7 @@ def _widths(run: RunState, now: float, width: int) -> dict[str, int]:
     return {
         "image": max(len("image"), min(max(map(len, run.images), default=0), max(width // 5, min(16, width // 2)))),
         "phase": max(len("phase"), min(phase, max(width // 10, 10))) if phase else 0,
-        "state": len(State.VERIFYING),
+        "state": len(LiveState.VERIFYING),
         "retries": len("retries"),
         "steps": max(2 * steps + 1, len("12/34")),
         "cached": len("cached"),
@@ -127,7 +127,7 @@ def _widths(run: RunState, now: float, width: int) -> dict[str, int]:
 
 
 def _state(image: ImageState, _now: float) -> str:
-    return f"retry {image.retries}" if image.retries and image.state is State.BUILDING else image.state
+    return f"retry {image.retries}" if image.retries and image.state is LiveState.BUILDING else image.state
 
 
 def _time(image: ImageState, now: float) -> str:
@@ -137,16 +137,16 @@ def _time(image: ImageState, now: float) -> str:
 
 def _doing(run: RunState, image: ImageState, now: float, width: int) -> str:
     match image.state:
-        case State.WAITING:
+        case LiveState.WAITING:
             needs = run.waits_for(image)
             return f"waits for {', '.join(needs)}" if needs else "waits for a free slot"
-        case State.BUILDING:
+        case LiveState.BUILDING:
             return _step(image.steps, now, width) if image.steps else ""
-        case State.PAUSING:
+        case LiveState.PAUSING:
             return f"again in {max(1, round(image.until - now))} s: {image.why}"
-        case State.VERIFYING:
+        case LiveState.VERIFYING:
             return "checking in the registry"
-        case State.BUILT if image.result:
+        case LiveState.BUILT if image.result:
             kept = f"kept from {image.result.kept_from}" if image.result.kept_from else after_retries(image.result)
             return ", ".join(filter(None, (cells_words(image.result), kept)))
         case _:

@@ -4,7 +4,7 @@ import heapq
 from graphlib import TopologicalSorter
 from typing import NamedTuple
 
-from bake_compiler.report.live.state import ENDS, ImageState, RunState, State
+from bake_compiler.report.live.state import ENDS, ImageState, LiveState, RunState
 
 
 class TimeLeft(NamedTuple):
@@ -24,16 +24,16 @@ def time_left(run: RunState, now: float) -> TimeLeft | None:
         return None
     owed = {name: _owed(image, run.known[name], now) for name, image in left.items()}
     needs = {name: [need for need in image.expected.needs if need in left] for name, image in left.items()}
-    begun = {name for name, image in left.items() if image.state is not State.WAITING}
+    begun = {name for name, image in left.items() if image.state is not LiveState.WAITING}
     seconds = _played({name: max(0.0, each) for name, each in owed.items()}, needs, begun, run.slots)
     return TimeLeft(seconds, any(each < 0 for each in owed.values())) if seconds > 0 else None
 
 
 def _owed(image: ImageState, known: float, now: float) -> float:
     """Seconds that it still takes; negative when it is overdue."""
-    if image.state is State.WAITING:
+    if image.state is LiveState.WAITING:
         return known
-    if image.state is State.PAUSING:
+    if image.state is LiveState.PAUSING:
         return max(0.0, image.until - now) + known
     return known - (now - image.attempted)
 

@@ -36,7 +36,7 @@ from bake_compiler.report.stored.report import (
     StoredImage,
     StoredStep,
     Text,
-    read,
+    read_model,
 )
 
 SCHEMA = "bakec.events/1"
@@ -54,10 +54,10 @@ def event_from_document(document: object) -> Event:
     Raises:
         BakecError: it is none; says what is wrong, and where in it.
     """
-    name = read(_Named, document, "event").event
+    name = read_model(_Named, document, "event").event
     if name not in _EVENTS:
         raise BakecError(f"event: there is none called {name!r}", hint=f"known are {', '.join(_EVENTS)}")
-    return read(_EVENTS[name], document, name).value()
+    return read_model(_EVENTS[name], document, name).value()
 
 
 def _name(event: type) -> str:

@@ -13,7 +13,7 @@ from bake_compiler.buildx import Failure, Step
 from bake_compiler.errors import BakecError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
-from bake_compiler.oci.provenance import Base, Provenance
+from bake_compiler.oci.provenance import Provenance, ProvenanceBase
 from bake_compiler.plan.plan import Cell
 from bake_compiler.report.report import Attempt, CellResult, ImageResult, Outcome, PlatformResult, Report
 from bake_compiler.verify import Finding, Severity
@@ -26,13 +26,13 @@ def report_from_document(document: object) -> Report:
     Raises:
         BakecError: it is none; says what is wrong, and where in it.
     """
-    return read(StoredReport, document, "report").value()
+    return read_model(StoredReport, document, "report").value()
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def read(model: type[_Model], document: object, what: str) -> _Model:
+def read_model(model: type[_Model], document: object, what: str) -> _Model:
     """A document as a model of its fields; `what` it is opens the message.
 
     Raises:
@@ -149,7 +149,7 @@ class _Statement(Stored):
     bases: tuple[_Base, ...] = ()
 
     def value(self) -> Provenance:
-        return Provenance((), self.platforms, tuple(Base(base.name, base.digest) for base in self.bases))
+        return Provenance((), self.platforms, tuple(ProvenanceBase(base.name, base.digest) for base in self.bases))
 
 
 class _Start(Stored):

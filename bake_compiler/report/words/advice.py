@@ -20,7 +20,7 @@ def advice(image: ImageResult) -> Advice | None:
     if failure is None or failure.fault not in _TABLE:
         return None
     words = {
-        "place": place(image.name, failure),
+        "place": author_place(image.name, failure),
         "host": _host(image, failure),
         "platform": failure.platform or "this platform",
     }
@@ -40,7 +40,7 @@ def registry(image: ImageResult) -> str:
     return image.reference.partition("/")[0]
 
 
-def place(image: str, failure: Failure) -> str:
+def author_place(image: str, failure: Failure) -> str:
     """Where its author has to look: `components/web/Dockerfile:12`, or as much of it as is known."""
     if "/" in failure.line:
         return failure.line

@@ -20,7 +20,7 @@ from bake_compiler.schedule import Blocked, Retries
 from bake_compiler.system.process import Command
 from bake_compiler.verbs.build.record import Record
 from bake_compiler.verbs.edges import Edges
-from bake_compiler.verbs.verify.run import Subject, Verification
+from bake_compiler.verbs.verify.run import Verification, VerifiedImage
 from bake_compiler.verify import Promise
 
 
@@ -86,7 +86,7 @@ class Images:
         promise = self.promise(image)
         promise = replace(promise, reference=promise.reference.at(digest), digest=digest)
         copies = self.records[image.name].references
-        return await self.verification.image(Subject(promise, fresh=True, copies=copies))
+        return await self.verification.image(VerifiedImage(promise, fresh=True, copies=copies))
 
     def _ended(self, record: Record) -> None:
         self.tell(ImageEnded(time.time(), record.result()))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from bake_compiler.cosign import Cosign
 from bake_compiler.errors import BakecError, RegistryError, UsageError
 from bake_compiler.oci.reference import Reference
-from bake_compiler.oci.snapshot import Kind, RawManifest
+from bake_compiler.oci.snapshot import RawManifest, TroubleKind
 from bake_compiler.plan import Plan, Wanted
 from bake_compiler.registry import Registry, fetch_snapshot
 from bake_compiler.release import move_all, plan_moves
@@ -31,7 +31,7 @@ async def refuse_loss(registry: Registry, plan: Plan, wanted: Wanted) -> None:
             continue
         for tag in wanted.references(image):
             snapshot = await fetch_snapshot(registry, tag)
-            if snapshot.trouble and snapshot.trouble.kind is not Kind.MISSING:
+            if snapshot.trouble and snapshot.trouble.kind is not TroubleKind.MISSING:
                 raise RegistryError(f"{tag}: {snapshot.trouble.message}", hint=snapshot.trouble.hint)
             lost = left_out & {child.platform for child in snapshot.children if child.platform}
             if lost:
@@ -95,7 +95,7 @@ async def _staged(registry: Registry, record: Record) -> list[tuple[Reference, R
     return [(tag, read[digest]) for tag, digest in record.named.items() if digest]
 
 
-def note(report: Report) -> str:
+def publish_note(report: Report) -> str:
     """In words, which images are published, if not all are."""
     if report.published is None:
         return "--load: nothing was pushed, verified or published"

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bake_compiler.inputs.image import Made
+from bake_compiler.inputs.image import MadeFrom
 from bake_compiler.plan import PlannedImage
-from bake_compiler.plan.order import in_order
+from bake_compiler.plan.order import needs_first
 from bake_compiler.report import ImageResult
 from bake_compiler.report.events import ImageEnded
 from bake_compiler.report.report import GOOD
@@ -18,7 +18,7 @@ from bake_compiler.verbs.build.images import Images
 from bake_compiler.verbs.build.record import Record
 
 
-async def keep(earlier: Asked, images: Images, made: Mapping[str, Made]) -> frozenset[str]:
+async def keep(earlier: Asked, images: Images, made: Mapping[str, MadeFrom]) -> frozenset[str]:
     """The images that an earlier run built and that the registry still has as they were pushed.
 
     An image is built again when what the project holds of it has changed since, or when one that it needs is built
@@ -34,7 +34,7 @@ async def keep(earlier: Asked, images: Images, made: Mapping[str, Made]) -> froz
     asks = {run: read_asked(root, run) for run in {result.kept_from for result in results.values()}}
     same = [
         image
-        for image in in_order([record.image for record in images.records.values()])
+        for image in needs_first([record.image for record in images.records.values()])
         if image.name in results and _is_same(image, results[image.name], asks, made[image.name].sources)
     ]
     sound = await asyncio.gather(*(_is_there(images, image, results[image.name]) for image in same))

@@ -24,7 +24,7 @@ from bake_compiler.system.journal import Journal
 from bake_compiler.system.tasks import to_its_end
 from bake_compiler.verbs.build.commands import Commands
 from bake_compiler.verbs.build.images import Images
-from bake_compiler.verbs.build.publish import note, publish, refuse_loss, sign, to_publish
+from bake_compiler.verbs.build.publish import publish, publish_note, refuse_loss, sign, to_publish
 from bake_compiler.verbs.build.record import Record
 from bake_compiler.verbs.build.resume import other_revisions
 from bake_compiler.verbs.build.sign import signer
@@ -152,7 +152,7 @@ class Build:
             publish_error=error,
         )
         others = other_revisions(self.edges.root, records.values(), found.variables.get("REVISION", ""))
-        return replace(report, note="\n".join(filter(None, (note(report), others))))
+        return replace(report, note="\n".join(filter(None, (publish_note(report), others))))
 
     def _report(self, records: Mapping[str, Record], began: float, slots: int) -> Report:
         """What became of each image; not yet what was published."""

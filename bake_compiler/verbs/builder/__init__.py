@@ -1,6 +1,6 @@
 """bakec builder: the project's builder made, looked at, and removed."""
 
-from bake_compiler.verbs.builder.ls import Seen as Seen
+from bake_compiler.verbs.builder.ls import BuilderStatus as BuilderStatus
 from bake_compiler.verbs.builder.ls import look_at as look_at
 from bake_compiler.verbs.builder.ls import render_seen as render_seen
 from bake_compiler.verbs.builder.ls import seen_document as seen_document
@@ -9,5 +9,5 @@ from bake_compiler.verbs.builder.result import applied_document as applied_docum
 from bake_compiler.verbs.builder.result import render_applied as render_applied
 from bake_compiler.verbs.builder.result import to_json as to_json
 from bake_compiler.verbs.builder.rm import take_down as take_down
-from bake_compiler.verbs.builder.state import difference as difference
+from bake_compiler.verbs.builder.state import builder_difference as builder_difference
 from bake_compiler.verbs.builder.up import bring_up as bring_up

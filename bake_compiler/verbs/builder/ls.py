@@ -11,13 +11,13 @@ from bake_compiler.model.builder import Builder
 from bake_compiler.model.drivers import facts_of
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system.environment import BUILDX_BUILDER
-from bake_compiler.verbs.builder.state import LOOKING, difference
+from bake_compiler.verbs.builder.state import LOOKING, builder_difference
 
 _ABSENT = re.compile(r"\bno builder .* found")
 
 
 @dataclass(frozen=True)
-class Seen:
+class BuilderStatus:
     """The builder as it is.
 
     Attributes:
@@ -43,7 +43,7 @@ class Seen:
         return self.exists and not self.diff
 
 
-async def look_at(tools: Tools, builder: Builder | None, host: Platform) -> Seen:
+async def look_at(tools: Tools, builder: Builder | None, host: Platform) -> BuilderStatus:
     """The project's builder, or the one in use where the project describes none.
 
     Raises:
@@ -57,14 +57,14 @@ async def look_at(tools: Tools, builder: Builder | None, host: Platform) -> Seen
     text = "" if answer.refusal else answer.text
     found = read_inspection(text)
     driver = found.driver or (builder.driver if builder else "")
-    diff = difference(tools, builder) if builder else ""
+    diff = builder_difference(tools, builder) if builder else ""
     if builder and builder.facts.is_the_engine and driver != builder.driver:
         diff = f"-driver {driver}\n+driver {builder.driver}\n"
     name = builder.name if builder else found.name
-    return Seen(name, driver, bool(text), diff, builder is not None, found.nodes, host)
+    return BuilderStatus(name, driver, bool(text), diff, builder is not None, found.nodes, host)
 
 
-def seen_document(seen: Seen) -> dict[str, Any]:
+def seen_document(seen: BuilderStatus) -> dict[str, Any]:
     """The builder as it is, as plain dicts and lists."""
     return {
         "schema": "bakec.builder/1",
@@ -78,7 +78,7 @@ def seen_document(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _node_document(seen: Seen, node: InspectedNode) -> dict[str, Any]:
+def _node_document(seen: BuilderStatus, node: InspectedNode) -> dict[str, Any]:
     return {
         "name": node.name,
         "endpoint": node.endpoint,
@@ -89,7 +89,7 @@ def _node_document(seen: Seen, node: InspectedNode) -> dict[str, Any]:
     }
 
 
-def _how(seen: Seen, node: InspectedNode, name: str) -> str:
+def _how(seen: BuilderStatus, node: InspectedNode, name: str) -> str:
     """Native or emulated, where the node is on this machine; else unknown: BuildKit does not tell."""
     architectures = {each.split("/")[1] for each in node.platforms if "/" in each}
     own = seen.host.architecture
@@ -101,7 +101,7 @@ def _how(seen: Seen, node: InspectedNode, name: str) -> str:
     return "native" if name.split("/")[1] in family else "emulated"
 
 
-def render_seen(seen: Seen) -> str:
+def render_seen(seen: BuilderStatus) -> str:
     """What a person reads."""
     lines = [f"builder {seen.name}, driver {seen.driver}: {_verdict(seen)}"]
     document = seen_document(seen)
@@ -116,7 +116,7 @@ def render_seen(seen: Seen) -> str:
     return "".join(f"{line}\n" for line in lines) + seen.diff
 
 
-def _verdict(seen: Seen) -> str:
+def _verdict(seen: BuilderStatus) -> str:
     if not seen.is_described:
         return "in use; the project describes none"
     if not seen.exists:

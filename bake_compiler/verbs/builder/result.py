@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bake_compiler.builder import Changes
-from bake_compiler.buildx.tools import Answer, Tools
+from bake_compiler.buildx.tools import CommandAnswer, Tools
 from bake_compiler.errors import PreflightError
 from bake_compiler.system.process import Command
 
@@ -40,7 +40,7 @@ def commands_of(tools: Tools, changes: Changes) -> tuple[Command, ...]:
     return tuple(Command((*tools.buildx, *words), tools.env, tools.root) for words in changes.commands)
 
 
-async def run_all(tools: Tools, commands: tuple[Command, ...], tell: Callable[[str], None]) -> None:
+async def run_commands(tools: Tools, commands: tuple[Command, ...], tell: Callable[[str], None]) -> None:
     """Tell each command, and run it.
 
     Raises:
@@ -53,7 +53,7 @@ async def run_all(tools: Tools, commands: tuple[Command, ...], tell: Callable[[s
             raise PreflightError(_why(answer), hint=_FORGOTTEN if "rm" in command.argv else _GO_ON)
 
 
-def _why(answer: Answer) -> str:
+def _why(answer: CommandAnswer) -> str:
     """Why buildx could not do it: of a removal its last line only says that it failed."""
     failed = [line for line in answer.text.splitlines() if line.startswith("failed to remove ")]
     return failed[-1] if failed else without_level(answer.refusal)

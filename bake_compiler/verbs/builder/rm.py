@@ -6,7 +6,7 @@ from bake_compiler.builder import plan_removal
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import UsageError
 from bake_compiler.model.builder import Builder
-from bake_compiler.verbs.builder.result import Applied, commands_of, run_all
+from bake_compiler.verbs.builder.result import Applied, commands_of, run_commands
 from bake_compiler.verbs.builder.state import config_file, present
 
 
@@ -28,7 +28,7 @@ async def take_down(
     if not dry_run:
         if changes.diff:
             tell(changes.diff.rstrip("\n"))
-        await run_all(tools, commands, tell)
+        await run_commands(tools, commands, tell)
         if config := config_file(tools.root, builder):
             config.unlink(missing_ok=True)
     return Applied(builder.name, changes, commands, done=bool(commands) and not dry_run)

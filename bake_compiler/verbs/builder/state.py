@@ -13,7 +13,7 @@ LOOKING = 60.0
 """Seconds for a command that only looks at nodes."""
 
 
-def difference(tools: Tools, builder: Builder) -> str:
+def builder_difference(tools: Tools, builder: Builder) -> str:
     """The diff from what buildx has to what the project describes; empty when they are the same, or it is docker's own.
 
     Raises:
@@ -22,10 +22,10 @@ def difference(tools: Tools, builder: Builder) -> str:
     """
     if builder.facts.is_the_engine:
         return ""
-    return plan_changes(wanted(tools.root, builder), present(tools, builder.name)).diff
+    return plan_changes(wanted_builder(tools.root, builder), present(tools, builder.name)).diff
 
 
-def wanted(root: Path, builder: Builder) -> Instance:
+def wanted_builder(root: Path, builder: Builder) -> Instance:
     """What the project describes.
 
     Raises:

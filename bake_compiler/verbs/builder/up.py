@@ -11,8 +11,8 @@ from bake_compiler.errors import PreflightError
 from bake_compiler.model.builder import Builder
 from bake_compiler.system.environment import BUILDX_BUILDER
 from bake_compiler.system.files import write_whole
-from bake_compiler.verbs.builder.result import STARTING, Applied, commands_of, run_all, without_level
-from bake_compiler.verbs.builder.state import LOOKING, config_file, paths_of_certificates, present, wanted
+from bake_compiler.verbs.builder.result import STARTING, Applied, commands_of, run_commands, without_level
+from bake_compiler.verbs.builder.state import LOOKING, config_file, paths_of_certificates, present, wanted_builder
 
 _ALLOW_LOSS = "--allow-loss"
 
@@ -42,7 +42,7 @@ async def bring_up(
     """
     if builder.facts.is_the_engine:
         return await _bring_up_docker(tools, builder)
-    there, described = present(tools, builder.name), wanted(tools.root, builder)
+    there, described = present(tools, builder.name), wanted_builder(tools.root, builder)
     config = config_file(tools.root, builder)
     path = str(config) if config else ""
     changes = plan_changes(described, there, path)
@@ -56,7 +56,7 @@ async def bring_up(
     _refuse_loss(builder.name, changes, allow_loss=allow_loss)
     if commands and config:
         write_whole(config, daemon_config(builder, paths_of_certificates(tools.root, builder)))
-    await run_all(tools, commands, tell)
+    await run_commands(tools, commands, tell)
     _check_done(tools, described)
     if bootstrap:
         await _bootstrap(tools, builder.name)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bake_compiler.errors import BakecError
 from bake_compiler.release import RELEASES, Release, alone, read_release, release_ids
-from bake_compiler.staged import Fate
+from bake_compiler.staged import TagFate
 from bake_compiler.verbs.clean.result import Tidied
 
 
@@ -25,20 +25,20 @@ def remove_journals(root: Path, before: float) -> tuple[Tidied, ...]:
     with alone(root):
         judged = judge_journals(root, before)
         for each in judged:
-            if each.fate is Fate.GOES:
+            if each.fate is TagFate.GOES:
                 _remove(_path(root, each.name))
-    return tuple(replace(each, removed=each.fate is Fate.GOES) for each in judged)
+    return tuple(replace(each, removed=each.fate is TagFate.GOES) for each in judged)
 
 
 def _judged(root: Path, release: Release, is_last: bool, before: float) -> Tidied:
     used = max(release.began, _path(root, release.id).stat().st_mtime)
     if is_last:
-        return Tidied(release.id, Fate.STAYS, "it is the last release", used)
+        return Tidied(release.id, TagFate.STAYS, "it is the last release", used)
     if not release.ended:
-        return Tidied(release.id, Fate.STAYS, "it did not come to its end", used)
+        return Tidied(release.id, TagFate.STAYS, "it did not come to its end", used)
     if used >= before:
-        return Tidied(release.id, Fate.STAYS, "it was used since", used)
-    return Tidied(release.id, Fate.GOES, used=used)
+        return Tidied(release.id, TagFate.STAYS, "it was used since", used)
+    return Tidied(release.id, TagFate.GOES, used=used)
 
 
 def _remove(path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bake_compiler.errors import RegistryError
-from bake_compiler.staged import Fate
+from bake_compiler.staged import TagFate
 
 _DAY = 86_400.0
 
@@ -23,7 +23,7 @@ class Tidied:
     """
 
     name: str
-    fate: Fate
+    fate: TagFate
     why: str = ""
     used: float | None = None
     digest: str = ""

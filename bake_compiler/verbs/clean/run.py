@@ -9,7 +9,18 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan import Wanted
 from bake_compiler.registry import Registry
-from bake_compiler.staged import Fate, Held, Judgement, Known, Probe, Removal, built_at, judge, named_at, read_contents
+from bake_compiler.staged import (
+    Held,
+    Judgement,
+    Probe,
+    Removal,
+    RepositoryFacts,
+    TagFate,
+    built_at,
+    judge_tags,
+    named_at,
+    read_contents,
+)
 from bake_compiler.verbs.clean.memory import Remembered
 from bake_compiler.verbs.clean.result import Cleaned, Tidied
 
@@ -66,7 +77,7 @@ class Cleaning:
             if self.delete:
                 async for held, why in Removal(self.registry, repository, known, self.before, probe).run():
                     was = tags[held.tag]
-                    tags[held.tag] = replace(was, fate=Fate.STAYS, why=why) if why else replace(was, removed=True)
+                    tags[held.tag] = replace(was, fate=TagFate.STAYS, why=why) if why else replace(was, removed=True)
         except RegistryError as error:
             return tuple(await self._as_they_are(repository, tags)), error
         return tuple(tags.values()), None
@@ -79,16 +90,18 @@ class Cleaning:
             return tags.values()
         return [replace(each, removed=tag not in left) for tag, each in tags.items()]
 
-    async def _look(self, repository: Reference, own: frozenset[str]) -> tuple[Known, tuple[Judgement, ...]]:
+    async def _look(self, repository: Reference, own: frozenset[str]) -> tuple[RepositoryFacts, tuple[Judgement, ...]]:
         tags = await read_contents(self.registry, repository)
         used = await asyncio.gather(*(self._last_used(repository, held) for held in tags if held.is_staged))
         kept = {tag.tag: why for tag, why in self.memory.kept.items() if tag.name == repository.name}
-        known = Known({key: moment for key, moment in used if moment is not None}, own, kept, self.memory.pinned)
-        goes = [each.held.digest for each in judge(tags, known, self.before) if each.fate is Fate.GOES]
+        known = RepositoryFacts(
+            {key: moment for key, moment in used if moment is not None}, own, kept, self.memory.pinned
+        )
+        goes = [each.held.digest for each in judge_tags(tags, known, self.before) if each.fate is TagFate.GOES]
         listed = await asyncio.gather(*(self.registry.referrers(repository, digest) for digest in goes))
         said = {digest: "a signature or attestation is about it" for digest, by in zip(goes, listed, strict=True) if by}
         known = replace(known, pinned={**known.pinned, **said})
-        return known, judge(tags, known, self.before)
+        return known, judge_tags(tags, known, self.before)
 
     async def _last_used(self, repository: Reference, held: Held) -> tuple[tuple[str, Digest], float | None]:
         """The latest moment that anything tells of."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bake_compiler.staged import Fate
+from bake_compiler.staged import TagFate
 from bake_compiler.verbs.clean.result import _DAY, Cleaned, Tidied
 from bake_compiler.words import counted
 
@@ -25,7 +25,7 @@ def render_cleaned(cleaned: Cleaned, now: float) -> str:
     """What a person reads: a line for each thing, with when it was last used and why it stays; then how many."""
     lines = [line for each in (cleaned.staged, cleaned.journals) for line in _lines(each, now, cleaned.deleted)]
     lines += [_summary(what, each, cleaned.deleted) for what, each in _kinds(cleaned)]
-    if not cleaned.deleted and any(each.fate is not Fate.STAYS for each in (*cleaned.staged, *cleaned.journals)):
+    if not cleaned.deleted and any(each.fate is not TagFate.STAYS for each in (*cleaned.staged, *cleaned.journals)):
         lines.append("nothing was removed: --delete does it")
     return "".join(f"{line}\n" for line in lines)
 
@@ -50,11 +50,11 @@ def _lines(things: Sequence[Tidied], now: float, deleted: bool) -> Iterator[str]
 def _word(tidied: Tidied, deleted: bool) -> str:
     if tidied.removed:
         return "removed"
-    if tidied.fate is Fate.STAYS:
+    if tidied.fate is TagFate.STAYS:
         return "stays"
     if deleted:
         return "not removed"
-    return "would go" if tidied.fate is Fate.GOES else "may go"
+    return "would go" if tidied.fate is TagFate.GOES else "may go"
 
 
 def _summary(what: str, things: Sequence[Tidied], deleted: bool) -> str:

@@ -16,7 +16,7 @@ from bake_compiler.errors import BuildError, PreflightError
 from bake_compiler.model.project import Variable
 from bake_compiler.model.values import Expr
 from bake_compiler.plan import Plan
-from bake_compiler.plan.variables import given
+from bake_compiler.plan.variables import given_value
 from bake_compiler.project.files import committed
 from bake_compiler.system import process
 from bake_compiler.system.process import Command
@@ -69,7 +69,7 @@ async def prove(root: Path, plan: Plan, path: Path, by: str = "", buildx: Sequen
     if version is None:
         if by == "buildx":
             raise PreflightError("docker has no buildx", hint="install the docker-buildx plugin, or use --by parse")
-        compared = parse.compare(plan, committed(path.parent, path.name))
+        compared = parse.compare_text(plan, committed(path.parent, path.name))
         return Proof("python-hcl2", (), compared.skipped, compared.differences)
     return await _prove_by_buildx(root, plan, path, version, env, buildx)
 
@@ -90,7 +90,7 @@ async def _prove_by_buildx(
         if error:
             return meaning.Comparison((f"buildx can't read it{told}: {error}",), ())
         values = {name: _value(declared[name], value) for name, value in change.items()}
-        found = meaning.compare(plan, printed, {**plan.defaults, **values}, version.numbers[:2])
+        found = meaning.compare_meaning(plan, printed, {**plan.defaults, **values}, version.numbers[:2])
         return meaning.Comparison(tuple(f"{each}{told}" for each in found.differences), found.skipped)
 
     names = _all_names(plan)
@@ -122,7 +122,7 @@ def _strangers(plan: Plan, text: str) -> Iterator[str]:
 
 def _value(variable: Variable, text: str) -> object:
     """What buildx makes of an override; of a list or a map, only buildx knows."""
-    return Expr(variable.name) if isinstance(variable.default, tuple | dict) else given(variable, text)
+    return Expr(variable.name) if isinstance(variable.default, tuple | dict) else given_value(variable, text)
 
 
 def relative(path: Path, root: Path) -> str:

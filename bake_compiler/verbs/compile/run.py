@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bake_compiler.bakefile.blocks import _BLOCK, BAKE_FILE, blocks_of, is_large
-from bake_compiler.bakefile.render import difference, render
+from bake_compiler.bakefile.render import render, text_difference
 from bake_compiler.errors import ModelError
 from bake_compiler.model.lock_file import LOCK_FILE
 from bake_compiler.plan import Plan, PlannedImage
@@ -36,7 +36,7 @@ def compile_plan(root: Path, plan: Plan) -> str:
 
 def stale(root: Path, text: str, name: str = BAKE_FILE) -> str:
     """The diff from the committed file to `text`; empty when they are the same bytes."""
-    return difference(committed(root, name), text, name)
+    return text_difference(committed(root, name), text, name)
 
 
 def write_compiled(path: Path, text: str) -> None:

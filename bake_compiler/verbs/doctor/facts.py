@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bake_compiler.bases.builder import LookedUp, ask_registries, look_up
-from bake_compiler.bases.registry import Seen
+from bake_compiler.bases.registry import RegistryBase
 from bake_compiler.buildx import BakeRun
 from bake_compiler.buildx.said import Machine, Said, ask_all, machine_of
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.cosign import Cosign
-from bake_compiler.inputs.image import Made, bases_of, made_from
+from bake_compiler.inputs.image import MadeFrom, bases_of, made_from
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, PlannedExternal, PlannedImage, Wanted
 from bake_compiler.plan.attributes import merge
@@ -101,7 +101,7 @@ class Facts:
         return self.group.create_task(ask_all(self.build.tools, self.build.platforms))
 
     @cached_property
-    def made(self) -> asyncio.Task[Mapping[str, Made]]:
+    def made(self) -> asyncio.Task[Mapping[str, MadeFrom]]:
         """Image → what it is made from."""
         return self.group.create_task(self._made())
 
@@ -111,7 +111,7 @@ class Facts:
         return self.group.create_task(self._bases())
 
     @cached_property
-    def seen(self) -> asyncio.Task[Mapping[str, Seen]]:
+    def seen(self) -> asyncio.Task[Mapping[str, RegistryBase]]:
         """Base image → what its registry has."""
         return self.group.create_task(self._seen())
 
@@ -123,10 +123,10 @@ class Facts:
         """Base image → the platforms that it is wanted for."""
         return bases_of(self.build.wanted.images, await self.made)
 
-    async def _made(self) -> Mapping[str, Made]:
+    async def _made(self) -> Mapping[str, MadeFrom]:
         build, values = self.build, {**self.build.wanted.variables, **await self.values}
 
-        def read() -> Mapping[str, Made]:
+        def read() -> Mapping[str, MadeFrom]:
             return made_from(build.root, build.plan, build.wanted.images, committed(build.root), values)
 
         return await asyncio.to_thread(read)
@@ -140,5 +140,5 @@ class Facts:
             run = BakeRun(edges.root, edges.env, {}, push=False, staging="", metadata=Path(folder), buildx=buildx)
             return await look_up(edges.runner, run, bases)
 
-    async def _seen(self) -> Mapping[str, Seen]:
+    async def _seen(self) -> Mapping[str, RegistryBase]:
         return await ask_registries(self.build.edges.registry, await self.wanted_bases())

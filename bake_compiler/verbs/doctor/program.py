@@ -37,7 +37,7 @@ _MACHINES = {
 }
 
 
-def program(platform: Platform) -> bytes | None:
+def smallest_program(platform: Platform) -> bytes | None:
     """A static ELF file that exits with the number of its arguments; None for a platform of which bakec has none."""
     machine = _MACHINES.get(platform.architecture) if platform.os == "linux" else None
     return _elf(machine) if machine else None

@@ -8,7 +8,7 @@ from bake_compiler.bakefile.blocks import BAKE_FILE
 from bake_compiler.bases.builder import LookedUp
 from bake_compiler.buildx.said import Machine
 from bake_compiler.errors import ModelError, PreflightError, Problem
-from bake_compiler.inputs.image import Made
+from bake_compiler.inputs.image import MadeFrom
 
 
 class CheckState(StrEnum):
@@ -92,7 +92,7 @@ class Preflight:
 
     machine: Machine
     variables: Mapping[str, str]
-    made: Mapping[str, Made]
+    made: Mapping[str, MadeFrom]
     bases: LookedUp
     checks: tuple[CheckResult, ...]
 

@@ -12,7 +12,7 @@ def is_good(checks: Sequence[CheckResult]) -> bool:
     return not any(check.state is CheckState.BAD for check in checks)
 
 
-def render_json(checks: Sequence[CheckResult]) -> str:
+def doctor_json(checks: Sequence[CheckResult]) -> str:
     """What a program reads."""
     return f"{json.dumps(doctor_document(checks), indent=2, ensure_ascii=False)}\n"
 

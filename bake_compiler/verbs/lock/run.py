@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
-from bake_compiler.bases.registry import Seen, platform_words, see
+from bake_compiler.bases.registry import RegistryBase, platform_words, see
 from bake_compiler.errors import BakecError, NotFoundError, PreflightError, RegistryError, UsageError, VerificationError
 from bake_compiler.model.base import did_you_mean
 from bake_compiler.model.lock_file import LOCK_FILE, Locked, render_lock
@@ -15,7 +15,7 @@ from bake_compiler.oci.mirrors import mirrored
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference, familiar
 from bake_compiler.plan import Plan
-from bake_compiler.plan.bases import Bases, Use
+from bake_compiler.plan.bases import BaseUse, PlanBases
 from bake_compiler.plan.order import with_needs
 from bake_compiler.plan.pins import mirror_of, reference_of
 from bake_compiler.project.files import committed
@@ -23,7 +23,7 @@ from bake_compiler.registry import Registry
 from bake_compiler.system.files import write_whole
 
 
-class State(StrEnum):
+class LockState(StrEnum):
     """What became of a base, or would with `--check`."""
 
     SAME = "same"
@@ -34,11 +34,11 @@ class State(StrEnum):
     FLOATING = "floating"
 
 
-_AS_LOCKED = frozenset({State.SAME, State.PINNED, State.FLOATING})
+_AS_LOCKED = frozenset({LockState.SAME, LockState.PINNED, LockState.FLOATING})
 
 
 @dataclass(frozen=True)
-class Known:
+class ProjectBase:
     """A base image of the project.
 
     Attributes:
@@ -50,7 +50,7 @@ class Known:
 
     name: str
     reference: Reference | None = None
-    uses: tuple[Use, ...] = ()
+    uses: tuple[BaseUse, ...] = ()
     lockable: bool = False
 
     @property
@@ -60,7 +60,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LockEntry:
     """What is known of one base image in the end.
 
     Attributes:
@@ -73,11 +73,11 @@ class Entry:
         notes: what its author may want to know.
     """
 
-    base: Known
-    state: State
+    base: ProjectBase
+    state: LockState
     was: Locked | None = None
     now: Locked | None = None
-    seen: Seen | None = None
+    seen: RegistryBase | None = None
     touched: Mapping[str, tuple[Platform, ...]] = field(default_factory=dict)
     errors: tuple[BakecError, ...] = ()
     notes: tuple[str, ...] = ()
@@ -100,13 +100,13 @@ class Locking:
     now: str
 
     @cached_property
-    def known(self) -> Mapping[str, Known]:
+    def known(self) -> Mapping[str, ProjectBase]:
         """Every base image of the project by its familiar name."""
-        bases, found = Bases(self.plan, self.dockerfiles), dict[str, Known]()
+        bases, found = PlanBases(self.plan, self.dockerfiles), dict[str, ProjectBase]()
         for base, uses in bases.uses.items():
             reference = reference_of(base)
             name = reference.familiar if reference else base.name
-            before = found.get(name, Known(name, reference))
+            before = found.get(name, ProjectBase(name, reference))
             lockable = base in bases.named and reference is not None and not reference.digest
             found[name] = replace(before, uses=(*before.uses, *uses), lockable=before.lockable or lockable)
         return found
@@ -123,7 +123,7 @@ class Locking:
                 raise UsageError(f"no Dockerfile takes {name!r} by a tag", hint=did_you_mean(familiar(name), lockable))
         return frozenset(map(familiar, given)) or frozenset(lockable)
 
-    async def run(self, registry: Registry, anew: Collection[str] = ()) -> tuple[Entry, ...]:
+    async def run(self, registry: Registry, anew: Collection[str] = ()) -> tuple[LockEntry, ...]:
         """Ask for what the lock does not know, and for what no lock can hold.
 
         Args:
@@ -132,23 +132,23 @@ class Locking:
         """
         asked = await asyncio.gather(*(self._entry(registry, base, anew) for base in self.known.values()))
         unused = [
-            Entry(Known(name), State.UNUSED, was=was)
+            LockEntry(ProjectBase(name), LockState.UNUSED, was=was)
             for name, was in self.lock.items()
             if name not in self.known or not self.known[name].lockable
         ]
         return tuple(sorted((*asked, *unused), key=lambda each: each.base.name))
 
-    async def _entry(self, registry: Registry, base: Known, anew: Collection[str]) -> Entry:
+    async def _entry(self, registry: Registry, base: ProjectBase, anew: Collection[str]) -> LockEntry:
         was = self.lock.get(base.name) if base.lockable else None
         mirror = mirror_of(base.reference, self.plan.mirrors) if base.reference else ""
         kept = was if was and was.mirror == mirror and base.name not in anew else None
-        entry = Entry(base, _unasked(base), was=was, touched=self._touched(base), notes=tuple(_notes(base)))
+        entry = LockEntry(base, _unasked(base), was=was, touched=self._touched(base), notes=tuple(_notes(base)))
         if base.reference is None:
             return entry
-        seen: Seen | None
+        seen: RegistryBase | None
         error: RegistryError | VerificationError | None = None
         if kept:
-            seen = Seen(kept.digest, kept.platforms, is_index=True)
+            seen = RegistryBase(kept.digest, kept.platforms, is_index=True)
         else:
             seen, error, note = await self._ask(registry, base.reference)
             entry = replace(entry, seen=seen, notes=(*entry.notes, *note))
@@ -159,12 +159,12 @@ class Locking:
             return entry
         new = kept or Locked(base.name, seen.digest, seen.platforms, self.now, mirror)
         if was and replace(new, resolved=was.resolved) == was:
-            return replace(entry, state=State.SAME, now=was)
-        return replace(entry, state=State.MOVED if was else State.NEW, now=new)
+            return replace(entry, state=LockState.SAME, now=was)
+        return replace(entry, state=LockState.MOVED if was else LockState.NEW, now=new)
 
     async def _ask(
         self, registry: Registry, own: Reference
-    ) -> tuple[Seen | None, RegistryError | VerificationError | None, tuple[str, ...]]:
+    ) -> tuple[RegistryBase | None, RegistryError | VerificationError | None, tuple[str, ...]]:
         """What its own registry has, its mirror's word for it; the mirror's alone where its own can't be reached."""
         place = mirrored(own, self.plan.mirrors)
         try:
@@ -184,7 +184,7 @@ class Locking:
         note = (f"{own.registry} could not be asked whether {place} is the same",) if unheard else ()
         return there, None, note
 
-    def _touched(self, base: Known) -> Mapping[str, tuple[Platform, ...]]:
+    def _touched(self, base: ProjectBase) -> Mapping[str, tuple[Platform, ...]]:
         direct = {use.image for use in base.uses}
         return {
             image.name: image.platforms
@@ -193,14 +193,14 @@ class Locking:
         }
 
 
-def _unasked(base: Known) -> State:
+def _unasked(base: ProjectBase) -> LockState:
     if base.lockable:
-        return State.NEW
-    return State.PINNED if base.reference and base.reference.digest else State.FLOATING
+        return LockState.NEW
+    return LockState.PINNED if base.reference and base.reference.digest else LockState.FLOATING
 
 
-def _notes(base: Known) -> Iterator[str]:
-    if _unasked(base) is State.FLOATING:
+def _notes(base: ProjectBase) -> Iterator[str]:
+    if _unasked(base) is LockState.FLOATING:
         yield f"no lock holds it: a named context or `# syntax=` says it; pin it there, {base.name}@sha256:…"
     else:
         yield from (f"not pinned for {use.image}, {use.place}: {use.unpinned}" for use in base.uses if use.unpinned)
@@ -208,14 +208,14 @@ def _notes(base: Known) -> Iterator[str]:
         yield "only for the build platform"
 
 
-def _placed(base: Known, error: BakecError) -> BakecError:
+def _placed(base: ProjectBase, error: BakecError) -> BakecError:
     """An error of a registry, as the error of whoever takes the base."""
     if isinstance(error, NotFoundError):
         error = PreflightError(f"there is no image {base.name}", hint="mend the name, or choose another base")
     return type(error)(f"{_at(base.uses)}: {error.message}", hint=error.hint)
 
 
-def _wrong(base: Known, seen: Seen, error: BakecError | None) -> Iterator[BakecError]:
+def _wrong(base: ProjectBase, seen: RegistryBase, error: BakecError | None) -> Iterator[BakecError]:
     if error:
         yield _placed(base, error)
     for use in base.uses:
@@ -227,16 +227,16 @@ def _wrong(base: Known, seen: Seen, error: BakecError | None) -> Iterator[BakecE
             )
 
 
-def _at(uses: tuple[Use, ...]) -> str:
+def _at(uses: tuple[BaseUse, ...]) -> str:
     return "; ".join(dict.fromkeys(f"{use.image} (component {use.component}), {use.place}" for use in uses))
 
 
-def locked_of(entries: Collection[Entry]) -> tuple[Locked, ...]:
+def locked_of(entries: Collection[LockEntry]) -> tuple[Locked, ...]:
     """What the lock is to say."""
     return tuple(entry.now for entry in entries if entry.now and entry.base.lockable)
 
 
-def write_lock(root: Path, entries: Collection[Entry]) -> bool:
+def write_lock(root: Path, entries: Collection[LockEntry]) -> bool:
     """Write bakec.lock, entirely or not at all, if it is to say something else; returns whether it was written.
 
     Raises:
@@ -249,7 +249,7 @@ def write_lock(root: Path, entries: Collection[Entry]) -> bool:
     return True
 
 
-def error_of(entries: Collection[Entry], *, check: bool) -> BakecError | None:
+def error_of(entries: Collection[LockEntry], *, check: bool) -> BakecError | None:
     """The one error that a run ends with, all of its causes in it; None when all is well.
 
     Args:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from bake_compiler.model.lock_file import LOCK_FILE, Locked
-from bake_compiler.verbs.lock.run import Entry, State
+from bake_compiler.verbs.lock.run import LockEntry, LockState
 
 
-def lock_document(entries: Collection[Entry], *, written: bool) -> dict[str, Any]:
+def lock_document(entries: Collection[LockEntry], *, written: bool) -> dict[str, Any]:
     """The bases as plain dicts and lists.
 
     Args:
@@ -22,7 +22,7 @@ def lock_document(entries: Collection[Entry], *, written: bool) -> dict[str, Any
     }
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: LockEntry) -> dict[str, Any]:
     locked = entry.now or entry.was
     return {
         "name": entry.base.name,
@@ -53,18 +53,18 @@ def _digest(locked: Locked | None) -> str | None:
     return str(locked.digest) if locked else None
 
 
-def render_locked(entries: Collection[Entry]) -> str:
+def render_locked(entries: Collection[LockEntry]) -> str:
     """What a person reads: a line for each base, and below it what moves with it, and what there is to know."""
     width = max((len(entry.base.name) for entry in entries), default=0)
     return "".join(f"{line}\n" for entry in entries for line in _lines(entry, width))
 
 
-def _lines(entry: Entry, width: int) -> Iterator[str]:
+def _lines(entry: LockEntry, width: int) -> Iterator[str]:
     locked = entry.now or entry.was
     platforms = entry.seen.platforms if entry.seen else locked.platforms if locked else ()
     parts = (f"{entry.state:<8}", f"{entry.base.name:<{width}}", _digests(entry), ", ".join(map(str, platforms)))
     yield "  ".join(filter(None, parts)).rstrip()
-    if entry.state is State.MOVED:
+    if entry.state is LockState.MOVED:
         yield f"{'':10}touches {'; '.join(_touched(entry))}"
     if entry.now and entry.now.mirror:
         yield f"{'':10}from {entry.now.mirror}"
@@ -72,12 +72,12 @@ def _lines(entry: Entry, width: int) -> Iterator[str]:
         yield f"{'':10}note: {note}"
 
 
-def _digests(entry: Entry) -> str:
+def _digests(entry: LockEntry) -> str:
     now = entry.now.digest if entry.now else entry.seen.digest if entry.seen else None
     was = entry.was.digest if entry.was else None
     return " → ".join(f"{each.algorithm}:{each.short}" for each in dict.fromkeys((was, now)) if each)
 
 
-def _touched(entry: Entry) -> Iterator[str]:
+def _touched(entry: LockEntry) -> Iterator[str]:
     for image, platforms in entry.touched.items():
         yield f"{image} ({', '.join(map(str, platforms))})"

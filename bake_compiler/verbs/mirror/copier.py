@@ -12,7 +12,7 @@ from bake_compiler.oci.manifest import Descriptor
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Arrival, Registry, WrongContentError
 from bake_compiler.system.tasks import together
-from bake_compiler.verbs.mirror.vendor import Tree
+from bake_compiler.verbs.mirror.vendor import VendorTree
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Copier:
     def __post_init__(self) -> None:
         self._free = asyncio.Semaphore(self.slots)
 
-    async def copy(self, tree: Tree, to: Reference, tally: Tally) -> None:
+    async def copy(self, tree: VendorTree, to: Reference, tally: Tally) -> None:
         """Bring all of it into a repository, what it needs before itself, under its digest alone.
 
         Raises:
@@ -79,7 +79,7 @@ class Copier:
             await self.registry.put_manifest(to.at(tree.raw.digest), tree.raw)
             tally.manifests += 1
 
-    async def has(self, tree: Tree, to: Reference) -> bool:
+    async def has(self, tree: VendorTree, to: Reference) -> bool:
         """Whether a repository has this manifest, as it is.
 
         Raises:
@@ -92,7 +92,7 @@ class Copier:
         except (NotFoundError, WrongContentError):
             return False
 
-    async def missing(self, tree: Tree, to: Reference) -> Tally:
+    async def missing(self, tree: VendorTree, to: Reference) -> Tally:
         """What would be sent to a repository.
 
         Raises:

@@ -16,7 +16,7 @@ from bake_compiler.words import counted
 SCHEMA = "bakec.mirror/1"
 
 
-class Fate(StrEnum):
+class CopyFate(StrEnum):
     """How one platform of an image ended; each that is wanted ends as exactly one of these."""
 
     MIRRORED = "mirrored"
@@ -33,12 +33,12 @@ class MirroredCell:
 
     image: str
     platform: Platform
-    fate: Fate
+    fate: CopyFate
     why: str = ""
 
 
 @dataclass(frozen=True)
-class Place:
+class MirroredTag:
     """One reference of an image, and what it named before; None: there was no such tag."""
 
     reference: Reference
@@ -64,7 +64,7 @@ class MirroredImage:
 
     name: str
     sources: tuple[Reference, ...]
-    places: tuple[Place, ...]
+    places: tuple[MirroredTag, ...]
     digest: Digest | None
     cells: tuple[MirroredCell, ...]
     others: tuple[Platform, ...] = ()
@@ -74,7 +74,7 @@ class MirroredImage:
     seconds: float = 0.0
 
     @property
-    def moved(self) -> tuple[Place, ...]:
+    def moved(self) -> tuple[MirroredTag, ...]:
         """The tags that named something else before."""
         return tuple(each for each in self.places if each.before and self.digest and each.before != self.digest)
 

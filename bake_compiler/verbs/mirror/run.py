@@ -14,9 +14,9 @@ from bake_compiler.plan import PlannedExternal
 from bake_compiler.registry import Registry
 from bake_compiler.release import is_protected, protected_error
 from bake_compiler.verbs.mirror.copier import Copier, Tally
-from bake_compiler.verbs.mirror.result import Fate, Mirrored, MirroredCell, MirroredImage, Place
-from bake_compiler.verbs.mirror.vendor import Tree, Vendor
-from bake_compiler.verbs.verify.run import Layers, Subject, Verification
+from bake_compiler.verbs.mirror.result import CopyFate, Mirrored, MirroredCell, MirroredImage, MirroredTag
+from bake_compiler.verbs.mirror.vendor import Vendor, VendorTree
+from bake_compiler.verbs.verify.run import Layers, Verification, VerifiedImage
 from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity
 from bake_compiler.verify.manifests.missing import CODE as MISSING
 from bake_compiler.verify.manifests.size import CODE as SIZE
@@ -66,7 +66,7 @@ class Mirror:
 
         images = await asyncio.gather(*map(one, externals))
         excluded = tuple(
-            MirroredCell(each.name, platform, Fate.EXCLUDED, each.only_reason)
+            MirroredCell(each.name, platform, CopyFate.EXCLUDED, each.only_reason)
             for each in externals
             for platform in platforms
             if platform not in each.platforms
@@ -92,7 +92,7 @@ class _Work:
 
     def __init__(self, mirror: Mirror, external: PlannedExternal, targets: tuple[Reference, ...]) -> None:
         self.mirror, self.external, self.targets = mirror, external, targets
-        self.tree: Tree | None = None
+        self.tree: VendorTree | None = None
         self.before: dict[Reference, Digest | None] = {}
         self.tally = Tally()
         self.findings: tuple[Finding, ...] = ()
@@ -134,7 +134,7 @@ class _Work:
                 hint = "say another tag=… for it, or take the tag out of the project's `protect`"
                 raise VerificationError(refused.message, hint=hint)
 
-    async def _verify(self, tree: Tree) -> None:
+    async def _verify(self, tree: VendorTree) -> None:
         """The copies, in their registries, by digest: index, manifests, configs, layers; binaries if asked for."""
         external, platforms = self.external, tuple(sorted({*tree.platforms, *self.external.platforms}))
         at = self.targets[0].at(tree.raw.digest)
@@ -142,7 +142,7 @@ class _Work:
             external.name, at, platforms, digest=tree.raw.digest, source="its vendor", foreign=external.foreign
         )
         layers = _Wanted(self.mirror.layers, external.platforms) if self.mirror.layers else None
-        subject = Subject(promise, fresh=True, copies=self.targets[1:])
+        subject = VerifiedImage(promise, fresh=True, copies=self.targets[1:])
         found = await Verification(self.mirror.registry, layers).image(subject)
         self.findings = tuple(self._weighed(finding) for finding in found.findings)
 
@@ -177,7 +177,7 @@ class _Work:
         return MirroredImage(
             self.external.name,
             self.external.places,
-            tuple(Place(target, self.before.get(target)) for target in self.targets),
+            tuple(MirroredTag(target, self.before.get(target)) for target in self.targets),
             tree.raw.digest if tree else None,
             tuple(map(self._cell, self.external.platforms)),
             tuple(sorted(tree.platforms - set(self.external.platforms))) if tree else (),
@@ -189,19 +189,19 @@ class _Work:
     def _cell(self, platform: Platform) -> MirroredCell:
         name, errors = self.external.name, [each for each in self.findings if each.severity is Severity.ERROR]
         if self.error:
-            return MirroredCell(name, platform, Fate.FAILED, self.error.message)
+            return MirroredCell(name, platform, CopyFate.FAILED, self.error.message)
         own = next((each for each in errors if each.platform in {platform, None}), None)
         if own:
-            return MirroredCell(name, platform, Fate.FAILED, f"{own.code}: {own.message}")
+            return MirroredCell(name, platform, CopyFate.FAILED, f"{own.code}: {own.message}")
         if errors:
-            return MirroredCell(name, platform, Fate.BLOCKED, f"{errors[0].platform} failed")
+            return MirroredCell(name, platform, CopyFate.BLOCKED, f"{errors[0].platform} failed")
         return MirroredCell(name, platform, self._good())
 
-    def _good(self) -> Fate:
+    def _good(self) -> CopyFate:
         named = all(self.before.get(target) == self.tree.raw.digest for target in self.targets) if self.tree else False
         if named and self.tally.is_nothing:
-            return Fate.UNCHANGED
-        return Fate.WOULD_BE if self.mirror.dry_run else Fate.MIRRORED
+            return CopyFate.UNCHANGED
+        return CopyFate.WOULD_BE if self.mirror.dry_run else CopyFate.MIRRORED
 
 
 @dataclass(frozen=True)

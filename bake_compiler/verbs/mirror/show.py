@@ -6,7 +6,7 @@ from typing import Any
 from bake_compiler.oci.digest import Digest
 from bake_compiler.report.words.lines import printable, size_in_words
 from bake_compiler.verbs.mirror.copier import Tally
-from bake_compiler.verbs.mirror.result import SCHEMA, Mirrored, MirroredCell, MirroredImage, Place
+from bake_compiler.verbs.mirror.result import SCHEMA, Mirrored, MirroredCell, MirroredImage, MirroredTag
 from bake_compiler.verify import Finding
 
 
@@ -84,7 +84,7 @@ def _taken(tally: Tally, *, dry_run: bool) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def _tags(places: Iterable[Place], digest: Digest, *, dry_run: bool) -> Iterator[str]:
+def _tags(places: Iterable[MirroredTag], digest: Digest, *, dry_run: bool) -> Iterator[str]:
     for place in places:
         moved = place.before and place.before != digest
         verb = ("would move" if dry_run else "moved") if moved else ""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bake_compiler.errors import NotFoundError, VerificationError
-from bake_compiler.oci.join import join
+from bake_compiler.oci.join import join_indexes
 from bake_compiler.oci.manifest import ATTESTATION_SUBJECT, Descriptor, ImageConfig, Index, Manifest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
@@ -22,7 +22,7 @@ _LARGEST_CONFIG = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Tree:
+class VendorTree:
     """A manifest or an index, with all that it needs.
 
     Attributes:
@@ -37,10 +37,10 @@ class Tree:
     at: Reference
     entry: Descriptor
     parts: tuple[Descriptor, ...] = ()
-    children: tuple["Tree", ...] = ()
+    children: tuple["VendorTree", ...] = ()
 
     @property
-    def images(self) -> Iterator["Tree"]:
+    def images(self) -> Iterator["VendorTree"]:
         """Every image in it; a manifest is its own."""
         if self.parts and not self.entry.is_attestation:
             yield self
@@ -53,13 +53,13 @@ class Tree:
         named = (image.entry.platform for image in self.images)
         return frozenset(platform for platform in named if platform and platform.is_known)
 
-    def all(self) -> Iterator["Tree"]:
+    def all(self) -> Iterator["VendorTree"]:
         """Itself, and everything below it."""
         yield self
         for child in self.children:
             yield from child.all()
 
-    def moved(self, to: Reference) -> "Tree":
+    def moved(self, to: Reference) -> "VendorTree":
         """The same, to be read from a repository that has all of it."""
         return replace(self, at=to, children=tuple(child.moved(to) for child in self.children))
 
@@ -80,7 +80,7 @@ class Vendor:
     copy: Reference
     findings: list[Finding] = field(default_factory=list)
 
-    async def tree(self) -> Tree:
+    async def tree(self) -> VendorTree:
         """All that its vendor has of it; of what is kept apart, the index that joins it.
 
         Raises:
@@ -95,7 +95,7 @@ class Vendor:
                 self._missing(platform, f"{external.source} has no {platform}", platforms)
         return found
 
-    async def _whole(self, source: Reference) -> Tree:
+    async def _whole(self, source: Reference) -> VendorTree:
         found = await self._read(source)
         if found.parts:
             config = await self._config(found)
@@ -104,18 +104,18 @@ class Vendor:
         await asyncio.gather(*map(self._check, images))
         return found
 
-    async def _joined(self) -> Tree:
+    async def _joined(self) -> VendorTree:
         sources = sorted(self.external.sources.items())
         chosen = await asyncio.gather(*(self._part(reference, platform) for platform, reference in sources))
         images = {platform: parts[0].entry for (platform, _), parts in zip(sources, chosen, strict=True) if parts}
         attestations = {each.entry.digest: each.entry for parts in chosen for each in parts[1:]}
-        raw = join(images, tuple(attestations.values()))
+        raw = join_indexes(images, tuple(attestations.values()))
         entry = Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.content))
-        return Tree(
+        return VendorTree(
             raw, self.copy, entry, children=tuple({each.raw.digest: each for p in chosen for each in p}.values())
         )
 
-    async def _part(self, source: Reference, platform: Platform) -> Sequence[Tree]:
+    async def _part(self, source: Reference, platform: Platform) -> Sequence[VendorTree]:
         """The image of one platform, then its attestations; none if its vendor has it not."""
         raw = await self.registry.manifest(source)
         parsed = _parsed(source, raw)
@@ -134,28 +134,28 @@ class Vendor:
         image, *others = await asyncio.gather(*(self._entry(source, each, 1) for each in (entry, *attestations)))
         return (await self._check(image), *others)
 
-    async def _read(self, source: Reference) -> Tree:
+    async def _read(self, source: Reference) -> VendorTree:
         raw = await self.registry.manifest(source)
         entry = Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.content))
         return await self._tree(raw, source, entry, 0)
 
-    async def _tree(self, raw: RawManifest, at: Reference, entry: Descriptor, depth: int) -> Tree:
+    async def _tree(self, raw: RawManifest, at: Reference, entry: Descriptor, depth: int) -> VendorTree:
         parsed = _parsed(at, raw)
         if isinstance(parsed, Manifest):
             return _leaf(raw, at, entry, parsed)
         if depth >= _DEEPEST or len(parsed.manifests) > _MOST_ENTRIES:
             raise VerificationError(f"{at}: its index is too large or nested too deep", hint="no image needs as much")
         children = await asyncio.gather(*(self._entry(at, each, depth + 1) for each in parsed.manifests))
-        return Tree(raw, at, entry, children=tuple(children))
+        return VendorTree(raw, at, entry, children=tuple(children))
 
-    async def _entry(self, at: Reference, entry: Descriptor, depth: int) -> Tree:
+    async def _entry(self, at: Reference, entry: Descriptor, depth: int) -> VendorTree:
         try:
             raw = await self.registry.manifest(self.copy.at(entry.digest), pushing=True)
         except (NotFoundError, WrongContentError):
             raw = await self.registry.manifest(at.at(entry.digest))
         return await self._tree(raw, at, entry, depth)
 
-    async def _check(self, image: Tree) -> Tree:
+    async def _check(self, image: VendorTree) -> VendorTree:
         """The image itself, after it was asked which platform it is for."""
         config, listed = await self._config(image), image.entry.platform
         stated = config.platform
@@ -167,7 +167,7 @@ class Vendor:
             self.findings.append(Finding(self.external.name, listed, LIE, message, hint))
         return image
 
-    async def _config(self, image: Tree) -> ImageConfig:
+    async def _config(self, image: VendorTree) -> ImageConfig:
         digest = image.parts[0].digest
         try:
             content = await self.registry.blob(image.at, digest, limit=_LARGEST_CONFIG)
@@ -188,5 +188,5 @@ def _parsed(at: Reference, raw: RawManifest) -> Index | Manifest:
         raise VerificationError(f"{at}: {error}", hint="ask its vendor, or mirror another tag") from error
 
 
-def _leaf(raw: RawManifest, at: Reference, entry: Descriptor, manifest: Manifest) -> Tree:
-    return Tree(raw, at, entry, parts=(manifest.config, *manifest.layers))
+def _leaf(raw: RawManifest, at: Reference, entry: Descriptor, manifest: Manifest) -> VendorTree:
+    return VendorTree(raw, at, entry, parts=(manifest.config, *manifest.layers))

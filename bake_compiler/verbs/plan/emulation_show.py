@@ -8,7 +8,7 @@ from bake_compiler.verbs.plan.emulation import EmulationMap, Timed
 from bake_compiler.words import counted
 
 
-def render_json(found: EmulationMap, warnings: Sequence[Problem] = ()) -> str:
+def emulation_json(found: EmulationMap, warnings: Sequence[Problem] = ()) -> str:
     """The map as the document `bakec.emulation/1`, with what the plan warns of."""
     document = {
         "schema": "bakec.emulation/1",
@@ -44,7 +44,7 @@ _DOUBTS = {
 HEADER = ("image", "platform", "where", "seconds", "kind", "runs")
 
 
-def rows(found: EmulationMap) -> Iterator[tuple[str, ...]]:
+def emulation_rows(found: EmulationMap) -> Iterator[tuple[str, ...]]:
     """The map as the rows of a table, those that took longest first."""
     for each in sorted(found.runs, key=lambda each: -(each.seconds or 0)):
         run = each.run
@@ -74,9 +74,9 @@ def _total(runs: Iterable[Timed]) -> str:
     return f"{sum(known):.1f} s when last run" if known else "in no run that is kept"
 
 
-def render_plain(found: EmulationMap) -> str:
+def emulation_text(found: EmulationMap) -> str:
     """The table for a pipe: columns apart by spaces, nothing cut short; what else is to be known below it."""
-    table = [HEADER, *rows(found)] if found.runs else []
+    table = [HEADER, *emulation_rows(found)] if found.runs else []
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
     return "".join(f"{line}\n" for line in (*lines, *summary(found)))

@@ -7,14 +7,14 @@ from bake_compiler.bakefile.render import expression
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, PlannedExternal, PlannedImage, Wanted
 from bake_compiler.plan.bases import path_of, place_of
-from bake_compiler.plan.bases import wanted as wanted_of
+from bake_compiler.plan.bases import wanted_platforms as wanted_of
 from bake_compiler.plan.emulation import source_of
-from bake_compiler.plan.explain import bases_of, how
+from bake_compiler.plan.explain import how, image_bases
 from bake_compiler.plan.origins import origins_of
 from bake_compiler.words import counted
 
 
-def to_document(
+def plan_document(
     planned: Plan,
     wanted: Wanted,
     dockerfiles: Mapping[str, str],
@@ -39,7 +39,7 @@ def to_document(
 def _image_document(
     planned: Plan, wanted: Wanted, image: PlannedImage, dockerfiles: Mapping[str, str], here: Platform
 ) -> dict[str, Any]:
-    bases, source = bases_of(image, dockerfiles), source_of(planned, image, dockerfiles)
+    bases, source = image_bases(image, dockerfiles), source_of(planned, image, dockerfiles)
     args = image.attributes.get("args", {})
     return {
         "name": image.name,

@@ -16,7 +16,7 @@ from bake_compiler.release_file.of_report import promises_of
 from bake_compiler.report import Report
 from bake_compiler.verbs.edges import Edges
 from bake_compiler.verbs.verify.readers import layer_readers
-from bake_compiler.verbs.verify.run import Subject, Verification
+from bake_compiler.verbs.verify.run import Verification, VerifiedImage
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class Promotion:
         promises = promises_of(self.release, self.source)
         report = await verification.run(
             [
-                Subject(replace(promise, reference=promise.reference.at(image.digest)), copies=tags)
+                VerifiedImage(replace(promise, reference=promise.reference.at(image.digest)), copies=tags)
                 for image, (promise, tags, _) in zip(self.release.images, promises, strict=True)
             ]
         )

@@ -11,7 +11,7 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.registry import fetch_snapshot
 from bake_compiler.release_file import ReleaseFile, render_release_file
-from bake_compiler.release_file.of_report import Made, release_of
+from bake_compiler.release_file.of_report import ReleaseOrigin, release_of
 from bake_compiler.report import ImageResult, Report
 from bake_compiler.system.files import write_whole
 from bake_compiler.verbs.edges import Edges
@@ -52,7 +52,7 @@ async def release_file_of(edges: Edges, report: Report, covers: Sequence[str]) -
     """
     images = [image for image in report.images if image.digest and image.is_good]
     snapshots = await asyncio.gather(*(_snapshot(edges, image) for image in images))
-    made = Made(tuple(covers), await tool_versions(edges), now())
+    made = ReleaseOrigin(tuple(covers), await tool_versions(edges), now())
     return release_of(report, {image.name: each for image, each in zip(images, snapshots, strict=True)}, made)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
-from bake_compiler.release import Names, State, Status, TagState, is_protected, protected_error
+from bake_compiler.release import Names, ReleaseState, ReleaseStatus, TagState, is_protected, protected_error
 from bake_compiler.release.moves import current
 
 
@@ -29,7 +29,7 @@ async def refuse_protected(registry: Registry, tags: Mapping[Reference, Digest |
             raise protected_error(tag, old)
 
 
-def status_document(status: Status) -> dict[str, Any]:
+def status_document(status: ReleaseStatus) -> dict[str, Any]:
     """A release and its tags as plain dicts and lists."""
     return {
         "schema": "bakec.release-status/1",
@@ -44,25 +44,25 @@ def status_document(status: Status) -> dict[str, Any]:
                 "new": str(tag.move.to.digest),
                 "now": _text(tag.now),
                 "names": str(tag.names),
-                "stays": status.state is State.ROLLED_BACK and tag.stays,
+                "stays": status.state is ReleaseState.ROLLED_BACK and tag.stays,
             }
             for tag in status.tags
         ],
     }
 
 
-def render_status(status: Status) -> str:
+def render_status(status: ReleaseStatus) -> str:
     """What a person reads: the state, then each tag."""
     lines = [f"release {status.release.id}: {status.state}, {_counts(status)}"]
-    rolled_back = status.state is State.ROLLED_BACK
+    rolled_back = status.state is ReleaseState.ROLLED_BACK
     lines += [f"  {tag.move.tag}: {_told(tag, stays=rolled_back and tag.stays)}" for tag in status.tags]
-    if status.state in {State.TORN, State.NOT_BEGUN}:
+    if status.state in {ReleaseState.TORN, ReleaseState.NOT_BEGUN}:
         name = status.release.id
         lines.append(f"next: bakec release finish {name}, or bakec rollback {name}")
     return "\n".join(lines) + "\n"
 
 
-def _counts(status: Status) -> str:
+def _counts(status: ReleaseStatus) -> str:
     total, new = len(status.tags), sum(tag.names is Names.NEW for tag in status.tags)
     taken = f", {len(status.taken)} another" if status.taken else ""
     return f"{new} of {total} tag{'' if total == 1 else 's'} name{'s' if new == 1 else ''} the new image{taken}"

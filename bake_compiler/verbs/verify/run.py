@@ -24,7 +24,7 @@ from bake_compiler.verify.smoke import Start, check_start
 
 
 @dataclass(frozen=True)
-class Subject:
+class VerifiedImage:
     """One image to verify.
 
     Attributes:
@@ -53,10 +53,10 @@ class Layers(Protocol):
         """Machine → number of binaries in one platform's image, and what is wrong with them."""
 
 
-def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[Subject, ...]:
+def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[VerifiedImage, ...]:
     """Every image of a run, as its models promise it."""
     return tuple(
-        Subject(
+        VerifiedImage(
             promise_of(plan, image, wanted.variables),
             wanted.references(image)[1:],
             image.smoke,
@@ -66,10 +66,10 @@ def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[Subject, ...]:
     )
 
 
-def named_subjects(references: Iterable[Reference], platforms: tuple[Platform, ...]) -> tuple[Subject, ...]:
+def named_subjects(references: Iterable[Reference], platforms: tuple[Platform, ...]) -> tuple[VerifiedImage, ...]:
     """Images that no models are known of: each must be there for these platforms, if any are named."""
     named = tuple(dict.fromkeys(platforms))
-    return tuple(Subject(Promise(str(reference), reference, named)) for reference in dict.fromkeys(references))
+    return tuple(VerifiedImage(Promise(str(reference), reference, named)) for reference in dict.fromkeys(references))
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Verification:
     on_image: Callable[[ImageResult], None] = lambda _: None
     slots: int = 2
 
-    async def run(self, subjects: Sequence[Subject], wanted: Wanted | None = None) -> Report:
+    async def run(self, subjects: Sequence[VerifiedImage], wanted: Wanted | None = None) -> Report:
         """All findings at once, about all images."""
         begin = time.monotonic()
         images = await asyncio.gather(*map(self.image, subjects))
@@ -111,7 +111,7 @@ class Verification:
     def _free(self) -> asyncio.Semaphore:
         return asyncio.Semaphore(self.slots)
 
-    async def image(self, subject: Subject) -> ImageResult:
+    async def image(self, subject: VerifiedImage) -> ImageResult:
         """One image: in the registry, then, as far as it is there, in its layers and at work."""
         begin = time.monotonic()
         promise = subject.promise
@@ -148,7 +148,9 @@ class Verification:
         self.on_image(result)
         return result
 
-    async def _elsewhere(self, subject: Subject, first: Snapshot, known: Sequence[Finding]) -> tuple[Finding, ...]:
+    async def _elsewhere(
+        self, subject: VerifiedImage, first: Snapshot, known: Sequence[Finding]
+    ) -> tuple[Finding, ...]:
         """What is wrong with the same image in other repositories; of a tag that names another, enough is said."""
         promise = subject.promise
         digest = promise.digest or (first.raw.digest if first.raw else None)
@@ -170,7 +172,7 @@ class Verification:
             if finding not in said
         )
 
-    async def _copy(self, subject: Subject) -> tuple[Finding, ...]:
+    async def _copy(self, subject: VerifiedImage) -> tuple[Finding, ...]:
         promise = subject.promise
         snapshot = await fetch_snapshot(
             self.registry, promise.reference, provenance=promise.provenance, fresh=subject.fresh

@@ -8,7 +8,7 @@ from bake_compiler.layers.mach_o import MachO
 from bake_compiler.layers.machines import is_foreign
 from bake_compiler.layers.pe import Pe
 from bake_compiler.layers.script import Script
-from bake_compiler.layers.start import Role, Step, needs, search_path, start
+from bake_compiler.layers.start import Role, StartStep, needs, search_path, start
 from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.binaries.paths import some, spelled, unmeant
 from bake_compiler.verify.finding import Finding, Severity
@@ -36,7 +36,7 @@ def check_steps(promise: Promise, deep: Deep, role: Role, code: str, hint: str) 
     return tuple(findings)
 
 
-def fault_of(step: Step, deep: Deep) -> str:
+def fault_of(step: StartStep, deep: Deep) -> str:
     """Why a file can't be run; empty if nothing is known against it."""
     match step.binary:
         case None:
@@ -56,12 +56,12 @@ def _listed(others: Mapping[str, Sequence[str]]) -> str:
     return "; ".join(f"{some(paths)}: {complaint}" for complaint, paths in most)
 
 
-def _is_of_another(machine: str, loader: Step) -> bool:
+def _is_of_another(machine: str, loader: StartStep) -> bool:
     by = loader.needed_by.binary if loader.needed_by else None
     return loader.role is Role.LOADER and isinstance(by, Elf) and by.machine != machine
 
 
-def _complaints(steps: Iterable[Step], deep: Deep, role: Role) -> Iterator[tuple[Step, str]]:
+def _complaints(steps: Iterable[StartStep], deep: Deep, role: Role) -> Iterator[tuple[StartStep, str]]:
     """The files that lack something, and what they lack; one that is at fault itself is not asked."""
     for step in steps:
         by = step.needed_by

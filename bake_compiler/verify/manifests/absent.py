@@ -1,6 +1,6 @@
 """`absent`: the registry has nothing under the reference."""
 
-from bake_compiler.oci.snapshot import Kind, Snapshot
+from bake_compiler.oci.snapshot import Snapshot, TroubleKind
 from bake_compiler.verify.finding import Finding
 from bake_compiler.verify.promise import Promise
 
@@ -12,5 +12,5 @@ def check_absent(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
     return tuple(
         Finding(promise.image, None, CODE, f"nothing is there: {trouble.message}", trouble.hint)
         for trouble in (snapshot.trouble, *(tag.trouble for tag in snapshot.tags))
-        if trouble and trouble.kind is Kind.MISSING
+        if trouble and trouble.kind is TroubleKind.MISSING
     )

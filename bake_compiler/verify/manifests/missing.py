@@ -1,6 +1,6 @@
 """`missing`: something that the index leads to is not in the registry."""
 
-from bake_compiler.oci.snapshot import Kind, Snapshot
+from bake_compiler.oci.snapshot import Snapshot, TroubleKind
 from bake_compiler.verify.finding import Finding
 from bake_compiler.verify.manifests.pieces import named, pieces
 from bake_compiler.verify.promise import Promise
@@ -14,6 +14,6 @@ def check_missing(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
         dict.fromkeys(
             Finding(promise.image, platform, CODE, f"{named(piece)}: {piece.trouble.message}", piece.trouble.hint)
             for platform, piece in pieces(snapshot)
-            if piece.trouble and piece.trouble.kind is Kind.MISSING
+            if piece.trouble and piece.trouble.kind is TroubleKind.MISSING
         )
     )

@@ -1,6 +1,6 @@
 """`over-limit`: more than any sound image has: it was not read."""
 
-from bake_compiler.oci.snapshot import Kind, Snapshot
+from bake_compiler.oci.snapshot import Snapshot, TroubleKind
 from bake_compiler.verify.finding import Finding
 from bake_compiler.verify.manifests.pieces import by_kind
 from bake_compiler.verify.promise import Promise
@@ -10,4 +10,4 @@ CODE = "over-limit"
 
 def check_over_limit(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Answers, indexes or manifests above the limits of what bakec reads."""
-    return by_kind(promise, snapshot, Kind.OVER_LIMIT, CODE)
+    return by_kind(promise, snapshot, TroubleKind.OVER_LIMIT, CODE)

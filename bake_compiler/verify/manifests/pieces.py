@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bake_compiler.oci.platform import Platform
-from bake_compiler.oci.snapshot import Kind, Piece, Snapshot, Trouble
+from bake_compiler.oci.snapshot import Piece, Snapshot, Trouble, TroubleKind
 from bake_compiler.verify.finding import Finding
 from bake_compiler.verify.promise import Promise
 
@@ -24,7 +24,7 @@ def pieces(snapshot: Snapshot) -> Iterator[tuple[Platform | None, Piece]]:
             yield platform, piece
 
 
-def by_kind(promise: Promise, snapshot: Snapshot, kind: Kind, code: str) -> tuple[Finding, ...]:
+def by_kind(promise: Promise, snapshot: Snapshot, kind: TroubleKind, code: str) -> tuple[Finding, ...]:
     """One finding with this code for each trouble of this kind, also of the reference itself and of other tags."""
     return tuple(
         dict.fromkeys(  # a layer may occur twice

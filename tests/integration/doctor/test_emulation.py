@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bake_compiler.buildx.said import Said
-from bake_compiler.buildx.tools import Answer, Tools, find_buildx
+from bake_compiler.buildx.tools import CommandAnswer, Tools, find_buildx
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system import process
 from bake_compiler.verbs.doctor.checks.platforms import run_programs
-from bake_compiler.verbs.doctor.program import program
+from bake_compiler.verbs.doctor.program import smallest_program
 from bake_compiler.verbs.doctor.result import CheckResult, CheckState
 from sandbox import kernel, namespace
 from sandbox.node import Node, node
@@ -57,7 +57,7 @@ def runs_there(engine: Node, tmp_path: Path) -> CheckResult:
     """What doctor says of the platform."""
     env = process.scrubbed({**os.environ, **engine.environment()})
     tools = Tools(process.run, tmp_path, env, find_buildx(env))
-    said = Said(Answer(0, ""), Answer(0, inspected(platforms="")), Answer(1, ""))
+    said = Said(CommandAnswer(0, ""), CommandAnswer(0, inspected(platforms="")), CommandAnswer(1, ""))
     (check,) = asyncio.run(run_programs(tools, said, [FOREIGN], engine.binfmt))
     return check
 
@@ -112,7 +112,7 @@ def test_a_qemu_without_the_name_is_judged_by_what_it_does_and_without_p_is_note
 
 def test_an_emulator_that_crashes_is_told_and_a_sound_entry_mends_it(engine: Node, qemu: Path, tmp_path: Path) -> None:
     crashing = tmp_path / "qemu-aarch64"
-    crashing.write_bytes((program(Platform.parse("amd64")) or b"").replace(b"\x0f\x05", b"\x0f\x0b"))  # ud2
+    crashing.write_bytes((smallest_program(Platform.parse("amd64")) or b"").replace(b"\x0f\x05", b"\x0f\x0b"))  # ud2
     crashing.chmod(0o755)
     with registered(engine, crashing, "POCF"):
         check = runs_there(engine, tmp_path)

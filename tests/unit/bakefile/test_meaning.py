@@ -23,7 +23,7 @@ from bake_compiler import (
     Variable,
     Variant,
 )
-from bake_compiler.bakefile.meaning import canonical, compare, is_same, meaning
+from bake_compiler.bakefile.meaning import canonical, compare_meaning, is_same, meaning
 from bake_compiler.model import Stack
 from bake_compiler.model.project import Version
 from bake_compiler.plan import Plan, make_plan
@@ -214,7 +214,7 @@ def printed_by_old() -> Printed:
 
 def differences(printed: Printed, version: Version = NEW, **variables: object) -> tuple[str, ...]:
     plan = sound()
-    return compare(plan, printed, {**plan.defaults, **variables}, version).differences
+    return compare_meaning(plan, printed, {**plan.defaults, **variables}, version).differences
 
 
 @pytest.mark.parametrize(("printed", "version"), [(printed_by_old(), OLD), (printed_by_new(), NEW)], ids=["old", "new"])
@@ -222,7 +222,7 @@ def test_the_file_of_a_plan_means_what_the_plan_means_and_nothing_of_it_is_skipp
     printed: Printed, version: Version
 ) -> None:
     plan = sound()
-    found = compare(plan, printed, plan.defaults, version)
+    found = compare_meaning(plan, printed, plan.defaults, version)
 
     assert (found.differences, found.skipped) == ((), ())
 
@@ -380,7 +380,7 @@ def compared(image: Image, target: Printed) -> tuple[tuple[str, ...], tuple[str,
     labels = {**hub["labels"], "org.opencontainers.image.title": image.name, **target.get("labels", {})}
     printed = {**hub, "tags": [f"r.test/{image.name}:1.0"], **target, "labels": labels}
     document = {"group": {"first": {"targets": [image.name]}}, "target": {image.name: printed}}
-    found = compare(plan, document, plan.defaults, NEW)
+    found = compare_meaning(plan, document, plan.defaults, NEW)
     return found.differences, found.skipped
 
 

@@ -59,7 +59,7 @@ def changed(old: str, new: str) -> str:
 
 
 def test_the_file_of_a_plan_has_its_structure_and_literals() -> None:
-    assert parse.compare(PLAN, FILE).differences == ()
+    assert parse.compare_text(PLAN, FILE).differences == ()
 
 
 def test_every_block_is_found_by_kind_and_name() -> None:
@@ -101,11 +101,11 @@ def test_every_block_is_found_by_kind_and_name() -> None:
     ],
 )
 def test_each_kind_of_difference_is_told_with_its_block_and_attribute(old: str, new: str, told: str) -> None:
-    assert told in parse.compare(PLAN, changed(old, new)).differences
+    assert told in parse.compare_text(PLAN, changed(old, new)).differences
 
 
 def test_an_attribute_that_is_gone_is_told() -> None:
-    assert parse.compare(PLAN, changed("  no-cache   = true\n", "")).differences == (
+    assert parse.compare_text(PLAN, changed("  no-cache   = true\n", "")).differences == (
         "target web: no-cache is None in the file, True in the plan",
     )
 
@@ -119,11 +119,11 @@ def test_an_attribute_that_is_gone_is_told() -> None:
     ],
 )
 def test_an_attribute_that_only_the_file_has_and_what_a_block_inherits_is_told(old: str, new: str) -> None:
-    assert parse.compare(PLAN, changed(old, new)).differences != ()
+    assert parse.compare_text(PLAN, changed(old, new)).differences != ()
 
 
 def test_what_only_buildx_can_evaluate_is_skipped_and_named() -> None:
-    skipped = parse.compare(PLAN, FILE).skipped
+    skipped = parse.compare_text(PLAN, FILE).skipped
 
     assert {"target web: args.VERSION", "target web: tags.0", "variable SHORT: default"} <= set(skipped)
     assert "target web: args.MODE" not in skipped
@@ -131,7 +131,7 @@ def test_what_only_buildx_can_evaluate_is_skipped_and_named() -> None:
 
 def test_an_expression_that_was_flattened_to_its_default_is_beyond_a_parser() -> None:
     """Hence `--by buildx`."""
-    assert parse.compare(PLAN, changed('"v${VERSION}"', '"v3"')).differences == ()
+    assert parse.compare_text(PLAN, changed('"v${VERSION}"', '"v3"')).differences == ()
 
 
 @pytest.mark.parametrize(
@@ -155,20 +155,20 @@ def test_any_text_is_read_back_as_it_was_written(text: str) -> None:
     plan = planned(Image(name="web", args={"TEXT": text}), variables=(Variable(name="TEXT", default=text),))
     rendered = render(plan, TEMPLATE)
 
-    assert parse.compare(plan, rendered).differences == ()
+    assert parse.compare_text(plan, rendered).differences == ()
     assert parse._literal(parse.parse(rendered)["target"]["web"]["args"]['"TEXT"']) == text
 
 
 @pytest.mark.parametrize("text", ['target "web" {', 'target web" {}', "= 1", 'target "web" { a = "b }'])
 def test_what_is_no_hcl_is_a_mistake_with_a_hint(text: str) -> None:
     with pytest.raises(ModelError, match=r"^the bake file is not valid HCL: ") as caught:
-        parse.compare(PLAN, text)
+        parse.compare_text(PLAN, text)
 
     assert caught.value.hint == "run `bakec compile`"
 
 
 def test_an_empty_file_has_nothing_of_the_plan() -> None:
-    differences = parse.compare(PLAN, "").differences
+    differences = parse.compare_text(PLAN, "").differences
 
     assert "target web is in the plan only" in differences
     assert "group default is in the plan only" in differences

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bake_compiler.bases.registry import Seen, see
+from bake_compiler.bases.registry import RegistryBase, see
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
@@ -27,5 +27,5 @@ async def test_an_index_of_indexes_has_the_platforms_of_the_indexes_in_it() -> N
 
     seen = await see(Registry(fake, retry=FakeClock().retry()), BASE)
 
-    assert seen == Seen(base.digest, (AMD64, ARM64), is_index=True)
+    assert seen == RegistryBase(base.digest, (AMD64, ARM64), is_index=True)
     assert seen.lacks([AMD64, ARM64]) == ()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bake_compiler.buildx import FAULTS, Fault, Progress, classify
-from bake_compiler.buildx.fault import Example, bare, retry_after, without_secrets
+from bake_compiler.buildx.fault import Example, bare, stated_wait, without_secrets
 from bake_compiler.buildx.name import read_name, read_part
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -331,7 +331,7 @@ def test_a_megabyte_of_anything_is_read_once(piece: str) -> None:
 
     assert without_secrets(text)
     assert bare(text)
-    assert retry_after(text) >= 0
+    assert stated_wait(text) >= 0
     assert classify(text, text, text) in FAULTS
     assert read_name(f"[{text}").words
     assert read_part(text).words
@@ -361,13 +361,13 @@ def test_any_words_have_a_class(vertex: str, words: str, output: str) -> None:
     ],
 )
 def test_the_wait_that_a_registry_asks_for_is_read(words: str, seconds: float) -> None:
-    assert retry_after(words) == pytest.approx(seconds)
+    assert stated_wait(words) == pytest.approx(seconds)
 
 
 @settings(deadline=None)
 @given(st.text(alphabet="retry-after: 0123456789.msµh", max_size=40))
 def test_no_wait_is_negative_or_raises(words: str) -> None:
-    assert retry_after(words) >= 0
+    assert stated_wait(words) >= 0
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from bake_compiler.buildx.inspection import InspectedNode, read_inspection
 from bake_compiler.oci.platform import Platform
-from bake_compiler.verbs.builder import Seen, render_seen
+from bake_compiler.verbs.builder import BuilderStatus, render_seen
 
 RUNNING = """\
 Name:          acme
@@ -87,7 +87,7 @@ def test_old_and_new_buildx_name_the_version_of_buildkit_differently(key: str) -
 
 def test_what_a_person_reads_says_native_emulated_or_not_told() -> None:
     nodes, host = read_inspection(RUNNING).nodes, Platform.parse("amd64")
-    seen = Seen("acme", "docker-container", exists=True, diff="", is_described=True, nodes=nodes, host=host)
+    seen = BuilderStatus("acme", "docker-container", exists=True, diff="", is_described=True, nodes=nodes, host=host)
 
     assert render_seen(seen) == (
         "builder acme, driver docker-container: as the project describes it\n"

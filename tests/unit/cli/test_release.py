@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bake_compiler.oci.reference import Reference
-from bake_compiler.release.log import begun
+from bake_compiler.release.journal import begun
 from bake_compiler.release.moves import Move
 from bake_compiler.release_file import render_release_file
 from tests.fakes import command

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterable, Mapping
 
 from bake_compiler.layers.elf import MAGIC
-from bake_compiler.layers.layer import Layer, LayerReader, Limits
+from bake_compiler.layers.layer import Layer, LayerLimits, LayerReader
 from bake_compiler.layers.tree import Tree
 
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
@@ -95,7 +95,7 @@ def tar(*contents: Content, form: int = tarfile.PAX_FORMAT, pax: Mapping[str, st
     return buffer.getvalue()
 
 
-def read(stream: bytes, media_type: str = TAR, *, step: int = 1 << 16, limits: Limits | None = None) -> Layer:
+def read(stream: bytes, media_type: str = TAR, *, step: int = 1 << 16, limits: LayerLimits | None = None) -> Layer:
     reader = LayerReader(media_type, limits)
     for at in range(0, len(stream), step):
         reader.feed(stream[at : at + step])

@@ -1,7 +1,7 @@
 import pytest
 
 from bake_compiler.layers.binary import identify
-from bake_compiler.layers.elf import Elf, Use
+from bake_compiler.layers.elf import Elf, ElfUse
 from bake_compiler.layers.mach_o import MachO
 from bake_compiler.layers.pe import Pe
 from bake_compiler.layers.script import Script
@@ -39,14 +39,14 @@ def test_an_elf_file_says_its_machine_class_byte_order_and_loader(
 ) -> None:
     found = identify(made.elf(number, bits=bits, little=little, loader=loader, use=made.EXECUTABLE))
 
-    assert found == Elf(machine, Use.EXECUTABLE, loader)
+    assert found == Elf(machine, ElfUse.EXECUTABLE, loader)
 
 
 @pytest.mark.parametrize(
     ("number", "use"),
-    [(1, Use.OBJECT), (2, Use.EXECUTABLE), (3, Use.SHARED), (4, Use.CORE), (0xFE00, Use.OTHER)],
+    [(1, ElfUse.OBJECT), (2, ElfUse.EXECUTABLE), (3, ElfUse.SHARED), (4, ElfUse.CORE), (0xFE00, ElfUse.OTHER)],
 )
-def test_an_elf_file_says_what_it_is_for(number: int, use: Use) -> None:
+def test_an_elf_file_says_what_it_is_for(number: int, use: ElfUse) -> None:
     found = identify(made.elf(use=number))
 
     assert isinstance(found, Elf)

@@ -5,9 +5,9 @@ import pytest
 
 from bake_compiler.layers import records
 from bake_compiler.layers.binary import identify
-from bake_compiler.layers.elf import Elf, Use
+from bake_compiler.layers.elf import Elf, ElfUse
 from bake_compiler.layers.error import LayerCode, LayerError
-from bake_compiler.layers.layer import LayerReader, Limits
+from bake_compiler.layers.layer import LayerLimits, LayerReader
 from bake_compiler.layers.script import Script
 from bake_compiler.layers.zstandard import zstd
 from bake_compiler.oci.digest import Digest
@@ -40,7 +40,7 @@ def compressed(stream: bytes, media_type: str) -> bytes:
     return gzip.compress(stream) if media_type == GZIP else zstd.compress(stream)
 
 
-def refusal(*contents: Content, limits: Limits | None = None) -> tuple[LayerCode, str]:
+def refusal(*contents: Content, limits: LayerLimits | None = None) -> tuple[LayerCode, str]:
     with pytest.raises(LayerError) as caught:
         read(tar(*contents), limits=limits)
     return caught.value.code, caught.value.message
@@ -94,9 +94,9 @@ def test_each_entry_is_kept_as_little_as_it_matters() -> None:
         list(layer.records())
         == [
             *("d", "/usr", "dusr", "/bin", "dusr/bin"),
-            *("Btrue", records.written(Elf("x86_64", Use.SHARED)).decode()),
+            *("Btrue", records.written(Elf("x86_64", ElfUse.SHARED)).decode()),
             *("Brun", records.written(Script("/bin/sh")).decode(), "xdata"),
-            *("dusr", "preadme", "pexample", "blib.so", records.written(Elf("x86_64", Use.SHARED)).decode()),
+            *("dusr", "preadme", "pexample", "blib.so", records.written(Elf("x86_64", ElfUse.SHARED)).decode()),
             *("ppart.o", "pcore", "ddev", "pnull", "d", "lbin", "usr/bin", "dusr/bin", "hsame", "usr/bin/true"),
         ][1:]
     )
@@ -107,7 +107,7 @@ def test_what_a_binary_is_survives_being_kept(content: bytes) -> None:
     found = identify(content)
 
     assert found
-    assert records.read(records.written(found).decode()) == found
+    assert records.read_record(records.written(found).decode()) == found
 
 
 def test_whiteouts_are_told_apart_and_no_entries() -> None:
@@ -164,16 +164,16 @@ def test_a_symlink_may_point_anywhere_for_it_is_followed_inside_the_root(target:
 @pytest.mark.parametrize(
     ("limits", "contents", "message"),
     [
-        (Limits(size=5000), [file("a", bytes(6000))], "more than 5,000 bytes"),
-        (Limits(headers=3), [file("a")] * 4, "more than 3 tar headers"),
-        (Limits(path=100), [file("a/" * 60)], "a path has"),
-        (Limits(path=100), [hard_link("a", "b" * 101)], "a path has"),
-        (Limits(path=100), [symlink("a", "b" * 101)], "a path has"),
-        (Limits(whiteouts=2), [whiteout("a"), whiteout("b"), whiteout("c")], "hides more than 2 paths"),
-        (Limits(whiteouts=1), [opaque("a"), opaque("b")], "hides more than 1 paths"),
+        (LayerLimits(size=5000), [file("a", bytes(6000))], "more than 5,000 bytes"),
+        (LayerLimits(headers=3), [file("a")] * 4, "more than 3 tar headers"),
+        (LayerLimits(path=100), [file("a/" * 60)], "a path has"),
+        (LayerLimits(path=100), [hard_link("a", "b" * 101)], "a path has"),
+        (LayerLimits(path=100), [symlink("a", "b" * 101)], "a path has"),
+        (LayerLimits(whiteouts=2), [whiteout("a"), whiteout("b"), whiteout("c")], "hides more than 2 paths"),
+        (LayerLimits(whiteouts=1), [opaque("a"), opaque("b")], "hides more than 1 paths"),
     ],
 )
-def test_what_no_one_means_is_over_the_limit(limits: Limits, contents: list[Content], message: str) -> None:
+def test_what_no_one_means_is_over_the_limit(limits: LayerLimits, contents: list[Content], message: str) -> None:
     code, told = refusal(*contents, limits=limits)
 
     assert code is LayerCode.OVER_LIMIT
@@ -184,7 +184,7 @@ def test_what_no_one_means_is_over_the_limit(limits: Limits, contents: list[Cont
 def test_a_bomb_is_left_long_before_its_end(media_type: str) -> None:
     stream = tar(file("zeros", bytes(64 << 20)))
     blob = compressed(stream, media_type)
-    limits = Limits(unsuspicious=1 << 20, ratio=500)
+    limits = LayerLimits(unsuspicious=1 << 20, ratio=500)
 
     with pytest.raises(LayerError, match=r"its [0-9,]+ bytes are [0-9,]+ and more uncompressed") as caught:
         read(blob, media_type, limits=limits)
@@ -196,7 +196,7 @@ def test_a_bomb_is_left_long_before_its_end(media_type: str) -> None:
     ("media_type", "nothing"), [(GZIP, gzip.compress(b"", mtime=0)), (ZSTD, b"\x50\x2a\x4d\x18\xff\0\0\0" + bytes(255))]
 )
 def test_bytes_without_end_that_unpack_to_nothing_end(media_type: str, nothing: bytes) -> None:
-    reader = LayerReader(media_type, Limits(empty=1 << 16))
+    reader = LayerReader(media_type, LayerLimits(empty=1 << 16))
 
     def feed_without_end() -> None:
         for _ in range(1000):

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bake_compiler.layers.start import Fault, Role, Step, names, search_path, start
+from bake_compiler.layers.start import Role, StartFault, StartStep, names, search_path, start
 from bake_compiler.oci.manifest import RunConfig
 from tests.unit.layers.made import Content, directory, elf, file, symlink, tree_of
 
@@ -18,11 +18,11 @@ SYSTEM = [
 ]
 
 
-def steps(config: Mapping[str, Any], *contents: Content) -> list[tuple[Role, str, Fault | None]]:
+def steps(config: Mapping[str, Any], *contents: Content) -> list[tuple[Role, str, StartFault | None]]:
     return [(step.role, step.path, step.fault) for step in chain(config, *contents)]
 
 
-def chain(config: Mapping[str, Any], *contents: Content) -> tuple[Step, ...]:
+def chain(config: Mapping[str, Any], *contents: Content) -> tuple[StartStep, ...]:
     run = RunConfig.model_validate(config)
     return start(run, tree_of([*SYSTEM, *contents], names=names(run)))
 
@@ -66,7 +66,7 @@ def test_env_needs_the_program_that_it_is_told(line: str) -> None:
 def test_env_takes_its_argument_as_one_word() -> None:
     found = chain({"Entrypoint": ["/run"]}, file("run", b"#!/usr/bin/env python3 -u"))
 
-    assert (found[-1].name, found[-1].fault) == ("python3 -u", Fault.MISSING)
+    assert (found[-1].name, found[-1].fault) == ("python3 -u", StartFault.MISSING)
 
 
 @pytest.mark.parametrize("argument", ["", " -S", " -i sh", " -S -i sh", " A=1", " -S A=1 sh"])
@@ -87,9 +87,9 @@ def test_a_name_is_looked_for_along_the_path_of_the_image() -> None:
     contents = file("opt/a/run", elf(), 0o644), file("opt/b/run", elf())
 
     assert steps(config, *contents) == [(Role.PROGRAM, "/opt/b/run", None)]
-    assert steps(config, contents[0]) == [(Role.PROGRAM, "/opt/a/run", Fault.NOT_EXECUTABLE)]
-    assert steps(config) == [(Role.PROGRAM, "/opt/a/run", Fault.MISSING)]
-    assert steps({"Env": ["PATH="], "Cmd": ["run"]}) == [(Role.PROGRAM, "run", Fault.MISSING)]
+    assert steps(config, contents[0]) == [(Role.PROGRAM, "/opt/a/run", StartFault.NOT_EXECUTABLE)]
+    assert steps(config) == [(Role.PROGRAM, "/opt/a/run", StartFault.MISSING)]
+    assert steps({"Env": ["PATH="], "Cmd": ["run"]}) == [(Role.PROGRAM, "run", StartFault.MISSING)]
 
 
 def test_without_a_path_the_usual_one_is_taken() -> None:
@@ -106,19 +106,19 @@ def test_a_name_with_a_slash_is_looked_for_from_the_working_directory(name: str)
 @pytest.mark.parametrize(
     ("contents", "fault"),
     [
-        ([], Fault.MISSING),
-        ([symlink("run", "run")], Fault.MISSING),
-        ([symlink("run", "/none")], Fault.MISSING),
-        ([directory("run"), file("run/x", elf())], Fault.DIRECTORY),
-        ([file("run", b"#!/bin/sh", 0o644)], Fault.NOT_EXECUTABLE),
-        ([file("run", elf(), 0o644)], Fault.NOT_EXECUTABLE),
-        ([file("run", b"text", 0o644)], Fault.NOT_EXECUTABLE),
-        ([file("run", b"echo hello")], Fault.NOT_A_PROGRAM),
-        ([file("run", b"")], Fault.NOT_A_PROGRAM),
-        ([file("run", elf(use=1))], Fault.NOT_A_PROGRAM),
+        ([], StartFault.MISSING),
+        ([symlink("run", "run")], StartFault.MISSING),
+        ([symlink("run", "/none")], StartFault.MISSING),
+        ([directory("run"), file("run/x", elf())], StartFault.DIRECTORY),
+        ([file("run", b"#!/bin/sh", 0o644)], StartFault.NOT_EXECUTABLE),
+        ([file("run", elf(), 0o644)], StartFault.NOT_EXECUTABLE),
+        ([file("run", b"text", 0o644)], StartFault.NOT_EXECUTABLE),
+        ([file("run", b"echo hello")], StartFault.NOT_A_PROGRAM),
+        ([file("run", b"")], StartFault.NOT_A_PROGRAM),
+        ([file("run", elf(use=1))], StartFault.NOT_A_PROGRAM),
     ],
 )
-def test_what_can_not_be_started_says_why(contents: list[Content], fault: Fault) -> None:
+def test_what_can_not_be_started_says_why(contents: list[Content], fault: StartFault) -> None:
     (program,) = chain({"Entrypoint": ["/run"]}, *contents)
 
     assert (program.name, program.binary, program.fault) == ("/run", None, fault)
@@ -127,7 +127,7 @@ def test_what_can_not_be_started_says_why(contents: list[Content], fault: Fault)
 def test_a_loader_that_is_not_there_is_told() -> None:
     found = chain({"Entrypoint": ["/run"]}, file("run", elf(loader="/lib/ld-musl.so.1")))
 
-    assert (found[-1].role, found[-1].path, found[-1].fault) == (Role.LOADER, "/lib/ld-musl.so.1", Fault.MISSING)
+    assert (found[-1].role, found[-1].path, found[-1].fault) == (Role.LOADER, "/lib/ld-musl.so.1", StartFault.MISSING)
 
 
 def test_a_search_path_has_each_directory_once_and_an_end() -> None:

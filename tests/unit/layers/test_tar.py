@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import pytest
 
 from bake_compiler.layers.error import LayerCode, LayerError
-from bake_compiler.layers.tar import HEAD, Entry, Kind, TarReader
+from bake_compiler.layers.tar import HEAD, EntryKind, TarEntry, TarReader
 from tests.unit.layers.made import Content, device, directory, elf, file, hard_link, symlink, tar
 
 LONG = "a-long-name/" * 30 + "end"
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 
 
-def entries(stream: bytes, step: int = 1 << 18, headers: int = 1000) -> list[Entry]:
+def entries(stream: bytes, step: int = 1 << 18, headers: int = 1000) -> list[TarEntry]:
     reader = TarReader(headers)
     found = [entry for at in range(0, len(stream), step) for entry in reader.feed(stream[at : at + step])]
     reader.close()
@@ -74,12 +74,12 @@ def test_each_kind_of_entry_is_read(form: int) -> None:
     )
 
     assert entries(stream) == [
-        Entry(b"bin/", Kind.DIRECTORY, 0o755, 0, b"", b""),
-        Entry(b"bin/run", Kind.FILE, 0o4755, 10, b"", script),
-        Entry(b"bin/sh", Kind.SYMLINK, 0o777, 0, b"/bin/run", b""),
-        Entry(b"bin/same", Kind.HARD_LINK, 0o777, 0, b"bin/run", b""),
-        Entry(b"dev/null", Kind.OTHER, 0o777, 0, b"", b""),
-        Entry(b"empty", Kind.FILE, 0o644, 0, b"", b""),
+        TarEntry(b"bin/", EntryKind.DIRECTORY, 0o755, 0, b"", b""),
+        TarEntry(b"bin/run", EntryKind.FILE, 0o4755, 10, b"", script),
+        TarEntry(b"bin/sh", EntryKind.SYMLINK, 0o777, 0, b"/bin/run", b""),
+        TarEntry(b"bin/same", EntryKind.HARD_LINK, 0o777, 0, b"bin/run", b""),
+        TarEntry(b"dev/null", EntryKind.OTHER, 0o777, 0, b"", b""),
+        TarEntry(b"empty", EntryKind.FILE, 0o644, 0, b"", b""),
     ]
 
 
@@ -164,7 +164,7 @@ def test_an_old_file_whose_name_ends_in_a_slash_is_a_directory() -> None:
     stream = bytearray(tar(file("old/")))
     stream[156] = 0
 
-    assert entries(bytes(checked(stream[:512]) + stream[512:]))[0].kind is Kind.DIRECTORY
+    assert entries(bytes(checked(stream[:512]) + stream[512:]))[0].kind is EntryKind.DIRECTORY
 
 
 def test_a_header_whose_checksum_is_of_signed_bytes_is_right() -> None:
@@ -191,7 +191,7 @@ def test_a_sparse_file_is_skipped_and_its_beginning_seen(form: str) -> None:
 
     for step in (1, 1 << 18):
         first, second = entries(stream + header(), step)
-        assert first.kind is Kind.FILE
+        assert first.kind is EntryKind.FILE
         assert (first.path, first.head) == (b"name", program)
         assert second.path == b"name"
 

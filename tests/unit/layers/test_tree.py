@@ -1,10 +1,10 @@
 import pytest
 
 from bake_compiler.layers import tree as module
-from bake_compiler.layers.elf import Elf, Use
+from bake_compiler.layers.elf import Elf, ElfUse
 from bake_compiler.layers.error import LayerCode, LayerError
 from bake_compiler.layers.script import Script
-from bake_compiler.layers.tree import File, Place, Tree
+from bake_compiler.layers.tree import File, Tree, TreePlace
 from tests.unit.layers.made import (
     AARCH64,
     Content,
@@ -18,8 +18,8 @@ from tests.unit.layers.made import (
     whiteout,
 )
 
-NATIVE = File(Elf("x86_64", Use.SHARED), executable=True)
-OTHER = File(Elf("aarch64", Use.SHARED), executable=True)
+NATIVE = File(Elf("x86_64", ElfUse.SHARED), executable=True)
+OTHER = File(Elf("aarch64", ElfUse.SHARED), executable=True)
 ARM = elf(AARCH64)
 
 
@@ -43,7 +43,7 @@ def test_binaries_and_executable_scripts_are_alive_and_nothing_else() -> None:
 
 def test_an_image_without_layers_has_nothing() -> None:
     assert live() == {}
-    assert Tree().follow("/bin/sh") == Place("/bin/sh", None)
+    assert Tree().follow("/bin/sh") == TreePlace("/bin/sh", None)
 
 
 def test_a_whiteout_hides_a_file_of_a_lower_layer() -> None:
@@ -125,7 +125,7 @@ def test_a_hard_link_is_what_its_target_is_also_after_that_is_gone() -> None:
 def test_a_hard_link_to_a_symlink_is_one() -> None:
     tree = tree_of([file("x/a", elf()), symlink("l", "x/a"), hard_link("m", "l")])
 
-    assert tree.follow("/m") == Place("/x/a", NATIVE)
+    assert tree.follow("/m") == TreePlace("/x/a", NATIVE)
 
 
 def test_entries_that_lead_through_a_symlink_of_a_lower_layer_follow_it() -> None:
@@ -169,7 +169,7 @@ def test_a_path_is_followed_inside_the_root(path: str, place: str) -> None:
         ]
     )
 
-    assert tree.follow(path) == Place(place, NATIVE)
+    assert tree.follow(path) == TreePlace(place, NATIVE)
 
 
 def test_a_circle_of_symlinks_ends_as_a_symlink() -> None:
@@ -182,8 +182,8 @@ def test_a_circle_of_symlinks_ends_as_a_symlink() -> None:
 def test_what_is_not_there_is_told_by_where_it_would_be() -> None:
     tree = tree_of([symlink("bin", "usr/bin"), symlink("x", "/nowhere")])
 
-    assert tree.follow("/bin/sh") == Place("/usr/bin/sh", None)
-    assert tree.follow("/x") == Place("/nowhere", None)
+    assert tree.follow("/bin/sh") == TreePlace("/usr/bin/sh", None)
+    assert tree.follow("/x") == TreePlace("/nowhere", None)
 
 
 def test_a_directory_lists_its_files_and_where_its_links_lead() -> None:

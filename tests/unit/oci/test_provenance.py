@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
-from bake_compiler.oci.provenance import PREDICATE, Base, Provenance, is_provenance
+from bake_compiler.oci.provenance import PREDICATE, Provenance, ProvenanceBase, is_provenance
 from tests.fakes.images import SLSA_02, SLSA_1, encoded, statement_of
 
 IMAGE, DEBIAN = Digest.of(b"image"), Digest.of(b"debian")
@@ -44,7 +44,7 @@ def test_reads_what_buildkit_writes() -> None:
     assert Provenance.read(encoded(BY_BUILDKIT)) == Provenance(
         subjects=(IMAGE, IMAGE),
         platforms=(Platform.parse("arm64"),),
-        bases=(Base("debian:trixie-slim", DEBIAN),),
+        bases=(ProvenanceBase("debian:trixie-slim", DEBIAN),),
     )
 
 
@@ -56,7 +56,7 @@ def test_reads_either_version_of_slsa(predicate: str) -> None:
 
     assert statement.subjects == (IMAGE,)
     assert statement.platforms == (Platform.parse("linux/arm/v6"),)
-    assert statement.bases == (Base("debian:trixie-slim", DEBIAN),)
+    assert statement.bases == (ProvenanceBase("debian:trixie-slim", DEBIAN),)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_names_a_base_image_as_people_write_it(uri: str, name: str) -> None:
 
     statement = Provenance.read(encoded({"predicateType": SLSA_02, "predicate": predicate}))
 
-    assert statement.bases == (Base(name, DEBIAN),)
+    assert statement.bases == (ProvenanceBase(name, DEBIAN),)
 
 
 def test_a_base_without_a_digest_that_we_know_has_none() -> None:
@@ -82,7 +82,7 @@ def test_a_base_without_a_digest_that_we_know_has_none() -> None:
 
     statement = Provenance.read(encoded({"predicateType": SLSA_02, "predicate": predicate}))
 
-    assert statement.bases == (Base("debian:1", None), Base("a", None))
+    assert statement.bases == (ProvenanceBase("debian:1", None), ProvenanceBase("a", None))
 
 
 def test_a_base_that_is_read_twice_is_named_once() -> None:
@@ -90,7 +90,7 @@ def test_a_base_that_is_read_twice_is_named_once() -> None:
 
     statement = Provenance.read(encoded({"predicateType": SLSA_02, "predicate": {"materials": [material] * 2}}))
 
-    assert statement.bases == (Base("debian:1", DEBIAN),)
+    assert statement.bases == (ProvenanceBase("debian:1", DEBIAN),)
 
 
 @pytest.mark.parametrize("name", ["pkg:docker/web@1.0", "pkg:docker/web@1.0?platform=linux%2Fz80", "_", ""])
@@ -183,4 +183,4 @@ def test_what_was_written_is_what_is_read(
 
     assert statement.subjects == tuple(subjects)
     assert statement.platforms == ((Platform.parse(platform),) if platform and subjects else ())
-    assert statement.bases == tuple(Base(name, digest) for name, digest in bases.items())
+    assert statement.bases == tuple(ProvenanceBase(name, digest) for name, digest in bases.items())

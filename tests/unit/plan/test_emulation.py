@@ -6,7 +6,7 @@ import pytest
 
 from bake_compiler.dockerfile import parse_dockerfile
 from bake_compiler.oci.platform import Platform
-from bake_compiler.plan.emulation import Source, build_platform, emulated_runs, is_step_of, runs_on
+from bake_compiler.plan.emulation import DockerfileSource, build_platform, emulated_runs, is_step_of, runs_on
 from bake_compiler.plan.patterns import PATTERNS, Pattern, pattern_of
 
 ROOT = Path(__file__).parents[3]
@@ -19,7 +19,7 @@ SELECTED = (
 def emulated(text: str, wanted: Platform = ARM64, *native: Platform) -> list[int]:
     """The lines of the RUNs that are emulated; on amd64 when nothing else is native."""
     dockerfile = parse_dockerfile(text)
-    source = Source("Dockerfile", dockerfile, dockerfile.stages[-1], {})
+    source = DockerfileSource("Dockerfile", dockerfile, dockerfile.stages[-1], {})
     return [each.run.line for each in emulated_runs("web", source, wanted, native or (AMD64,))]
 
 

@@ -6,7 +6,7 @@ import pytest
 from bake_compiler import Component, Image, Only, Phase, Platform, Project
 from bake_compiler.model import Mistake, Stack
 from bake_compiler.plan import Plan, make_plan, select
-from bake_compiler.plan.check import Inputs, Subject, check_all
+from bake_compiler.plan.check import Inputs, PlanSubject, check_all
 from bake_compiler.project.planned import plan_project
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +32,7 @@ def component(*images: Image | str, phase: str = "first", needs: tuple[str, ...]
 
 
 def check(stack: Stack) -> list[Mistake]:
-    return list(check_all(Subject(stack, make_plan(stack), Inputs())))
+    return list(check_all(PlanSubject(stack, make_plan(stack), Inputs())))
 
 
 def mistakes(stack: Stack) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from bake_compiler import (
 from bake_compiler.errors import UsageError
 from bake_compiler.model import Stack
 from bake_compiler.plan import Plan, make_plan, select
-from bake_compiler.plan.check import Inputs, Subject, check_all
+from bake_compiler.plan.check import Inputs, PlanSubject, check_all
 
 AMD64 = Platform.parse("amd64")
 
@@ -40,7 +40,7 @@ def planned(*images: Image, component: dict[str, Any] | None = None, **project: 
     )
     stack = Stack(whole, {"web": Component(phase="first", images=images, **(component or {}))})
     plan = make_plan(stack)
-    assert list(check_all(Subject(stack, plan, Inputs()))) == []
+    assert list(check_all(PlanSubject(stack, plan, Inputs()))) == []
     return plan
 
 

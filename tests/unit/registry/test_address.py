@@ -7,7 +7,7 @@ from bake_compiler.registry.address import (
     blob_path,
     is_off_limits,
     is_private,
-    join,
+    join_url,
     literal,
     manifest_path,
     may_follow,
@@ -116,5 +116,5 @@ def test_only_https_and_loopback_are_private(url: str, private: bool) -> None:
 
 
 def test_a_location_may_be_relative_and_keeps_its_signature_as_it_is() -> None:
-    assert join("https://a.test/v2/x", "/y?s=a%2Fb+c&t=%7E") == "https://a.test/y?s=a%2Fb+c&t=%7E"
-    assert join("https://a.test/v2/x", "https://b.test/a b\r\n\u00e9") == "https://b.test/a%20b%0D%0A%C3%A9"
+    assert join_url("https://a.test/v2/x", "/y?s=a%2Fb+c&t=%7E") == "https://a.test/y?s=a%2Fb+c&t=%7E"
+    assert join_url("https://a.test/v2/x", "https://b.test/a b\r\n\u00e9") == "https://b.test/a%20b%0D%0A%C3%A9"

@@ -11,7 +11,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import RawManifest
 from bake_compiler.registry import LimitError, Registry, WrongContentError
-from bake_compiler.registry.ask import Limits
+from bake_compiler.registry.ask import RegistryLimits
 from bake_compiler.registry.client import LARGEST_MANIFEST
 from bake_compiler.registry.transport import NoAnswerError, Reason, Request, Response
 from tests.fakes import virtual_time
@@ -128,7 +128,7 @@ async def test_an_answer_that_does_not_end_in_time_is_given_up() -> None:
             await asyncio.Event().wait()
             raise AssertionError
 
-    registry = Registry(Silent(), retry=FakeClock().retry(), limits=Limits(seconds=0.01))
+    registry = Registry(Silent(), retry=FakeClock().retry(), limits=RegistryLimits(seconds=0.01))
 
     with pytest.raises(LimitError, match=r"no whole answer within 0\.01 s"):
         await registry.manifest(REF)

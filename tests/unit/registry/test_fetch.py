@@ -5,9 +5,9 @@ import pytest
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.manifest import DOCKER_MANIFEST
-from bake_compiler.oci.provenance import Base
+from bake_compiler.oci.provenance import ProvenanceBase
 from bake_compiler.oci.reference import Reference
-from bake_compiler.oci.snapshot import Kind, Piece, Snapshot
+from bake_compiler.oci.snapshot import Piece, Snapshot, TroubleKind
 from bake_compiler.registry import Registry, fetch_snapshot
 from tests.fakes.images import Layer, Made, artifact_of, attestation_of, encoded, image_of, index_of, statement_of
 from tests.fakes.registry import FakeRegistry, Fault
@@ -20,7 +20,7 @@ ARM = image_of("linux/arm64")
 AMD = image_of("linux/amd64")
 
 
-def troubles(snapshot: Snapshot) -> list[tuple[Digest, Kind]]:
+def troubles(snapshot: Snapshot) -> list[tuple[Digest, TroubleKind]]:
     pieces: list[Piece] = [*snapshot.nested]
     for child in snapshot.children:
         pieces += child.pieces
@@ -53,7 +53,7 @@ async def test_absence_is_recorded(registry: Registry) -> None:
 
     assert snapshot.raw is None
     assert snapshot.trouble is not None
-    assert snapshot.trouble.kind is Kind.MISSING
+    assert snapshot.trouble.kind is TroubleKind.MISSING
 
 
 @pytest.mark.parametrize("fault", [Fault(401), Fault(403), Fault(429), Fault(500), Fault(reset=True)])
@@ -66,7 +66,7 @@ async def test_a_registry_that_will_not_say_is_recorded_as_unchecked(
     snapshot = await fetch_snapshot(registry, REF)
 
     assert snapshot.trouble is not None
-    assert snapshot.trouble.kind is Kind.UNCHECKED
+    assert snapshot.trouble.kind is TroubleKind.UNCHECKED
     assert (snapshot.raw, snapshot.children) == (None, ())
 
 
@@ -77,7 +77,7 @@ async def test_wrong_bytes_of_the_whole_are_recorded(registry: Registry, fake: F
     snapshot = await fetch_snapshot(registry, REF.at(made.digest))
 
     assert snapshot.trouble is not None
-    assert snapshot.trouble.kind is Kind.WRONG
+    assert snapshot.trouble.kind is TroubleKind.WRONG
 
 
 async def test_a_whole_that_is_larger_than_any_manifest_is_over_limit(registry: Registry, fake: FakeRegistry) -> None:
@@ -86,7 +86,7 @@ async def test_a_whole_that_is_larger_than_any_manifest_is_over_limit(registry: 
     snapshot = await fetch_snapshot(registry, REF)
 
     assert snapshot.trouble is not None
-    assert snapshot.trouble.kind is Kind.OVER_LIMIT
+    assert snapshot.trouble.kind is TroubleKind.OVER_LIMIT
 
 
 async def test_more_entries_than_any_image_needs_are_not_asked_for(registry: Registry, fake: FakeRegistry) -> None:
@@ -95,7 +95,7 @@ async def test_more_entries_than_any_image_needs_are_not_asked_for(registry: Reg
 
     snapshot = await fetch_snapshot(registry, REF)
 
-    assert [kind for _, kind in troubles(snapshot)] == [Kind.OVER_LIMIT]
+    assert [kind for _, kind in troubles(snapshot)] == [TroubleKind.OVER_LIMIT]
     assert len(fake.requests) == 1
 
 
@@ -104,7 +104,7 @@ async def test_more_layers_than_any_engine_takes_are_not_asked_for(registry: Reg
 
     snapshot = await fetch_snapshot(registry, REF)
 
-    assert [kind for _, kind in troubles(snapshot)] == [Kind.OVER_LIMIT]
+    assert [kind for _, kind in troubles(snapshot)] == [TroubleKind.OVER_LIMIT]
     assert not any("/blobs/" in request.path for request in fake.requests)
 
 
@@ -116,7 +116,7 @@ async def test_more_layers_in_all_than_any_set_of_platforms_has_are_not_asked_fo
 
     snapshot = await fetch_snapshot(registry, REF)
 
-    assert [kind for _, kind in troubles(snapshot)] == [Kind.OVER_LIMIT] * 3
+    assert [kind for _, kind in troubles(snapshot)] == [TroubleKind.OVER_LIMIT] * 3
     assert sum(child.config is not None for child in snapshot.images) == 22
 
 
@@ -129,7 +129,7 @@ async def test_an_index_that_a_registry_makes_lead_to_itself_is_read_once(
 
     snapshot = await fetch_snapshot(registry, REF)
 
-    assert troubles(snapshot) == [(inner.digest, Kind.WRONG)]
+    assert troubles(snapshot) == [(inner.digest, TroubleKind.WRONG)]
     assert len(fake.requests) == 2
 
 
@@ -150,8 +150,8 @@ async def test_the_digests_of_other_tags_are_told_and_what_kept_them_from_being_
     assert [tag.trouble.kind if tag.trouble else None for tag in snapshot.tags] == [
         None,
         None,
-        Kind.MISSING,
-        Kind.UNCHECKED,
+        TroubleKind.MISSING,
+        TroubleKind.UNCHECKED,
     ]
 
 
@@ -174,7 +174,7 @@ async def test_provenance_in_the_index_is_read_when_it_is_asked_for(registry: Re
 
     ((read,), _) = (child.statements for child in reversed(asked.attestations))
     assert read.subjects == (ARM.digest,)
-    assert read.bases == (Base("debian:trixie-slim", base),)
+    assert read.bases == (ProvenanceBase("debian:trixie-slim", base),)
     assert [child.statements for child in not_asked.attestations] == [(), ()]
 
 
@@ -231,13 +231,13 @@ async def test_a_registry_without_referrers_has_nothing_beside_the_index(
 @pytest.mark.parametrize(
     ("damage", "kind"),
     [
-        (lambda fake, digest: fake.delete(NAME, digest), Kind.MISSING),
-        (lambda fake, digest: fake.corrupt(NAME, digest, b"{}"), Kind.WRONG),
-        (lambda fake, digest: fake.faults.append(Fault(403, path=str(digest), times=9)), Kind.UNCHECKED),
+        (lambda fake, digest: fake.delete(NAME, digest), TroubleKind.MISSING),
+        (lambda fake, digest: fake.corrupt(NAME, digest, b"{}"), TroubleKind.WRONG),
+        (lambda fake, digest: fake.faults.append(Fault(403, path=str(digest), times=9)), TroubleKind.UNCHECKED),
     ],
 )
 async def test_a_statement_that_is_not_at_hand_is_recorded(
-    registry: Registry, fake: FakeRegistry, damage: Callable[[FakeRegistry, Digest], None], kind: Kind
+    registry: Registry, fake: FakeRegistry, damage: Callable[[FakeRegistry, Digest], None], kind: TroubleKind
 ) -> None:
     attestation = attestation_of(ARM)
     statement = Digest.of(attestation.blobs[1])
@@ -254,7 +254,7 @@ async def test_a_statement_that_is_none_is_malformed(registry: Registry, fake: F
     attestation = attestation_of(ARM, statement=b"[]")
     fake.push(NAME, "1.0", index_of(ARM, attestation))
 
-    assert troubles(await fetch_snapshot(registry, REF, provenance=True)) == [(Digest.of(b"[]"), Kind.MALFORMED)]
+    assert troubles(await fetch_snapshot(registry, REF, provenance=True)) == [(Digest.of(b"[]"), TroubleKind.MALFORMED)]
 
 
 async def test_an_unsound_whole_is_recorded(registry: Registry, fake: FakeRegistry) -> None:
@@ -264,7 +264,7 @@ async def test_an_unsound_whole_is_recorded(registry: Registry, fake: FakeRegist
 
     assert snapshot.raw is not None
     assert snapshot.trouble is not None
-    assert snapshot.trouble.kind is Kind.MALFORMED
+    assert snapshot.trouble.kind is TroubleKind.MALFORMED
 
 
 async def test_a_plain_manifest_is_its_own_child_on_the_platform_of_its_config(
@@ -294,7 +294,7 @@ async def test_a_missing_config_or_layer_is_recorded(registry: Registry, fake: F
     fake.push(NAME, "1.0", index_of(AMD, ARM))
     fake.delete(NAME, lost)
 
-    assert troubles(await fetch_snapshot(registry, REF)) == [(lost, Kind.MISSING)]
+    assert troubles(await fetch_snapshot(registry, REF)) == [(lost, TroubleKind.MISSING)]
 
 
 async def test_a_missing_child_is_recorded_and_the_others_are_read(registry: Registry, fake: FakeRegistry) -> None:
@@ -303,7 +303,7 @@ async def test_a_missing_child_is_recorded_and_the_others_are_read(registry: Reg
 
     snapshot = await fetch_snapshot(registry, REF)
 
-    assert troubles(snapshot) == [(ARM.digest, Kind.MISSING)]
+    assert troubles(snapshot) == [(ARM.digest, TroubleKind.MISSING)]
     assert [child.config is not None for child in snapshot.children] == [True, False]
 
 
@@ -313,7 +313,10 @@ async def test_wrong_bytes_of_a_child_or_config_are_recorded(registry: Registry,
     fake.corrupt(NAME, AMD.digest, b"{}")
     fake.corrupt(NAME, config, b"{}")
 
-    assert troubles(await fetch_snapshot(registry, REF)) == [(AMD.digest, Kind.WRONG), (config, Kind.WRONG)]
+    assert troubles(await fetch_snapshot(registry, REF)) == [
+        (AMD.digest, TroubleKind.WRONG),
+        (config, TroubleKind.WRONG),
+    ]
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
@@ -323,7 +326,7 @@ async def test_a_child_that_could_not_be_asked_for_is_unchecked_not_missing(
     fake.push(NAME, "1.0", index_of(AMD, ARM))
     fake.faults.append(Fault(status, path=str(ARM.digest), times=99))
 
-    assert troubles(await fetch_snapshot(registry, REF)) == [(ARM.digest, Kind.UNCHECKED)]
+    assert troubles(await fetch_snapshot(registry, REF)) == [(ARM.digest, TroubleKind.UNCHECKED)]
 
 
 @pytest.mark.parametrize("part", [0, 1])
@@ -334,7 +337,7 @@ async def test_a_config_or_layer_that_could_not_be_asked_for_is_unchecked(
     fake.push(NAME, "1.0", index_of(ARM))
     fake.faults.append(Fault(403, path=str(hidden), times=99))
 
-    assert troubles(await fetch_snapshot(registry, REF)) == [(hidden, Kind.UNCHECKED)]
+    assert troubles(await fetch_snapshot(registry, REF)) == [(hidden, TroubleKind.UNCHECKED)]
 
 
 async def test_a_child_of_another_type_than_its_entry_says_is_malformed(registry: Registry, fake: FakeRegistry) -> None:
@@ -342,14 +345,14 @@ async def test_a_child_of_another_type_than_its_entry_says_is_malformed(registry
     fake.push(NAME, "1.0", made)
     fake.repositories[NAME].manifests[str(ARM.digest)] = (ARM.media_type, ARM.content)
 
-    assert troubles(await fetch_snapshot(registry, REF)) == [(ARM.digest, Kind.MALFORMED)]
+    assert troubles(await fetch_snapshot(registry, REF)) == [(ARM.digest, TroubleKind.MALFORMED)]
 
 
 async def test_a_child_that_is_no_manifest_is_malformed(registry: Registry, fake: FakeRegistry) -> None:
     bad = replace(ARM, content=b"{}")
     fake.push(NAME, "1.0", index_of(bad))
 
-    assert troubles(await fetch_snapshot(registry, REF)) == [(bad.digest, Kind.MALFORMED)]
+    assert troubles(await fetch_snapshot(registry, REF)) == [(bad.digest, TroubleKind.MALFORMED)]
 
 
 async def test_a_config_that_is_no_config_is_malformed(registry: Registry, fake: FakeRegistry) -> None:
@@ -362,7 +365,7 @@ async def test_a_config_that_is_no_config_is_malformed(registry: Registry, fake:
     made = Made(ARM.media_type, encoded(document), "linux/arm64", blobs=(config,))
     fake.push(NAME, "1.0", index_of(made))
 
-    assert troubles(await fetch_snapshot(registry, REF)) == [(Digest.of(config), Kind.MALFORMED)]
+    assert troubles(await fetch_snapshot(registry, REF)) == [(Digest.of(config), TroubleKind.MALFORMED)]
 
 
 async def test_children_of_a_nested_index_stand_in_its_place(registry: Registry, fake: FakeRegistry) -> None:
@@ -381,7 +384,7 @@ async def test_a_missing_nested_index_is_recorded(registry: Registry, fake: Fake
     fake.push(NAME, "1.0", index_of(inner, AMD))
     fake.delete(NAME, inner.digest)
 
-    assert troubles(await fetch_snapshot(registry, REF)) == [(inner.digest, Kind.MISSING)]
+    assert troubles(await fetch_snapshot(registry, REF)) == [(inner.digest, TroubleKind.MISSING)]
 
 
 async def test_indexes_nested_too_deep_are_not_read(registry: Registry, fake: FakeRegistry) -> None:
@@ -392,7 +395,7 @@ async def test_indexes_nested_too_deep_are_not_read(registry: Registry, fake: Fa
 
     found = troubles(await fetch_snapshot(registry, REF))
 
-    assert [kind for _, kind in found] == [Kind.MALFORMED]
+    assert [kind for _, kind in found] == [TroubleKind.MALFORMED]
     assert sum("/manifests/" in request.path for request in fake.requests) == 4
 
 

@@ -13,7 +13,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import LimitError, Registry
 from bake_compiler.registry import network as network_module
-from bake_compiler.registry.ask import Limits
+from bake_compiler.registry.ask import RegistryLimits
 from bake_compiler.registry.certificates import Certificates
 from bake_compiler.registry.network import Network
 from bake_compiler.registry.proxies import Proxies
@@ -39,7 +39,7 @@ async def network() -> AsyncIterator[Network]:
 
 def client(network: Network, *, seconds: float = 60.0, clock: FakeClock | None = None) -> Registry:
     retry = clock.retry() if clock else Retry(deadline=0.0)
-    return Registry(network, retry=retry, limits=Limits(seconds=seconds, grace=0.2))
+    return Registry(network, retry=retry, limits=RegistryLimits(seconds=seconds, grace=0.2))
 
 
 def ref(host: str) -> Reference:

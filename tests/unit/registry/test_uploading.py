@@ -10,7 +10,7 @@ from bake_compiler.errors import AccessError, RegistryError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Arrival, LimitError, Registry, Retry, WrongContentError
-from bake_compiler.registry.ask import Limits
+from bake_compiler.registry.ask import RegistryLimits
 from bake_compiler.registry.transport import Request
 from tests.fakes.clock import FakeClock
 from tests.fakes.faulty import Faulty, Reset, always, faulty, first
@@ -221,7 +221,7 @@ async def test_a_source_that_stands_still_is_not_waited_for_for_ever(fake: FakeR
 
         yield pieces()
 
-    registry = Registry(fake, limits=Limits(seconds=0.05))
+    registry = Registry(fake, limits=RegistryLimits(seconds=0.05))
 
     with pytest.raises(LimitError, match=r"no whole answer within 0\.05 s"):
         await registry.push_blob(REF, blob.descriptor, stuck)
@@ -239,7 +239,7 @@ async def test_a_slow_blob_is_waited_for_as_long_as_it_moves(fake: FakeRegistry)
 
         yield pieces()
 
-    registry = Registry(fake, limits=Limits(seconds=1.0))
+    registry = Registry(fake, limits=RegistryLimits(seconds=1.0))
 
     assert await registry.push_blob(REF, Streamed(content).descriptor, slow) is Arrival.SENT
     assert held(fake) == {str(Digest.of(content)): content}

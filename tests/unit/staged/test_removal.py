@@ -8,7 +8,7 @@ import pytest
 from bake_compiler.errors import RegistryError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
-from bake_compiler.staged import Known, Probe, Removal
+from bake_compiler.staged import Probe, Removal, RepositoryFacts
 from tests.fakes.images import Made, artifact_of, image_of, index_of
 from tests.fakes.registry import Deletes, FakeRegistry, Fault
 from tests.fakes.wire import Reply, Request
@@ -25,11 +25,11 @@ def image(content: str) -> Made:
     return index_of(image_of("linux/amd64", layers=(content.encode(),)), attested=True)
 
 
-def old(*tags: tuple[str, Made], used: float = OLD) -> Known:
-    return Known({(tag, made.digest): used for tag, made in tags})
+def old(*tags: tuple[str, Made], used: float = OLD) -> RepositoryFacts:
+    return RepositoryFacts({(tag, made.digest): used for tag, made in tags})
 
 
-async def removed(registry: Registry, known: Known) -> dict[str, str]:
+async def removed(registry: Registry, known: RepositoryFacts) -> dict[str, str]:
     """Tag → why it stays, or nothing."""
     removal = Removal(registry, WEB, known, BEFORE, Probe(registry))
     return {held.tag: why async for held, why in removal.run()}
@@ -51,7 +51,7 @@ async def test_what_nobody_needs_goes_with_its_manifest(registry: Registry, fake
         fake.push("acme/web", tag, made)
 
     young = old(("staged-c", fresh), used=YOUNG)
-    known = Known({**old(("staged-a", stale), ("staged-b", stale)).used, **young.used})
+    known = RepositoryFacts({**old(("staged-a", stale), ("staged-b", stale)).used, **young.used})
 
     assert await removed(registry, known) == {"staged-a": "", "staged-b": ""}
 

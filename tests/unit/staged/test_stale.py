@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from bake_compiler.oci.digest import Digest
-from bake_compiler.staged import Fate, Held, Judgement, Known, judge, named_at
+from bake_compiler.staged import Held, Judgement, RepositoryFacts, TagFate, judge_tags, named_at
 
 NOW, DAY = 1_800_000_000.0, 86_400.0
 BEFORE = NOW - 7 * DAY
@@ -23,34 +23,34 @@ def aged(*tags: Held, days: float = 30) -> dict[tuple[str, Digest], float]:
     return {(each.tag, each.digest): NOW - days * DAY for each in tags}
 
 
-def fates(tags: tuple[Held, ...], known: Known) -> Mapping[str, Judgement]:
-    return {each.held.tag: each for each in judge(tags, known, BEFORE)}
+def fates(tags: tuple[Held, ...], known: RepositoryFacts) -> Mapping[str, Judgement]:
+    return {each.held.tag: each for each in judge_tags(tags, known, BEFORE)}
 
 
 OLD = held("staged-old", "a")
 
 
 def test_what_is_old_and_nobody_needs_goes_and_no_public_tag_is_judged() -> None:
-    found = fates((OLD, held("1.0", "b")), Known(aged(OLD)))
+    found = fates((OLD, held("1.0", "b")), RepositoryFacts(aged(OLD)))
 
     assert list(found) == ["staged-old"]
-    assert (found["staged-old"].fate, found["staged-old"].why) == (Fate.GOES, "")
+    assert (found["staged-old"].fate, found["staged-old"].why) == (TagFate.GOES, "")
 
 
 @pytest.mark.parametrize(
     ("known", "why"),
     [
-        (Known(), "its age is not known"),
-        (Known({("staged-old", digest("another")): 0.0}), "its age is not known"),
-        (Known(aged(OLD, days=6.9)), "it was used since"),
-        (Known(aged(OLD), kept={"staged-old": "run 1"}), "run 1"),
-        (Known(aged(OLD), pinned={OLD.digest: "release 1"}), "release 1"),
+        (RepositoryFacts(), "its age is not known"),
+        (RepositoryFacts({("staged-old", digest("another")): 0.0}), "its age is not known"),
+        (RepositoryFacts(aged(OLD, days=6.9)), "it was used since"),
+        (RepositoryFacts(aged(OLD), kept={"staged-old": "run 1"}), "run 1"),
+        (RepositoryFacts(aged(OLD), pinned={OLD.digest: "release 1"}), "release 1"),
     ],
 )
-def test_what_may_still_be_asked_for_stays(known: Known, why: str) -> None:
+def test_what_may_still_be_asked_for_stays(known: RepositoryFacts, why: str) -> None:
     found = fates((OLD,), known)["staged-old"]
 
-    assert (found.fate, found.why) == (Fate.STAYS, why)
+    assert (found.fate, found.why) == (TagFate.STAYS, why)
 
 
 @pytest.mark.parametrize(
@@ -63,35 +63,35 @@ def test_what_may_still_be_asked_for_stays(known: Known, why: str) -> None:
     ],
 )
 def test_of_a_manifest_that_something_needs_at_most_the_tag_goes(other: Held, why: str) -> None:
-    found = fates((OLD, other), Known(aged(OLD)))["staged-old"]
+    found = fates((OLD, other), RepositoryFacts(aged(OLD)))["staged-old"]
 
-    assert (found.fate, found.why) == (Fate.TAG_ALONE, why)
+    assert (found.fate, found.why) == (TagFate.TAG_ALONE, why)
 
 
 @pytest.mark.parametrize("end", ["", ".sig", ".att"])
 def test_what_is_signed_or_attested_stays(end: str) -> None:
     about = held(f"sha256-{OLD.digest.encoded}{end}", "s")
 
-    found = fates((OLD, about), Known(aged(OLD)))["staged-old"]
+    found = fates((OLD, about), RepositoryFacts(aged(OLD)))["staged-old"]
 
-    assert (found.fate, found.why) == (Fate.STAYS, f"{about.tag} is about it")
+    assert (found.fate, found.why) == (TagFate.STAYS, f"{about.tag} is about it")
 
 
 def test_what_the_project_publishes_keeps_its_content_tag() -> None:
-    found = fates((OLD, held("latest", "a")), Known(aged(OLD), own=frozenset({"latest"})))["staged-old"]
+    found = fates((OLD, held("latest", "a")), RepositoryFacts(aged(OLD), own=frozenset({"latest"})))["staged-old"]
 
-    assert (found.fate, found.why) == (Fate.STAYS, "latest names it: the next build asks for it")
+    assert (found.fate, found.why) == (TagFate.STAYS, "latest names it: the next build asks for it")
 
 
 def test_tags_of_one_manifest_and_an_index_of_another_go_together_the_index_first() -> None:
     tags = (OLD, held("staged-same", "a"), held("staged-index", "i", "a"))
 
-    judged = judge(tags, Known(aged(*tags)), BEFORE)
+    judged = judge_tags(tags, RepositoryFacts(aged(*tags)), BEFORE)
 
     assert [(each.held.tag, each.fate) for each in judged] == [
-        ("staged-index", Fate.GOES),
-        ("staged-old", Fate.GOES),
-        ("staged-same", Fate.GOES),
+        ("staged-index", TagFate.GOES),
+        ("staged-old", TagFate.GOES),
+        ("staged-same", TagFate.GOES),
     ]
 
 
@@ -99,12 +99,12 @@ def test_what_an_index_needs_that_stays_for_its_signature_stays_too() -> None:
     signed = held("staged-index", "i", "a")
 
     for known, tags in (
-        (Known(aged(OLD, signed), pinned={signed.digest: "signed"}), (OLD, signed)),
-        (Known(aged(OLD, signed)), (OLD, signed, held(f"sha256-{signed.digest.encoded}.sig", "s"))),
+        (RepositoryFacts(aged(OLD, signed), pinned={signed.digest: "signed"}), (OLD, signed)),
+        (RepositoryFacts(aged(OLD, signed)), (OLD, signed, held(f"sha256-{signed.digest.encoded}.sig", "s"))),
     ):
         found = fates(tags, known)
-        assert found["staged-index"].fate is Fate.STAYS
-        assert (found["staged-old"].fate, found["staged-old"].why) == (Fate.TAG_ALONE, "staged-index needs it")
+        assert found["staged-index"].fate is TagFate.STAYS
+        assert (found["staged-old"].fate, found["staged-old"].why) == (TagFate.TAG_ALONE, "staged-index needs it")
 
 
 @pytest.mark.parametrize("tag", ["staged-20261124T193000-1a2b3c", "staged-probe-20261124T193000-1a2b3c"])

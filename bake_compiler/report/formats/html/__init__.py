@@ -18,7 +18,7 @@ from markupsafe import Markup
 from bake_compiler.oci.platform import Platform
 from bake_compiler.report.formats.html.page import Page, Row
 from bake_compiler.report.formats.html.timeline import KINDS, Bar
-from bake_compiler.report.formats.html.words import clean, duration, size
+from bake_compiler.report.formats.html.words import clean_text, duration, size
 from bake_compiler.report.report import Report
 from bake_compiler.report.words.advice import advice
 from bake_compiler.report.words.failures import cause, tries
@@ -58,7 +58,7 @@ def _template() -> jinja2.Template:
 
 def _shown(value: object) -> object:
     """What jinja writes of a value, before it escapes it."""
-    return value if isinstance(value, Markup) else clean(str(value))
+    return value if isinstance(value, Markup) else clean_text(str(value))
 
 
 def _policy(style: str, script: str) -> str:
@@ -87,7 +87,7 @@ def _data(page: Page) -> dict[str, Any]:
         "kinds": KINDS,
         "platforms": list(map(str, places)),
         "rows": rows,
-        "texts": [clean(text) for text in texts],
+        "texts": [clean_text(text) for text in texts],
     }
 
 
@@ -105,7 +105,7 @@ def _row(row: Row, texts: dict[str, int], places: dict[Platform, int]) -> dict[s
         else {}
     )
     return {
-        "facts": [[name, clean(value)] for name, value in facts.items() if value],
+        "facts": [[name, clean_text(value)] for name, value in facts.items() if value],
         "coarse": [number for bar in row.lane.coarse for number in _numbers(bar, texts, places)],
         "steps": [number for bar in row.lane.steps for number in _numbers(bar, texts, places)],
     }

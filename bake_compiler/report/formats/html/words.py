@@ -9,7 +9,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 _THOUSAND = 1000.0
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """A text as a person may see it: no terminal codes, no control characters, nothing that turns its direction."""
     if text.isascii() and text.isprintable():
         return text

@@ -2,7 +2,7 @@
 
 from bake_compiler.errors import BakecError
 from bake_compiler.system.environment import BUILDX_BUILDER
-from bake_compiler.verbs.builder import difference
+from bake_compiler.verbs.builder import builder_difference
 from bake_compiler.verbs.doctor.facts import Facts
 from bake_compiler.verbs.doctor.result import CheckResult, good, note, unknown
 
@@ -16,7 +16,9 @@ async def check_described_builder(facts: Facts) -> tuple[CheckResult, ...]:
     if builder is None or not (await facts.said).builder.driver:
         return ()
     try:
-        return (judge_described(builder.name, edges.env.get(BUILDX_BUILDER, ""), difference(edges.tools, builder)),)
+        return (
+            judge_described(builder.name, edges.env.get(BUILDX_BUILDER, ""), builder_difference(edges.tools, builder)),
+        )
     except BakecError as error:
         return (unknown(_SUBJECT, error.message, error.hint),)
 

@@ -82,10 +82,12 @@ async def ask_container(tools: Tools, base: str, *, behind_proxy: bool) -> Check
             status = 1
     if status:
         return unknown(_SUBJECT, f"{base} has no shell that could be asked, or does not start")
-    return judge([match.groups() for line in heard if (match := _SAYS.fullmatch(line))], behind_proxy=behind_proxy)
+    return judge_network(
+        [match.groups() for line in heard if (match := _SAYS.fullmatch(line))], behind_proxy=behind_proxy
+    )
 
 
-def judge(says: list[tuple[str, ...]], *, behind_proxy: bool) -> CheckResult:
+def judge_network(says: list[tuple[str, ...]], *, behind_proxy: bool) -> CheckResult:
     """What is to be thought of what a container said: pairs of a word and a name."""
     said = {word: [name for each, name in says if each == word] for word in ("nameserver", "proxy", "found", "lost")}
     servers = f"name servers: {', '.join(said['nameserver']) or 'none'}"

@@ -13,13 +13,13 @@ from bake_compiler.buildx import Failure, Progress
 from bake_compiler.buildx.said import Said
 from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import PreflightError
-from bake_compiler.inputs.image import Made
+from bake_compiler.inputs.image import MadeFrom
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system.process import Command
 from bake_compiler.system.tasks import together
 from bake_compiler.verbs.doctor.binfmt import BINFMT, Handler, handler_of
 from bake_compiler.verbs.doctor.facts import Facts, PlannedBuild
-from bake_compiler.verbs.doctor.program import program
+from bake_compiler.verbs.doctor.program import smallest_program
 from bake_compiler.verbs.doctor.qemu import known_fault, version_of
 from bake_compiler.verbs.doctor.result import CheckResult, CheckState, bad, good, note, unknown
 
@@ -63,7 +63,7 @@ async def check_platforms(facts: Facts) -> tuple[CheckResult, ...]:
     return tuple([_as_needed(build, await facts.made, each) for each in found])
 
 
-def _as_needed(build: PlannedBuild, made: Mapping[str, Made], check: CheckResult) -> CheckResult:
+def _as_needed(build: PlannedBuild, made: Mapping[str, MadeFrom], check: CheckResult) -> CheckResult:
     """A platform whose programs do not run matters only if a build runs one."""
     images = [image for image in build.images if check.subject in map(str, image.platforms)]
     if check.state is not CheckState.BAD or not all(made[image.name].cross for image in images):
@@ -99,7 +99,7 @@ async def _run(tools: Tools, platforms: Sequence[Platform]) -> Mapping[Platform,
 
     One process starts all; only where that fails each gets its own, as the first failure ends the others.
     """
-    startable = [platform for platform in platforms if program(platform)]
+    startable = [platform for platform in platforms if smallest_program(platform)]
     missing: dict[Platform, Failure | str] = dict.fromkeys(
         platforms, "bakec has no program for it that could be started"
     )
@@ -115,7 +115,7 @@ async def _start(tools: Tools, platforms: Sequence[Platform]) -> Failure | str:
     with TemporaryDirectory(prefix="bakec-doctor-") as directory:
         folder = Path(directory)
         for platform in platforms:
-            (folder / _file(platform)).write_bytes(program(platform) or b"")
+            (folder / _file(platform)).write_bytes(smallest_program(platform) or b"")
         (folder / "bake.json").write_text(json.dumps(_bake_file(platforms)), encoding="utf-8")
         argv = (*tools.buildx, "bake", "--file", "bake.json", "--progress", "rawjson", "runs")
         try:
@@ -153,7 +153,7 @@ def _hear(progress: Progress, line: str) -> None:
 async def _emulator(tools: Tools, platform: Platform, binfmt: Path) -> Emulator | None:
     """What runs a platform's programs here; None where that can't be seen."""
     try:
-        handler = handler_of(program(platform) or b"", binfmt)
+        handler = handler_of(smallest_program(platform) or b"", binfmt)
     except (OSError, ValueError):
         return None
     program_file = handler.program if handler else ""

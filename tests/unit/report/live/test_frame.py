@@ -22,7 +22,7 @@ from bake_compiler.report.events import (
     StepChanged,
 )
 from bake_compiler.report.live.frame import frame
-from bake_compiler.report.live.state import ENDS, RunState, State, fold
+from bake_compiler.report.live.state import ENDS, LiveState, RunState, fold
 from bake_compiler.report.live.time_left import TimeLeft, time_left
 from benchmarks.live import BROKEN, PLATFORMS, RESET, MadeUp, made_up, result, stack, state_at
 
@@ -131,8 +131,8 @@ def test_of_300_images_a_small_screen_shows_what_is_built_then_failures_then_wha
     states = [line.split()[2] for line in shown[1:-2]]
     assert len(shown) == 23
     assert states == ["building"] * 6 + ["failed"] * 2 + ["built"] * 12
-    hidden = run.counts[State.BUILT] - 12
-    assert shown[-2] == f"… {run.counts[State.WAITING]} waiting, {hidden} built"
+    hidden = run.counts[LiveState.BUILT] - 12
+    assert shown[-2] == f"… {run.counts[LiveState.WAITING]} waiting, {hidden} built"
     assert shown[-1].startswith(f"{run.ended}/300 images ")
 
 

@@ -24,7 +24,7 @@ from bake_compiler.report.events import (
     RunEnded,
     StepChanged,
 )
-from bake_compiler.report.live.state import ENDS, RunState, State, fold
+from bake_compiler.report.live.state import ENDS, LiveState, RunState, fold
 from bake_compiler.report.live.time_left import TimeLeft, time_left
 from bake_compiler.verify import Finding
 from benchmarks.live import MadeUp, result
@@ -47,7 +47,7 @@ def after(*events: Event, began: RunBegan = BEGAN) -> RunState:
 def test_everything_waits_for_what_it_needs_at_first() -> None:
     run = after()
 
-    assert run.counts == {State.WAITING: 2}
+    assert run.counts == {LiveState.WAITING: 2}
     assert run.waits_for(run.images["web"]) == ("base",)
     assert run.images["base"].seconds(now=104) is None
 
@@ -62,7 +62,7 @@ def test_a_build_has_steps_the_longest_running_first_and_counts_them() -> None:
     )
 
     base = run.images["base"]
-    assert base.state is State.BUILDING
+    assert base.state is LiveState.BUILDING
     assert [(running.step.name, running.since) for running in base.steps] == [("RUN make", 102), ("COPY . .", 103)]
     assert (base.done, base.cached, base.total) == (1, 1, 5)
     assert base.seconds(now=111) == 10
@@ -91,22 +91,22 @@ def test_a_pause_says_why_and_until_when_and_the_next_attempt_begins_afresh() ->
     )
 
     paused = run.images["base"]
-    assert (paused.state, paused.why, paused.until) == (State.PAUSING, "reset: connection reset by peer", 114)
+    assert (paused.state, paused.why, paused.until) == (LiveState.PAUSING, "reset: connection reset by peer", 114)
     again = fold(run, AttemptBegan(114, "base", 2)).images["base"]
-    assert (again.state, again.retries, again.why, again.done, again.steps) == (State.BUILDING, 1, "", 0, ())
+    assert (again.state, again.retries, again.why, again.done, again.steps) == (LiveState.BUILDING, 1, "", 0, ())
     assert again.seconds(now=121) == 20
 
 
 @pytest.mark.parametrize(
     ("outcome", "why", "state"),
     [
-        (Outcome.VERIFIED, "", State.BUILT),
-        (Outcome.LOADED, "", State.BUILT),
-        (Outcome.FAILED, "platform-missing: no arm64", State.FAILED),
-        (Outcome.BLOCKED, "needs base, which failed", State.BLOCKED),
+        (Outcome.VERIFIED, "", LiveState.BUILT),
+        (Outcome.LOADED, "", LiveState.BUILT),
+        (Outcome.FAILED, "platform-missing: no arm64", LiveState.FAILED),
+        (Outcome.BLOCKED, "needs base, which failed", LiveState.BLOCKED),
     ],
 )
-def test_an_image_ends_as_its_cells_do(outcome: Outcome, why: str, state: State) -> None:
+def test_an_image_ends_as_its_cells_do(outcome: Outcome, why: str, state: LiveState) -> None:
     run = after(AttemptBegan(101, "base", 1), ImageEnded(120, result(BASE, outcome, why=why, seconds=19.5)))
 
     base = run.images["base"]
@@ -120,7 +120,7 @@ def test_a_finding_that_takes_the_proof_away_is_a_failure() -> None:
 
     run = after(ImageEnded(120, replace(result(BASE, Outcome.VERIFIED), findings=(lie,))))
 
-    assert (run.images["base"].state, run.images["base"].why) == (State.FAILED, "says arm64, is amd64")
+    assert (run.images["base"].state, run.images["base"].why) == (LiveState.FAILED, "says arm64, is amd64")
 
 
 def test_a_command_that_failed_is_named_by_its_exit_code_and_step() -> None:
@@ -210,5 +210,5 @@ def test_at_each_moment_of_any_run_every_image_is_in_one_state(run: MadeUp, data
     left = time_left(state, events[upto - 1].at)
     assert left is None or left.seconds > 0
     if upto == len(events):
-        blocked = Counter(image.state for image in state.images.values())[State.BLOCKED]
-        assert state.counts[State.FAILED] + blocked + state.counts[State.BUILT] == len(run.images)
+        blocked = Counter(image.state for image in state.images.values())[LiveState.BLOCKED]
+        assert state.counts[LiveState.FAILED] + blocked + state.counts[LiveState.BUILT] == len(run.images)

@@ -14,7 +14,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.plan.plan import Cell
 from bake_compiler.report import Attempt, CellResult, ImageResult, Outcome, PlatformResult, Report
 from bake_compiler.report.events import Event, ImageEnded, RunBegan, StepChanged
-from bake_compiler.report.formats.json import render_json, to_document
+from bake_compiler.report.formats.json import render_json, report_document
 from bake_compiler.report.stored.events import event_document, event_from_document
 from bake_compiler.report.stored.report import report_from_document
 from bake_compiler.verify import Finding
@@ -45,9 +45,9 @@ REPORT = Report("build", "r.test", "1", (WEB,), (), published=True, run="r1", be
 
 @given(made.reports)
 def test_a_report_read_again_says_the_same(report: Report) -> None:
-    document = to_document(report)
+    document = report_document(report)
 
-    assert to_document(report_from_document(json.loads(json.dumps(document)))) == document
+    assert report_document(report_from_document(json.loads(json.dumps(document)))) == document
     assert json.loads(render_json(report)) == document
 
 
@@ -62,12 +62,12 @@ def test_an_event_read_again_says_the_same(event: Event) -> None:
 
 
 def test_what_was_written_is_what_is_read() -> None:
-    assert report_from_document(to_document(REPORT)) == REPORT
+    assert report_from_document(report_document(REPORT)) == REPORT
     assert event_from_document(event_document(ImageEnded(1.5, WEB))) == ImageEnded(1.5, WEB)
 
 
 def test_every_field_of_a_report_is_in_its_document() -> None:
-    document = to_document(REPORT)
+    document = report_document(REPORT)
 
     assert {field.name for field in fields(Report)} <= set(document)
     assert {field.name for field in fields(ImageResult)} <= set(document["images"][0])
@@ -78,7 +78,7 @@ def test_every_field_of_a_report_is_in_its_document() -> None:
 
 
 def test_a_document_says_what_a_program_asks_first() -> None:
-    document = to_document(REPORT)
+    document = report_document(REPORT)
 
     assert (document["critical_path"], document["cache_share"]) == (["web"], 0.0)
     assert document["slowest"] == [{"image": "web", "seconds": 3.5}]
@@ -106,7 +106,7 @@ def test_a_platform_that_nobody_knows_is_kept() -> None:
     odd = [Platform("linux", "wasm32"), Platform("plan9", "mips", "r2"), Platform("", ""), Platform("a", "b/c", "d/e")]
     image = ImageResult("web", "r.test/web:1", tuple(CellResult(Cell("web", each), Outcome.FAILED) for each in odd))
 
-    (again,) = report_from_document(to_document(replace(REPORT, images=(image,)))).images
+    (again,) = report_from_document(report_document(replace(REPORT, images=(image,)))).images
 
     assert [cell.cell.platform for cell in again.cells][:2] == odd[:2]
     assert [str(cell.cell) for cell in again.cells] == [str(cell.cell) for cell in image.cells]
@@ -136,7 +136,7 @@ def change(document: Any, path: str, value: object) -> Any:
 )
 def test_a_mistake_in_a_document_is_told_with_its_place(path: str, value: object, told: str) -> None:
     with pytest.raises(BakecError) as caught:
-        report_from_document(change(to_document(REPORT), path, value))
+        report_from_document(change(report_document(REPORT), path, value))
 
     assert caught.value.message.startswith(told)
     assert caught.value.hint

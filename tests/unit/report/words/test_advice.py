@@ -5,7 +5,7 @@ import pytest
 from bake_compiler.buildx import Failure
 from bake_compiler.buildx.faults import FAULTS
 from bake_compiler.report import ImageResult
-from bake_compiler.report.words.advice import advice, place, remedy
+from bake_compiler.report.words.advice import advice, author_place, remedy
 
 
 def failed(failure: Failure | None) -> ImageResult:
@@ -43,9 +43,9 @@ def test_a_brace_in_a_text_of_others_is_a_brace() -> None:
 
 
 def test_a_place_is_as_exact_as_it_is_known() -> None:
-    assert place("web", Failure("1", line="a/Dockerfile:1")) == "a/Dockerfile:1"
-    assert place("web", Failure("1", line="Dockerfile:1")) == "Dockerfile:1 of web"
-    assert place("web", Failure("1")) == "the Dockerfile of web"
+    assert author_place("web", Failure("1", line="a/Dockerfile:1")) == "a/Dockerfile:1"
+    assert author_place("web", Failure("1", line="Dockerfile:1")) == "Dockerfile:1 of web"
+    assert author_place("web", Failure("1")) == "the Dockerfile of web"
 
 
 @pytest.mark.parametrize("fault", sorted({fault.name for fault in FAULTS} - {"unknown"}))

@@ -14,7 +14,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan.plan import Cell
 from bake_compiler.report import Attempt, CellResult, ImageResult, Outcome, PlatformResult, Report
-from bake_compiler.report.formats.console import print_report
+from bake_compiler.report.formats.console import print_matrix
 from bake_compiler.report.formats.plain import render_plain
 from bake_compiler.report.words.lines import lines, rows, size_in_words, title
 from bake_compiler.verify import UNCHECKED, Finding, Severity
@@ -45,7 +45,7 @@ WHOLE = report(
 
 def on_a_terminal(shown: Report, width: int = 80, *, colour: bool = True) -> str:
     out = io.StringIO()
-    print_report(shown, Console(file=out, force_terminal=True, no_color=not colour, width=width, highlight=False))
+    print_matrix(shown, Console(file=out, force_terminal=True, no_color=not colour, width=width, highlight=False))
     return out.getvalue()
 
 

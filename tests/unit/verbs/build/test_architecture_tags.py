@@ -9,7 +9,7 @@ import pytest
 from bake_compiler.errors import UsageError, VerificationError
 from bake_compiler.oci.manifest import OCI_MANIFEST
 from bake_compiler.registry import Registry
-from bake_compiler.release import State, move_all, read_release, roll_back, status_of
+from bake_compiler.release import ReleaseState, move_all, read_release, roll_back, status_of
 from bake_compiler.release.moves import is_moving
 from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
 from bake_compiler.release_file.of_report import promises_of
@@ -20,7 +20,7 @@ from bake_compiler.report.words.ending import next_step
 from bake_compiler.verbs.promote.run import Promotion, plan_promotion, retagged
 from bake_compiler.verbs.release.file import release_file_of
 from bake_compiler.verbs.release_files import load_promises
-from bake_compiler.verbs.verify.run import Subject, Verification, planned_subjects
+from bake_compiler.verbs.verify.run import Verification, VerifiedImage, planned_subjects
 from tests.fakes.clock import FakeClock
 from tests.fakes.project import PROJECT
 from tests.fakes.registry import Fault
@@ -124,9 +124,9 @@ def test_a_rollback_puts_them_back(site: Site) -> None:
     released = read_release(site.root, report.run)
     status = asyncio.run(roll_back(client(site), site.root, released))
 
-    assert status.state is State.ROLLED_BACK
+    assert status.state is ReleaseState.ROLLED_BACK
     assert single(site, "web") == before
-    assert asyncio.run(status_of(client(site), released)).state is State.ROLLED_BACK
+    assert asyncio.run(status_of(client(site), released)).state is ReleaseState.ROLLED_BACK
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,8 @@ def test_a_release_file_has_them_and_verifies_them(site: Site) -> None:
     site.fake.push_image("web", "1.0-arm64", ("linux/arm64",))
 
     subjects = [
-        Subject(each.promise, each.tags, architecture_tags=each.architecture_tags) for each in promises_of(one, "r")
+        VerifiedImage(each.promise, each.tags, architecture_tags=each.architecture_tags)
+        for each in promises_of(one, "r")
     ]
     report = asyncio.run(Verification(client(site)).run(subjects))
 

@@ -9,14 +9,14 @@ from bake_compiler.errors import PreflightError, UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.registry import Registry
 from bake_compiler.registry.transport import Request, Response
-from bake_compiler.release import Names, State, finish, move_all, read_release, roll_back, status_of
+from bake_compiler.release import Names, ReleaseState, finish, move_all, read_release, roll_back, status_of
 from bake_compiler.release_file import ReleaseFile
 from bake_compiler.release_file.of_report import promises_of
 from bake_compiler.report import Report
 from bake_compiler.report.words.lines import title
 from bake_compiler.verbs.promote.run import Promotion, plan_promotion
 from bake_compiler.verbs.release.file import release_file_of
-from bake_compiler.verbs.verify.run import Subject, Verification, planned_subjects
+from bake_compiler.verbs.verify.run import Verification, VerifiedImage, planned_subjects
 from tests.fakes.clock import FakeClock
 from tests.fakes.docker import DENIED
 from tests.fakes.images import Made, image_of, index_of
@@ -250,7 +250,7 @@ def test_a_registry_that_goes_down_in_the_middle_is_named_and_the_release_is_und
     released = read_release(site.root, report.run)
     status = asyncio.run(status_of(client(site), released))
 
-    assert status.state is State.TORN
+    assert status.state is ReleaseState.TORN
     assert {tag.move.tag.registry for tag in status.tags if tag.names is Names.NEW} == {MIRROR}
     asyncio.run(roll_back(client(site), site.root, released))
     assert here(site) == there(site) == digests(old)
@@ -315,7 +315,7 @@ def test_verify_by_a_release_file_looks_into_each_registry(site: Site) -> None:
     one = release_of(site)
     mirror(site).repositories["far/web"].blobs.clear()
 
-    subjects = [Subject(each.promise, each.tags) for each in promises_of(one, "release.json")]
+    subjects = [VerifiedImage(each.promise, each.tags) for each in promises_of(one, "release.json")]
     hub, web = asyncio.run(Verification(client(site)).run(subjects)).images
 
     assert not hub.errors

@@ -16,7 +16,7 @@ from bake_compiler.buildx.tools import Tools
 from bake_compiler.errors import ModelError, PreflightError, UsageError
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system import process
-from bake_compiler.verbs.builder import Applied, Seen, bring_up, look_at, seen_document, take_down
+from bake_compiler.verbs.builder import Applied, BuilderStatus, bring_up, look_at, seen_document, take_down
 from tests.fakes.buildx import Buildx
 from tests.fakes.ping import pinged
 from tests.fakes.reading import BUILDX
@@ -53,7 +53,7 @@ class Rig:
     def down(self, builder: Builder, *, with_cache: bool = False) -> Applied:
         return asyncio.run(take_down(self.tools, builder, tell=self.told.append, with_cache=with_cache))
 
-    def look(self, builder: Builder | None) -> Seen:
+    def look(self, builder: Builder | None) -> BuilderStatus:
         return asyncio.run(look_at(self.tools, builder, HOST))
 
     def builder(self, *mirrors: str) -> Builder:

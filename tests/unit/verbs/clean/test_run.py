@@ -14,7 +14,7 @@ from bake_compiler.project.planned import plan_project
 from bake_compiler.registry import Registry
 from bake_compiler.release import release_ids
 from bake_compiler.runs.asked import RUNS
-from bake_compiler.staged import Fate
+from bake_compiler.staged import TagFate
 from bake_compiler.verbs.clean.memory import Remembered, remembered
 from bake_compiler.verbs.clean.result import Cleaned, Tidied
 from bake_compiler.verbs.clean.run import Cleaning, repositories_of
@@ -48,7 +48,7 @@ def cleaned(
     return asyncio.run(cleaning.run(repositories_of(select(site.plan, selectors), select(site.plan, ()))))
 
 
-def fates(found: Cleaned) -> Mapping[str, tuple[Fate, str]]:
+def fates(found: Cleaned) -> Mapping[str, tuple[TagFate, str]]:
     return {each.name.partition("/")[2]: (each.fate, each.why) for each in found.staged}
 
 
@@ -90,11 +90,11 @@ def test_what_a_release_has_that_can_be_undone_stays_until_its_journal_goes(site
     (second,) = set(staged(site)) - {first}
 
     pinned = fates(cleaned(site, "hub"))[f"hub:{first}"]
-    assert pinned[0] is Fate.STAYS
+    assert pinned[0] is TagFate.STAYS
     assert pinned[1] in {f"release {name} has it" for name in release_ids(site.root)}
 
     found = cleaned(site, "hub", memory=remembered(site.root, release_ids(site.root)))
-    assert fates(found)[f"hub:{first}"] == (Fate.GOES, "")
+    assert fates(found)[f"hub:{first}"] == (TagFate.GOES, "")
     assert [each.name.rpartition(":")[2] for each in found.staged if each.removed] == [first]
     assert staged(site) == [second]
     assert site.fake.tag("hub", "1.0") == site.fake.tag("hub", second)
@@ -110,7 +110,7 @@ def test_what_the_last_run_used_stays_though_nothing_was_published(site: Site) -
         ", the last one of hub",
         ", the last one of other",
     }
-    assert all(fate is Fate.STAYS for fate, _ in found.values())
+    assert all(fate is TagFate.STAYS for fate, _ in found.values())
 
 
 def test_what_an_earlier_run_left_goes_by_the_time_of_that_run(site: Site) -> None:
@@ -120,8 +120,8 @@ def test_what_an_earlier_run_left_goes_by_the_time_of_that_run(site: Site) -> No
     change(site)
     site.run()
 
-    assert fates(cleaned(site, "hub", before=0.0))[f"hub:{first}"] == (Fate.STAYS, "it was used since")
-    assert fates(cleaned(site, "hub"))[f"hub:{first}"] == (Fate.GOES, "")
+    assert fates(cleaned(site, "hub", before=0.0))[f"hub:{first}"] == (TagFate.STAYS, "it was used since")
+    assert fates(cleaned(site, "hub"))[f"hub:{first}"] == (TagFate.GOES, "")
     assert first not in staged(site)
 
 
@@ -163,19 +163,19 @@ def test_a_run_that_can_not_be_read_tells_nothing(site: Site) -> None:
 @pytest.mark.parametrize(
     ("moment", "before", "expected"),
     [
-        (TIME, AT + 1, (Fate.GOES, "")),
-        (TIME, AT - 1, (Fate.STAYS, "it was used since")),
-        ("", AT + 1, (Fate.STAYS, "its age is not known")),
-        ("yesterday", AT + 1, (Fate.STAYS, "its age is not known")),
+        (TIME, AT + 1, (TagFate.GOES, "")),
+        (TIME, AT - 1, (TagFate.STAYS, "it was used since")),
+        ("", AT + 1, (TagFate.STAYS, "its age is not known")),
+        ("yesterday", AT + 1, (TagFate.STAYS, "its age is not known")),
     ],
 )
 def test_a_machine_that_never_built_knows_the_age_from_provenance_or_not_at_all(
-    site: Site, moment: str, before: float, expected: tuple[Fate, str]
+    site: Site, moment: str, before: float, expected: tuple[TagFate, str]
 ) -> None:
     site.fake.push("hub", "staged-1", built(moment))
 
     assert fates(cleaned(site, "hub", before=before)) == {"hub:staged-1": expected}
-    assert staged(site) == ([] if expected[0] is Fate.GOES else ["staged-1"])
+    assert staged(site) == ([] if expected[0] is TagFate.GOES else ["staged-1"])
 
 
 def test_provenance_that_is_kept_beside_an_image_counts_and_so_does_what_refers_to_it(site: Site) -> None:
@@ -183,19 +183,19 @@ def test_provenance_that_is_kept_beside_an_image_counts_and_so_does_what_refers_
     statement = json.dumps({"predicate": {"runDetails": {"metadata": {"finishedOn": TIME}}}}).encode()
     site.fake.push("hub", "staged-1", index_of(image))
     site.fake.push("hub", "beside", artifact_of(image, statement=statement))
-    assert fates(cleaned(site, "hub", before=AT + 1, delete=False)) == {"hub:staged-1": (Fate.GOES, "")}
+    assert fates(cleaned(site, "hub", before=AT + 1, delete=False)) == {"hub:staged-1": (TagFate.GOES, "")}
 
     site.fake.push("hub", "signature", artifact_of(index_of(image)))
     del site.fake.repositories["hub"].tags["signature"]
     found = cleaned(site, "hub", before=AT + 1, delete=False)
-    assert fates(found) == {"hub:staged-1": (Fate.STAYS, "a signature or attestation is about it")}
+    assert fates(found) == {"hub:staged-1": (TagFate.STAYS, "a signature or attestation is about it")}
 
 
 def test_a_run_whose_inputs_nobody_knows_has_its_time_in_the_name(site: Site) -> None:
     site.fake.push("hub", "staged-20261124T193000-1a2b3c", index_of("linux/amd64"))
 
-    assert fates(cleaned(site, before=AT + 11 * 3600))["hub:staged-20261124T193000-1a2b3c"][0] is Fate.STAYS
-    assert fates(cleaned(site, before=AT + 13 * 3600))["hub:staged-20261124T193000-1a2b3c"][0] is Fate.GOES
+    assert fates(cleaned(site, before=AT + 11 * 3600))["hub:staged-20261124T193000-1a2b3c"][0] is TagFate.STAYS
+    assert fates(cleaned(site, before=AT + 13 * 3600))["hub:staged-20261124T193000-1a2b3c"][0] is TagFate.GOES
 
 
 def test_nothing_is_written_when_nothing_is_to_be_removed(site: Site) -> None:
@@ -206,7 +206,7 @@ def test_nothing_is_written_when_nothing_is_to_be_removed(site: Site) -> None:
 
     found = cleaned(site, before=AT + 1, delete=False)
 
-    assert fates(found) == {"hub:staged-1": (Fate.GOES, ""), "hub:staged-2": (Fate.TAG_ALONE, "1.1 names it too")}
+    assert fates(found) == {"hub:staged-1": (TagFate.GOES, ""), "hub:staged-2": (TagFate.TAG_ALONE, "1.1 names it too")}
     assert {request.method for request in site.fake.requests} == {"GET"}
 
 
@@ -304,7 +304,7 @@ def test_what_is_said_has_the_age_and_the_reason(site: Site) -> None:
 
 def test_of_nothing_little_is_said() -> None:
     assert render_cleaned(Cleaned(deleted=False), 0.0) == "0 staged tags\n"
-    journal = Tidied("r1", Fate.STAYS, "it is the last release", 0.0)
+    journal = Tidied("r1", TagFate.STAYS, "it is the last release", 0.0)
     assert render_cleaned(Cleaned(deleted=False, journals=(journal,)), 0.0) == (
         "stays        r1    0.0 d  it is the last release\n0 staged tags\n1 journal: 1 stays\n"
     )

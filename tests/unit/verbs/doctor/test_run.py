@@ -9,7 +9,7 @@ import pytest
 
 from bake_compiler.bakefile.blocks import BAKE_FILE
 from bake_compiler.buildx.said import Machine, Said, ask_all
-from bake_compiler.buildx.tools import Answer
+from bake_compiler.buildx.tools import CommandAnswer
 from bake_compiler.cli import error_text
 from bake_compiler.errors import ModelError, PreflightError
 from bake_compiler.system.process import Command
@@ -302,9 +302,11 @@ def test_the_disk_of_another_machine_is_unknown_and_no_engine_is_needed_there(si
 
 @pytest.mark.parametrize(("driver", "state"), [("docker", BAD), ("docker-container", BAD), ("remote", NOTE)])
 def test_an_engine_that_does_not_answer_is_bad_where_the_builder_needs_one(driver: str, state: CheckState) -> None:
-    inspection = Answer(0, inspected(driver))
+    inspection = CommandAnswer(0, inspected(driver))
 
-    check = judge_docker(Said(Answer(0, ""), inspection, Answer(1, "Cannot connect to the Docker daemon\n")))
+    check = judge_docker(
+        Said(CommandAnswer(0, ""), inspection, CommandAnswer(1, "Cannot connect to the Docker daemon\n"))
+    )
 
     assert (check.state, check.found.partition(";")[0]) == (state, "Cannot connect to the Docker daemon")
 

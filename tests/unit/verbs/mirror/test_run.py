@@ -15,7 +15,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import make_plan
 from bake_compiler.registry import Registry
 from bake_compiler.verbs.mirror.copier import Copier
-from bake_compiler.verbs.mirror.result import Fate, Mirrored, MirroredImage
+from bake_compiler.verbs.mirror.result import CopyFate, Mirrored, MirroredImage
 from bake_compiler.verbs.mirror.run import Mirror
 from bake_compiler.verbs.mirror.show import mirrored_document, render_mirrored
 from bake_compiler.verbs.verify.readers import LayerReaders
@@ -85,7 +85,7 @@ def yard() -> Yard:
     return Yard()
 
 
-def fates(image: MirroredImage) -> list[Fate]:
+def fates(image: MirroredImage) -> list[CopyFate]:
     return [cell.fate for cell in image.cells]
 
 
@@ -106,7 +106,7 @@ def test_a_whole_index_is_mirrored_with_attestations_and_all_its_platforms(yard:
 
     (image,) = mirrored.images
     assert mirrored.exit_code == 0
-    assert fates(image) == [Fate.MIRRORED, Fate.MIRRORED]
+    assert fates(image) == [CopyFate.MIRRORED, CopyFate.MIRRORED]
     assert image.others == (Platform.parse("linux/arm/v7"), Platform.parse("linux/s390x"))
     assert image.findings == ()
     assert yard.home.tag("team/acme-postgres", "15-alpine") == str(made.digest)
@@ -122,7 +122,7 @@ def test_what_is_there_is_not_sent_again(yard: Yard) -> None:
 
     image = yard.one(POSTGRES)
 
-    assert fates(image) == [Fate.UNCHANGED, Fate.UNCHANGED]
+    assert fates(image) == [CopyFate.UNCHANGED, CopyFate.UNCHANGED]
     assert yard.sent() == []
     manifests = [each for each in yard.hub.requests if "/manifests/" in each.path]
     assert len(manifests) == 1, "a vendor counts these, and what the copy has is read there"
@@ -173,7 +173,7 @@ def test_a_protected_tag_never_moves(yard: Yard) -> None:
 
     image = yard.one(POSTGRES, protect=("15-*",))
 
-    assert (image.exit_code, fates(image)) == (6, [Fate.FAILED, Fate.FAILED])
+    assert (image.exit_code, fates(image)) == (6, [CopyFate.FAILED, CopyFate.FAILED])
     assert yard.home.tag("team/acme-postgres", "15-alpine") == str(old.digest)
     assert yard.sent() == []
 
@@ -184,7 +184,7 @@ def test_a_platform_that_the_vendor_has_not_is_an_error_before_anything_is_sent(
     image = yard.one(POSTGRES)
 
     assert image.exit_code == 6
-    assert fates(image) == [Fate.BLOCKED, Fate.FAILED]
+    assert fates(image) == [CopyFate.BLOCKED, CopyFate.FAILED]
     (finding,) = image.findings
     assert finding.message == "hub.test/library/postgres:15-alpine has no linux/arm64"
     assert finding.hint.startswith("there are linux/amd64, linux/s390x;")
@@ -199,8 +199,8 @@ def test_a_platform_that_is_declared_away_is_told_with_its_reason(yard: Yard) ->
 
     assert mirrored.exit_code == 0
     assert [(cell.fate, cell.why) for cell in mirrored.cells] == [
-        (Fate.MIRRORED, ""),
-        (Fate.EXCLUDED, "its vendor has no arm64"),
+        (CopyFate.MIRRORED, ""),
+        (CopyFate.EXCLUDED, "its vendor has no arm64"),
     ]
     assert "excluded postgres linux/arm64: its vendor has no arm64\n" in render_mirrored(mirrored)
 
@@ -211,7 +211,7 @@ def test_a_label_that_lies_is_refused_before_anything_is_sent(yard: Yard) -> Non
     image = yard.one(POSTGRES)
 
     assert (image.exit_code, [each.code for each in image.findings]) == (6, ["platform-lie"])
-    assert fates(image) == [Fate.BLOCKED, Fate.FAILED]
+    assert fates(image) == [CopyFate.BLOCKED, CopyFate.FAILED]
     assert yard.sent() == []
 
 
@@ -236,7 +236,7 @@ def test_platforms_that_are_kept_apart_are_joined_into_one_index(yard: Yard) -> 
 
     image = yard.one(APART)
 
-    assert (image.exit_code, fates(image)) == (0, [Fate.MIRRORED, Fate.MIRRORED])
+    assert (image.exit_code, fates(image)) == (0, [CopyFate.MIRRORED, CopyFate.MIRRORED])
     named = yard.home.tag("team/acme-ocean", "4.3") or ""
     entries = json.loads(yard.home.repositories["team/acme-ocean"].manifests[named][1])["manifests"]
     assert [each["platform"]["architecture"] for each in entries] == ["amd64", "arm64", "unknown"]
@@ -248,7 +248,7 @@ def test_what_is_joined_again_is_the_same(yard: Yard) -> None:
     yard.run(APART)
     yard.sent()
 
-    assert fates(yard.one(APART)) == [Fate.UNCHANGED, Fate.UNCHANGED]
+    assert fates(yard.one(APART)) == [CopyFate.UNCHANGED, CopyFate.UNCHANGED]
     assert yard.sent() == []
 
 
@@ -297,7 +297,7 @@ def test_an_image_that_one_registry_does_not_take_is_tagged_in_none(yard: Yard) 
 
     image = yard.one(POSTGRES, also=["far.test"])
 
-    assert (image.exit_code, fates(image)) == (5, [Fate.FAILED, Fate.FAILED])
+    assert (image.exit_code, fates(image)) == (5, [CopyFate.FAILED, CopyFate.FAILED])
     assert yard.home.tag("team/acme-postgres", "15-alpine") is None
 
 
@@ -329,7 +329,7 @@ def test_one_image_that_fails_stops_no_other(yard: Yard) -> None:
     mirrored = yard.run(POSTGRES, External(name="redis", image="hub.test/library/redis:7"))
 
     assert mirrored.exit_code == 5
-    assert [fates(image)[0] for image in mirrored.images] == [Fate.MIRRORED, Fate.FAILED]
+    assert [fates(image)[0] for image in mirrored.images] == [CopyFate.MIRRORED, CopyFate.FAILED]
     assert mirrored.counts == {"mirrored": 2, "failed": 2}
     assert "error: redis: GET https://hub.test/v2/library/redis/manifests/7: 404" in render_mirrored(mirrored)
 
@@ -375,7 +375,7 @@ def test_a_dry_run_says_what_would_be_sent_and_changes_nothing(yard: Yard) -> No
 
     (image,) = mirrored.images
     blobs = {blob for child in made.children for blob in child.blobs}
-    assert (mirrored.exit_code, fates(image)) == (0, [Fate.WOULD_BE, Fate.WOULD_BE])
+    assert (mirrored.exit_code, fates(image)) == (0, [CopyFate.WOULD_BE, CopyFate.WOULD_BE])
     assert (image.tally.sent, image.tally.size) == (len(blobs), sum(map(len, blobs)))
     assert image.tally.manifests == 5
     assert {each.method for each in yard.home.requests} == {"GET", "HEAD"}
@@ -386,7 +386,7 @@ def test_a_dry_run_finds_what_is_unchanged(yard: Yard) -> None:
     yard.hub.push_image("library/postgres", "15-alpine", BOTH)
     yard.run(POSTGRES)
 
-    assert fates(yard.one(POSTGRES, dry_run=True)) == [Fate.UNCHANGED, Fate.UNCHANGED]
+    assert fates(yard.one(POSTGRES, dry_run=True)) == [CopyFate.UNCHANGED, CopyFate.UNCHANGED]
 
 
 def test_registries_that_want_tokens_get_them(yard: Yard) -> None:
@@ -419,7 +419,7 @@ def test_x86_programs_under_an_arm64_label_are_found_before_a_tag_is_moved(yard:
     mirrored = yard.run(POSTGRES, deep=tmp_path)
 
     (image,) = mirrored.images
-    assert (image.exit_code, fates(image)) == (6, [Fate.BLOCKED, Fate.FAILED])
+    assert (image.exit_code, fates(image)) == (6, [CopyFate.BLOCKED, CopyFate.FAILED])
     assert "error: postgres linux/arm64: it starts /bin/run, which is for x86_64 [entrypoint]" in render_mirrored(
         mirrored
     )

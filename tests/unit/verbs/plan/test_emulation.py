@@ -9,7 +9,7 @@ import pytest
 from bake_compiler import Builder, Node
 from bake_compiler.buildx import Step
 from bake_compiler.buildx.said import Said
-from bake_compiler.buildx.tools import Answer
+from bake_compiler.buildx.tools import CommandAnswer
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import select
 from bake_compiler.project.planned import plan_project
@@ -18,7 +18,7 @@ from bake_compiler.runs.asked import Asked, write_asked
 from bake_compiler.runs.kept import write_report
 from bake_compiler.runs.options import BuildOptions
 from bake_compiler.verbs.plan.emulation import EmulationMap, Native, judge_native, map_emulation
-from bake_compiler.verbs.plan.emulation_show import render_json, render_plain
+from bake_compiler.verbs.plan.emulation_show import emulation_json, emulation_text
 from tests.fakes.project import component, write, write_project
 
 AMD64, ARM64 = Platform.parse("amd64"), Platform.parse("arm64")
@@ -71,7 +71,7 @@ def test_a_step_that_was_written_otherwise_is_another_one(tmp_path: Path) -> Non
 def test_the_longest_comes_first_and_the_last_line_tells_what_could_be_won(tmp_path: Path) -> None:
     keep(tmp_path, "20260101-1", step(1.0), step(3.5, "RUN adduser web"))
 
-    header, first, second, *_, native, last = render_plain(of(tmp_path)).splitlines()
+    header, first, second, *_, native, last = emulation_text(of(tmp_path)).splitlines()
 
     assert header.split() == ["image", "platform", "where", "seconds", "kind", "runs"]
     assert first.split() == ["web", "linux/arm64", "components/web/Dockerfile:3", "3.5", "-", "adduser", "web"]
@@ -81,7 +81,7 @@ def test_the_longest_comes_first_and_the_last_line_tells_what_could_be_won(tmp_p
 
 
 def test_where_nothing_is_emulated_that_is_said_and_there_is_no_table(tmp_path: Path) -> None:
-    told = render_plain(of(tmp_path, "FROM --platform=$BUILDPLATFORM a AS b\nRUN make\nFROM a\nCOPY --from=b / /\n"))
+    told = emulation_text(of(tmp_path, "FROM --platform=$BUILDPLATFORM a AS b\nRUN make\nFROM a\nCOPY --from=b / /\n"))
 
     assert told == "native: linux/amd64, by the builder\n0 RUNs emulated\n"
 
@@ -90,13 +90,13 @@ def test_a_dockerfile_that_can_not_be_read_is_unknown_and_not_nothing(tmp_path: 
     found = of(tmp_path, "# syntax=acme/own:1\nMAKE it\n")
 
     assert found.unread == ("web",)
-    assert "web: its Dockerfile is none that bakec reads" in render_plain(found)
+    assert "web: its Dockerfile is none that bakec reads" in emulation_text(found)
 
 
 def test_the_map_is_a_document(tmp_path: Path) -> None:
     keep(tmp_path, "20260101-1", step(49.0))
 
-    document = json.loads(render_json(of(tmp_path)))
+    document = json.loads(emulation_json(of(tmp_path)))
 
     assert (document["schema"], document["native"]) == ("bakec.emulation/1", ["linux/amd64"])
     first, second = document["runs"]
@@ -147,7 +147,9 @@ LOST = RUNNING[: RUNNING.rindex("Status")] + "Error:     connection refused\n"
 def test_a_builder_counts_that_runs_whole_before_its_description_and_that_before_this_machine(
     inspection: str, described: Builder | None, platforms: set[Platform], told_by: str
 ) -> None:
-    said = Said(Answer(0, ""), Answer(0, inspection), Answer(1, "Cannot connect to the Docker daemon"))
+    said = Said(
+        CommandAnswer(0, ""), CommandAnswer(0, inspection), CommandAnswer(1, "Cannot connect to the Docker daemon")
+    )
 
     assert judge_native(said, described, AMD64) == Native(frozenset(platforms), told_by)
 
@@ -155,5 +157,5 @@ def test_a_builder_counts_that_runs_whole_before_its_description_and_that_before
 def test_what_was_judged_by_is_said(tmp_path: Path) -> None:
     found = replace(of(tmp_path), native=Native(frozenset({AMD64, ARM64}), "the description"))
 
-    assert "native: linux/amd64, linux/arm64, by the description of the builder, which is not" in render_plain(found)
-    assert json.loads(render_json(found))["native_told_by"] == "the description"
+    assert "native: linux/amd64, linux/arm64, by the description of the builder, which is not" in emulation_text(found)
+    assert json.loads(emulation_json(found))["native_told_by"] == "the description"

@@ -15,7 +15,7 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
 from bake_compiler.report import Report
 from bake_compiler.verbs.verify.readers import LayerReaders
-from bake_compiler.verbs.verify.run import Subject, Verification
+from bake_compiler.verbs.verify.run import Verification, VerifiedImage
 from bake_compiler.verify import Promise
 from tests.fakes.binaries import elf
 from tests.fakes.clock import FakeClock
@@ -46,7 +46,7 @@ def registry_with(*images: Made) -> FakeRegistry:
 def verified(fake: FakeRegistry, cache: Path) -> Report:
     client = Registry(fake, retry=FakeClock().retry())
     references = [Reference.parse(f"registry.test/{name}:1") for name in sorted(fake.repositories)]
-    subjects = [Subject(Promise(str(reference), reference, BOTH)) for reference in references]
+    subjects = [VerifiedImage(Promise(str(reference), reference, BOTH)) for reference in references]
     return asyncio.run(Verification(client, LayerReaders(client, cache)).run(subjects))
 
 

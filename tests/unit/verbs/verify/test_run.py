@@ -17,7 +17,7 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
 from bake_compiler.report import Report
-from bake_compiler.report.formats.console import print_report
+from bake_compiler.report.formats.console import print_matrix
 from bake_compiler.report.formats.json import render_json
 from bake_compiler.report.formats.plain import render_plain
 from bake_compiler.verbs.verify.readers import LayerReaders
@@ -156,7 +156,7 @@ def test_a_platform_that_means_something_to_a_terminal_is_printed_as_it_is(syste
     report = verify(made)
     out = StringIO()
 
-    print_report(report, Console(file=out, width=2000))
+    print_matrix(report, Console(file=out, width=2000))
 
     for text in (out.getvalue(), render_plain(report)):
         assert system.replace("\x1b", " ").lower() in text

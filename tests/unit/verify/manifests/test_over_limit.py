@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from bake_compiler.oci.platform import Platform
-from bake_compiler.oci.snapshot import Kind, Snapshot, Trouble
+from bake_compiler.oci.snapshot import Snapshot, Trouble, TroubleKind
 from bake_compiler.verify import check_image, verified_platforms
 from bake_compiler.verify.manifests.over_limit import check_over_limit
 from tests.fakes.images import image_of, index_of
@@ -57,7 +57,7 @@ def test_an_answer_that_is_larger_than_any_manifest_is_not_read() -> None:
 def test_a_child_that_was_too_large_is_no_child_that_is_right() -> None:
     snapshot = snapshot_of(index_of(AMD, ARM))
     child = snapshot.children[1]
-    trouble = Trouble(Kind.OVER_LIMIT, "more than the limit", "find out who pushed it")
+    trouble = Trouble(TroubleKind.OVER_LIMIT, "more than the limit", "find out who pushed it")
     large = replace(child, piece=replace(child.piece, trouble=trouble), manifest=None, config=None, parts=())
 
     found_there = found(check_over_limit, BOTH, replace(snapshot, children=(snapshot.children[0], large)))
@@ -66,6 +66,6 @@ def test_a_child_that_was_too_large_is_no_child_that_is_right() -> None:
 
 
 def test_a_whole_that_was_too_large_is_one_finding() -> None:
-    trouble = Trouble(Kind.OVER_LIMIT, "more than the limit", "find out who pushed it")
+    trouble = Trouble(TroubleKind.OVER_LIMIT, "more than the limit", "find out who pushed it")
 
     assert found(check_image, BOTH, Snapshot(REFERENCE, trouble=trouble)) == [error("over-limit")]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bake_compiler.oci.digest import Digest
-from bake_compiler.oci.snapshot import Kind, Snapshot, Trouble
+from bake_compiler.oci.snapshot import Snapshot, Trouble, TroubleKind
 from bake_compiler.verify import check_image
 from bake_compiler.verify.manifests.wrong_bytes import check_wrong_bytes
 from tests.fakes.images import attestation_of, image_of, index_of
@@ -38,6 +38,6 @@ def test_an_index_of_other_bytes_is_wrong_as_a_whole() -> None:
 
 def test_a_reference_by_digest_that_gives_other_bytes_is_one_finding() -> None:
     at = REFERENCE.at(MADE.digest)
-    snapshot = Snapshot(at, trouble=Trouble(Kind.WRONG, "wrong bytes", "don't use what it serves"))
+    snapshot = Snapshot(at, trouble=Trouble(TroubleKind.WRONG, "wrong bytes", "don't use what it serves"))
 
     assert found(check_image, replace(BOTH, reference=at, digest=MADE.digest), snapshot) == [error("wrong-bytes")]

@@ -19,7 +19,7 @@ from bake_compiler.report import Attempt, CellResult, ImageResult, Outcome, Repo
 from bake_compiler.report.formats.html import render_html
 from bake_compiler.report.formats.html.page import Page
 from bake_compiler.report.formats.html.timeline import lanes
-from bake_compiler.report.formats.html.words import clean, duration, size
+from bake_compiler.report.formats.html.words import clean_text, duration, size
 from bake_compiler.report.words.timing import is_instruction
 from bake_compiler.verify import Finding, Severity
 from tests.fakes.reference_run import reference_run
@@ -108,7 +108,7 @@ def test_no_text_of_a_run_changes_the_page_s_structure(text: str) -> None:
     page, plain = Parsed(render_html(report_of(text))), Parsed(render_html(report_of(usual)))
 
     assert page.elements == plain.elements
-    assert clean(text) in page.data["texts"]
+    assert clean_text(text) in page.data["texts"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -121,9 +121,9 @@ def test_a_page_is_utf_8_without_control_characters_whatever_a_build_says(text: 
 
 
 def test_terminal_codes_go_and_what_they_coloured_stays() -> None:
-    assert clean("\x1b[31merror\x1b[0m: \x1b]8;;http://e.test\x1b\\link\x1b]8;;\x1b\\") == "error: link"
-    assert clean("naïve 日本 ✓") == "naïve 日本 ✓"
-    assert clean("one\ntwo") == "one\ntwo"
+    assert clean_text("\x1b[31merror\x1b[0m: \x1b]8;;http://e.test\x1b\\link\x1b]8;;\x1b\\") == "error: link"
+    assert clean_text("naïve 日本 ✓") == "naïve 日本 ✓"
+    assert clean_text("one\ntwo") == "one\ntwo"
 
 
 def test_the_policy_lets_only_the_style_and_the_script_of_the_page_in() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bake_compiler.verbs.doctor.checks.network import judge
+from bake_compiler.verbs.doctor.checks.network import judge_network
 from bake_compiler.verbs.doctor.facts import PlannedBuild
 from bake_compiler.verbs.doctor.result import CheckState
 from bake_compiler.verbs.doctor.run import look
@@ -59,7 +59,7 @@ def site(tmp_path: Path) -> Site:
 def test_what_a_container_says_is_judged(
     says: list[tuple[str, ...]], behind_proxy: bool, state: CheckState, words: str, mend: str
 ) -> None:
-    check = judge(says, behind_proxy=behind_proxy)
+    check = judge_network(says, behind_proxy=behind_proxy)
 
     assert check.state is state
     assert words in check.found

@@ -10,8 +10,8 @@ import pytest
 from bake_compiler.errors import BakecError, UsageError, VerificationError
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
-from bake_compiler.release import State, finish, move_all, plan_moves, read_release, roll_back, status_of
-from bake_compiler.release.log import begun
+from bake_compiler.release import ReleaseState, finish, move_all, plan_moves, read_release, roll_back, status_of
+from bake_compiler.release.journal import begun
 from bake_compiler.verbs.release.show import refuse_protected
 from tests.fakes.clock import FakeClock
 from tests.fakes.registry import FakeRegistry, Fault
@@ -64,7 +64,7 @@ async def test_whichever_tag_fails_all_name_the_old_images(
 
     assert caught.value.exit_code == 5
     assert await named(registry, TAGS) == before
-    assert (await status_of(registry, read_release(tmp_path))).state is State.ROLLED_BACK
+    assert (await status_of(registry, read_release(tmp_path))).state is ReleaseState.ROLLED_BACK
 
 
 async def test_rollback_and_finish_may_be_repeated_in_any_order(registry: Registry, tmp_path: Path) -> None:
@@ -73,11 +73,11 @@ async def test_rollback_and_finish_may_be_repeated_in_any_order(registry: Regist
     new = await named(registry, TAGS)
 
     for does, wanted, state in (
-        (roll_back, old, State.ROLLED_BACK),
-        (roll_back, old, State.ROLLED_BACK),
-        (finish, new, State.FINISHED),
-        (finish, new, State.FINISHED),
-        (roll_back, old, State.ROLLED_BACK),
+        (roll_back, old, ReleaseState.ROLLED_BACK),
+        (roll_back, old, ReleaseState.ROLLED_BACK),
+        (finish, new, ReleaseState.FINISHED),
+        (finish, new, ReleaseState.FINISHED),
+        (roll_back, old, ReleaseState.ROLLED_BACK),
     ):
         told = await does(registry, tmp_path, read_release(tmp_path, "1"))
         assert await named(registry, TAGS) == wanted
@@ -115,7 +115,7 @@ async def test_nothing_is_written_when_someone_else_has_moved_a_tag(
     assert str(index("theirs").digest) in caught.value.message
     assert await named(registry, TAGS) == before
     status = await status_of(registry, release)
-    assert (status.state, [tag.move.tag for tag in status.taken]) == (State.TAKEN, [TAGS[7]])
+    assert (status.state, [tag.move.tag for tag in status.taken]) == (ReleaseState.TAKEN, [TAGS[7]])
 
 
 async def test_a_tag_that_was_not_there_before_stays_after_a_rollback(registry: Registry, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ async def test_a_tag_that_was_not_there_before_stays_after_a_rollback(registry: 
 
     status = await roll_back(registry, tmp_path, read_release(tmp_path))
 
-    assert status.state is State.ROLLED_BACK
+    assert status.state is ReleaseState.ROLLED_BACK
     assert [tag.move.tag for tag in status.tags if tag.stays] == [tags[-1]]
 
 
@@ -149,7 +149,7 @@ async def test_while_tags_move_no_other_bakec_moves_them(registry: Registry, tmp
             await move_all(registry, tmp_path, "2", moves)
 
     assert await named(registry, TAGS) == old
-    assert (await status_of(registry, release)).state is State.NOT_BEGUN
+    assert (await status_of(registry, release)).state is ReleaseState.NOT_BEGUN
 
 
 async def test_where_the_journal_can_not_be_written_no_tag_moves(registry: Registry, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ async def test_who_is_stopped_while_tags_move_comes_to_the_end_first(
     fake.respond = respond  # type: ignore[method-assign]
 
     status = await status_of(registry, read_release(tmp_path, "1"))
-    assert status.state is (State.ROLLED_BACK if verb == "rollback" else State.FINISHED)
+    assert status.state is (ReleaseState.ROLLED_BACK if verb == "rollback" else ReleaseState.FINISHED)
     assert (await named(registry, TAGS) == before) is (verb == "rollback")
 
 
@@ -205,7 +205,7 @@ async def test_a_disk_that_is_full_once_all_tags_have_moved_takes_nothing_back(
     with full_from_the_first_write(fake, tmp_path):
         await move_all(registry, tmp_path, "1", moves)
 
-    assert (await status_of(registry, read_release(tmp_path, "1"))).state is State.MOVED
+    assert (await status_of(registry, read_release(tmp_path, "1"))).state is ReleaseState.MOVED
 
 
 async def test_a_disk_that_is_full_hides_not_why_a_release_was_undone(
@@ -245,7 +245,7 @@ async def test_a_line_that_a_full_disk_cut_short_does_not_spoil_the_next_one(
     with full_from_the_first_write(fake, tmp_path, room=20, writes=len(TAGS)):
         await roll_back(registry, tmp_path, read_release(tmp_path, "1"))
 
-    assert (await status_of(registry, read_release(tmp_path, "1"))).state is State.ROLLED_BACK
+    assert (await status_of(registry, read_release(tmp_path, "1"))).state is ReleaseState.ROLLED_BACK
 
 
 @contextmanager
