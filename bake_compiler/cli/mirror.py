@@ -128,12 +128,12 @@ def _mirror(
 ) -> "Mirrored":
     from bake_compiler.verbs.mirror.copier import Copier  # noqa: PLC0415
     from bake_compiler.verbs.mirror.run import Mirror  # noqa: PLC0415
-    from bake_compiler.verbs.verify.readers import layer_readers  # noqa: PLC0415
+    from bake_compiler.verbs.verify.run import layers_of  # noqa: PLC0415
 
     async def work() -> "Mirrored":
         async with edges(root, insecure) as real:
             with _progress(len(externals), dry_run=dry_run) as (on_image, on_bytes):
-                layers = layer_readers(real) if deep else None
+                layers = layers_of(real, deep=deep)
                 copier = Copier(real.registry, jobs, on_bytes)
                 run = Mirror(real.registry, copier, values, plan.protect, layers, dry_run, on_image)
                 return await run.run(externals, plan.platforms)

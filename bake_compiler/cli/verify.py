@@ -79,8 +79,7 @@ def verify(
     Examples: `bakec verify all`, `bakec verify backend --tag v9 --deep --json`,
     `bakec verify ghcr.io/acme/web:1.0 --platform amd64,arm64`, `bakec verify --release release.json`.
     """
-    from bake_compiler.verbs.verify.readers import layer_readers  # noqa: PLC0415
-    from bake_compiler.verbs.verify.run import Verification, planned_subjects  # noqa: PLC0415
+    from bake_compiler.verbs.verify.run import Verification, layers_of, planned_subjects  # noqa: PLC0415
 
     root, wanted = Path.cwd(), None
     if release or any(map(is_reference, asked or ())):
@@ -98,7 +97,7 @@ def verify(
         async with edges(root, insecure or ()) as real:
             with _progress(len(subjects), slow=deep or run) as on_image:
                 smoker = _smoker(real, root, timeout) if run else None
-                layers = layer_readers(real, jobs or 0) if deep else None
+                layers = layers_of(real, deep=deep, jobs=jobs or 0)
                 verification = Verification(real.registry, layers, smoker, on_image=on_image, slots=jobs or real.cores)
                 return await verification.run(subjects, wanted)
 

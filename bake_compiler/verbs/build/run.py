@@ -33,8 +33,7 @@ from bake_compiler.verbs.doctor.facts import PlannedBuild
 from bake_compiler.verbs.doctor.result import Preflight
 from bake_compiler.verbs.doctor.run import examine
 from bake_compiler.verbs.edges import Edges
-from bake_compiler.verbs.verify.readers import layer_readers
-from bake_compiler.verbs.verify.run import Verification
+from bake_compiler.verbs.verify.run import Verification, layers_of
 from bake_compiler.verify import Promise
 from bake_compiler.verify.promised import promise_of
 
@@ -173,14 +172,15 @@ class Build:
         """The work on the images, none of which has begun."""
         options, run = self.options, self.commands.shared(found.variables, found.machine.buildx)
         records = {image.name: self._record(image) for image in self.wanted.images}
-        layers = layer_readers(self.edges, options.jobs) if options.deep and options.push else None
         return Images(
             self.edges,
             run,
             records,
             lambda image: self.commands.written(replace(run, staging=records[image.name].content_tag), image),
             self._promises(found, records),
-            Verification(self.edges.registry, layers),
+            Verification(
+                self.edges.registry, layers_of(self.edges, deep=options.deep and options.push, jobs=options.jobs)
+            ),
             schedule.Retries(options.retries, options.retry_pause, jitter=self.jitter),
             tell,
         )

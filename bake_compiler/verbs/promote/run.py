@@ -15,8 +15,7 @@ from bake_compiler.release_file import ReleasedImage, ReleasedPlatform, ReleaseF
 from bake_compiler.release_file.of_report import promises_of
 from bake_compiler.report import Report
 from bake_compiler.verbs.edges import Edges
-from bake_compiler.verbs.verify.readers import layer_readers
-from bake_compiler.verbs.verify.run import Verification, VerifiedImage
+from bake_compiler.verbs.verify.run import Verification, VerifiedImage, layers_of
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ class Promotion:
             RegistryError: the registry does not say what the new tags name now, or refuses one.
             VerificationError: a protected tag names something else.
         """
-        layers = layer_readers(edges, self.jobs) if self.deep else None
+        layers = layers_of(edges, deep=self.deep, jobs=self.jobs)
         done = await self.prepared(Verification(edges.registry, layers))
         if not self.dry_run:
             await move_all(edges.registry, edges.root, self.name, done.moves)

@@ -20,7 +20,6 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import Reference
 from bake_compiler.oci.snapshot import Child
 from bake_compiler.registry import Registry, WrongContentError, trouble_of
-from bake_compiler.verbs.edges import Edges
 from bake_compiler.verbs.verify.layer_store import LayerStore
 from bake_compiler.verify import UNCHECKED, Finding, Promise, Severity
 from bake_compiler.verify.binaries import Deep, check_binaries
@@ -170,9 +169,3 @@ def _fault(
             return Finding(promise.image, platform, trouble.kind, f"{name}: {trouble.message}", trouble.hint)
         case _:
             raise answer
-
-
-def layer_readers(edges: Edges, jobs: int = 0) -> LayerReaders:
-    """What reads layers, and keeps in the user's cache what was in them; without `jobs` as many at once as fit."""
-    cache = Path(edges.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return LayerReaders(edges.registry, cache / "bakec" / "layers", jobs or edges.cores)

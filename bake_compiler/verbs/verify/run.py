@@ -16,6 +16,7 @@ from bake_compiler.project.root import own_folder
 from bake_compiler.registry import Registry, fetch_snapshot
 from bake_compiler.report import ImageResult, Outcome, PlatformResult, Report
 from bake_compiler.report.report import cells_by_findings, excluded_cells
+from bake_compiler.verbs.edges import Edges
 from bake_compiler.verbs.verify.smoke import Smoker
 from bake_compiler.verify import Finding, Promise, check_image, statements_of
 from bake_compiler.verify.manifests.pieces import listed
@@ -51,6 +52,22 @@ class Layers(Protocol):
         self, promise: Promise, at: Reference, image: Child
     ) -> "tuple[Mapping[str, int], Sequence[Finding]]":
         """Machine → number of binaries in one platform's image, and what is wrong with them."""
+
+
+def layers_of(edges: Edges, *, deep: bool, jobs: int = 0) -> Layers | None:
+    """What reads layers, and keeps in the user's cache what was in them; None unless `deep`.
+
+    Args:
+        edges: the registry, and the environment, which says where the cache is.
+        deep: whether layers are to be read.
+        jobs: how many at once; 0 for as many as this machine has cores.
+    """
+    if not deep:
+        return None
+    from bake_compiler.verbs.verify.readers import LayerReaders  # noqa: PLC0415 - 30 ms that only --deep needs
+
+    cache = Path(edges.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return LayerReaders(edges.registry, cache / "bakec" / "layers", jobs or edges.cores)
 
 
 def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[VerifiedImage, ...]:

@@ -9,10 +9,12 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.report.events import AttemptFailed, Event, ImageEnded, RunBegan, RunEnded
 from bake_compiler.report.formats.json import render_json
 from bake_compiler.runs.kept import stored_report
+from tests.fakes.binaries import elf
 from tests.fakes.docker import AUTHOR, DENIED, TRANSIENT
 from tests.fakes.images import Made, image_of, index_of
 from tests.fakes.project import component
 from tests.fakes.site import Site, image, outcomes
+from tests.gallery.layers import layer_of
 
 LABELS = {"org.opencontainers.image.version": "1.0", "org.opencontainers.image.title": "web"}
 PLATFORMS = ("linux/amd64", "linux/arm64")
@@ -189,6 +191,18 @@ def test_fail_fast_stops_what_is_being_built(site: Site) -> None:
     assert {cell.why for cell in image(report, "other").cells} == {"--fail-fast: hub failed"}
     assert {cell.why for cell in image(report, "web").cells} == {"needs hub, which failed"}
     assert site.docker.stopped == ["other"]
+
+
+def test_deep_reads_the_layers_of_what_was_pushed_and_keeps_what_was_in_them(site: Site) -> None:
+    site.env["XDG_CACHE_HOME"] = str(site.root / "cache")
+    layers = (layer_of({"bin/run": elf("arm64")}),)
+    site.docker.makes = {"other": index_of(*(image_of(each, layers=layers) for each in PLATFORMS))}
+
+    report = site.run("other", deep=True)
+
+    assert report.exit_code == 6
+    assert {finding.code for finding in image(report, "other").findings} >= {"machine"}
+    assert any(path.is_file() for path in (site.root / "cache/bakec/layers").rglob("*"))
 
 
 def test_images_that_are_loaded_are_not_pushed_verified_or_published(site: Site) -> None:
