@@ -16,7 +16,6 @@ from bake_compiler.system.files import write_whole
 
 ASKED = "run.json"
 SCHEMA = "bakec.run/2"
-_FIRST = "bakec.run/1"
 RUNS = Path(".bakec/runs")
 
 
@@ -95,8 +94,16 @@ def read_asked(root: Path, run: str) -> Asked | None:
 
 
 def _upgraded(document: object) -> object:
-    """A document of today, also from one of the first schema, which kept some options, beside the rest."""
-    if not isinstance(document, dict) or document.get("schema") != _FIRST:
-        return document
-    options = {name: document[name] for name in decisions() if name in document}
-    return {**document, "options": {**options, "variables": document.get("given", {})}}
+    """A document of today's schema, also from one of the first, which had some options, beside the rest.
+
+    Raises:
+        ValueError: it is of another schema.
+    """
+    match document:
+        case {"schema": schema} if schema == SCHEMA:
+            return document
+        case {"schema": "bakec.run/1", "given": variables, **rest}:
+            options = {name: rest[name] for name in decisions() if name in rest}
+            return {**rest, "options": {**options, "variables": variables}}
+        case _:
+            raise ValueError("not the document of a run")

@@ -141,12 +141,25 @@ def test_what_was_asked_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert json.loads((tmp_path / ".bakec/runs" / named(1) / "run.json").read_text())["schema"] == "bakec.run/2"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": "bakec.run/1", "run": 1}', "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", '{"schema": "bakec.run/1", "run": 1}', '{"schema": "bakec.run/1", "given": {}}', "\xff"],
+)
 def test_what_was_asked_is_not_known_from_a_damaged_file(text: str, tmp_path: Path) -> None:
     write(tmp_path / ".bakec/runs/r1/run.json", text)
 
     assert read_asked(tmp_path, "r1") is None
     assert read_asked(tmp_path, "absent") is None
+
+
+def test_what_was_asked_of_a_newer_bakec_is_not_guessed(tmp_path: Path) -> None:
+    write_asked(tmp_path, asked_for(named(1), "web"))
+    path = tmp_path / ".bakec/runs" / named(1) / "run.json"
+    path.write_text(path.read_text().replace("bakec.run/2", "bakec.run/3"))
+
+    assert read_asked(tmp_path, named(1)) is None
+    with pytest.raises(UsageError, match="can't be read"):
+        last_run(tmp_path)
 
 
 # What it came to.
