@@ -5,16 +5,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
-from tests.typing.sources import ROOT, Source, every_field, mistakes, written
+from tests.typing.sources import ROOT, every_field, mistakes, written
 
-Errors: TypeAlias = Mapping[str, Mapping[int, str]]
-"""Name of a file → line → the first error there."""
+Check: TypeAlias = Callable[[Path], Iterator[tuple[str, int, str]]]
+"""All errors that a checker finds in the files of a folder: name of the file, line, text."""
 
 _MYPY = re.compile(r"^(\w+)\.py:(\d+): error: (.*)$", re.MULTILINE)
 
@@ -44,36 +44,20 @@ def checked(checker: str, *options: str, folder: Path) -> str:
     return done.stdout
 
 
-def grouped(found: Iterable[tuple[str, int, str]]) -> Errors:
-    errors: dict[str, dict[int, str]] = {}
-    for name, line, text in found:
-        errors.setdefault(name, {}).setdefault(line, text)
-    return errors
-
-
 SOURCES = {f"source_{number:03}": source for number, source in enumerate((*written(), mistakes(), every_field()))}
 
 
-@pytest.fixture(scope="module", params=[by_mypy, by_pyright], ids=["mypy", "pyright"])
-def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Errors:
-    """What one checker finds in all of it."""
-    check: Callable[[Path], Iterator[tuple[str, int, str]]] = request.param
-    folder = tmp_path_factory.mktemp("sources")
+@pytest.mark.parametrize("check", [by_mypy, by_pyright], ids=["mypy", "pyright"])
+def test_a_checker_finds_all_that_is_wrong_and_nothing_else(check: Check, tmp_path: Path) -> None:
     for name, source in SOURCES.items():
-        (folder / f"{name}.py").write_text(source.text, encoding="utf-8")
-    return grouped(check(folder))
+        (tmp_path / f"{name}.py").write_text(source.text, encoding="utf-8")
 
+    found = {(SOURCES[name].origin, line): text for name, line, text in check(tmp_path)}
 
-@pytest.mark.parametrize("name", SOURCES, ids=[source.origin for source in SOURCES.values()])
-def test_a_checker_finds_all_that_is_wrong_and_nothing_else(errors: Errors, name: str) -> None:
-    source, found = SOURCES[name], errors.get(name, {})
-
-    assert {line: text for line, text in found.items() if line not in source.wrong} == {}
-    assert [shown(source, line) for line in sorted(source.wrong - found.keys())] == []
-
-
-def shown(source: Source, line: int) -> str:
-    return f"{line}: {source.text.splitlines()[line - 1]}"
+    wrong = {(source.origin, line) for source in SOURCES.values() for line in source.wrong}
+    assert {place: text for place, text in found.items() if place not in wrong} == {}
+    lines = {source.origin: source.text.splitlines() for source in SOURCES.values()}
+    assert [f"{origin}: {lines[origin][line - 1]}" for origin, line in sorted(wrong - found.keys())] == []
 
 
 def test_the_sources_are_all_of_them() -> None:

@@ -25,6 +25,18 @@ def test_a_model_can_not_be_changed() -> None:
         image.name = "api"  # type: ignore[misc]
 
 
+def test_what_people_write_is_kept_as_values_that_can_not_change() -> None:
+    names = ["amd64", "linux/arm64"]
+    only = Only(platforms=names, reason="the vendor has no other")
+    image = Image(name="web", needs=["base"], args={"PORT": 8080}, matrix={"py": ["3.13", "3.14"]})
+
+    names.append("riscv64")
+
+    assert only.platforms == (Platform.parse("amd64"), Platform.parse("arm64"))
+    assert (image.needs, image.args, image.matrix) == (("base",), {"PORT": "8080"}, {"py": ("3.13", "3.14")})
+    assert hash(only) == hash(Only(platforms=("amd64", "arm64"), reason="the vendor has no other"))
+
+
 @pytest.mark.parametrize("kind", [Image, Component, Project, Phase, Only])
 def test_a_field_that_does_not_exist_is_refused(kind: type[Image]) -> None:
     with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
