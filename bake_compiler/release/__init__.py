@@ -1,4 +1,4 @@
-"""Verified digests → public tags: all of them move, or none does; a crash in between is finished or undone."""
+"""Moves public tags to verified digests: all tags or none. An interrupted move can be finished or undone."""
 
 from bake_compiler.release.journal import LAST, RELEASES, Release, alone, read_release, release_ids
 from bake_compiler.release.moves import Move, is_protected, plan_moves, protected_error

@@ -1,9 +1,10 @@
-"""The journal of a release: what it was to do is on the disk before any tag moves.
+"""The journal of a release. The whole plan is on the disk before the first tag moves.
 
     .bakec/releases/20261124T193000-1a2b3c.jsonl
 
-The first line is the whole intent, with the bytes of every manifest, old and new: a registry may forget one that no tag
-names. Each line after it says what was begun, moved or ended. What the tags name now, only the registry says.
+The first line has every tag that is to move, and the bytes of every manifest, old and new: a registry may delete a
+manifest that no tag names. Each later line records what was begun, moved or ended. Only the registry knows what the
+tags name now.
 """
 
 import base64
@@ -44,13 +45,13 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 @dataclass(frozen=True)
 class Release:
-    """A release as its journal tells of it.
+    """A release, as its journal records it.
 
     Attributes:
-        id: its name, and its journal's.
+        id: the release's name; its journal has the same name.
         began: seconds since the epoch.
-        moves: of which tags, and from what to what.
-        ended: `finished`, `rolled back`, or empty: a process was at it, and did not come to its end.
+        moves: each tag with its old and its new manifest.
+        ended: `finished`, `rolled back`, or empty if the release was interrupted or still runs.
     """
 
     id: str
@@ -61,20 +62,20 @@ class Release:
 
 @dataclass(frozen=True)
 class Log:
-    """Adds lines to the journal of a release, while nobody else does."""
+    """Adds lines to the journal of a release. The project's lock is held meanwhile."""
 
     file: int
 
     def add(self, does: str, tag: Reference | None = None, *, keep: bool = False) -> None:
-        """Say what was done.
+        """Record one step.
 
         Args:
             does: `begun`, `moved`, `put back`, `finished` or `rolled back`.
-            tag: to which tag.
-            keep: return when it is on the disk.
+            tag: the tag that was moved or put back.
+            keep: return only when the line is on the disk.
 
         Raises:
-            BakecError: it can't be written, and is to be kept.
+            BakecError: the line can't be written, and `keep` is set.
         """
         entry = {"at": round(time.time(), 3), "does": does, **({"tag": str(tag)} if tag else {})}
         try:
@@ -82,14 +83,14 @@ class Log:
             if keep:
                 os.fsync(self.file)
         except OSError as error:
-            if keep:  # else it is only told: the registry knows
+            if keep:  # the other lines are only for a reader: the registry knows what the tags name
                 raise _unwritable(error, _MEANT[does]) from error
 
     def write(self, entry: Mapping[str, Any], before: str = "") -> None:
-        """Add a line, at once.
+        """Add a line in a single write.
 
         Raises:
-            OSError: it can't be written, or not wholly.
+            OSError: the line can't be written, or only a part of it.
         """
         line = f"{before}{json.dumps(entry, separators=(',', ':'))}\n".encode()
         if os.write(self.file, line) < len(line):
@@ -98,11 +99,11 @@ class Log:
 
 @contextmanager
 def begun(root: Path, release_id: str, moves: Sequence[Move]) -> Iterator[Log]:
-    """The journal of a new release; it is on the disk with all that the release is to do.
+    """Write the journal of a new release, with its whole plan, and return it when it is on the disk.
 
     Raises:
-        BakecError: it can't be written.
-        UsageError: there is such a release, or another bakec moves tags of this project just now.
+        BakecError: the journal can't be written.
+        UsageError: a release of this name exists, or another bakec is moving tags of this project.
     """
     path = _path(root, release_id)
     with alone(root):
@@ -129,11 +130,11 @@ def begun(root: Path, release_id: str, moves: Sequence[Move]) -> Iterator[Log]:
 
 @contextmanager
 def reopened(root: Path, release: Release) -> Iterator[Log]:
-    """The journal of a release that was begun before.
+    """Open the journal of an earlier release, to add lines.
 
     Raises:
-        BakecError: it can't be written.
-        UsageError: another bakec moves tags of this project just now.
+        BakecError: the journal can't be written.
+        UsageError: another bakec is moving tags of this project.
     """
     with alone(root):
         try:
@@ -148,11 +149,13 @@ def reopened(root: Path, release: Release) -> Iterator[Log]:
 
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Only one bakec moves tags of a project at a time; the lock goes with its process, however that ends.
+    """Hold the project's lock: only one bakec moves tags of a project at a time.
+
+    The system releases the lock when the process ends, also after a kill.
 
     Raises:
         BakecError: the folder of the journals can't be written to.
-        UsageError: another bakec moves tags of this project just now.
+        UsageError: another bakec is moving tags of this project.
     """
     folder = root / RELEASES
     try:
@@ -176,17 +179,17 @@ def alone(root: Path) -> Iterator[None]:
 
 
 def release_ids(root: Path) -> tuple[str, ...]:
-    """Every release that is kept, the one that began last first."""
+    """Return the ids of all releases that have a journal, the newest first."""
     found = [(release.began, release.id) for path in _journals(root) if (release := _read(path))]
     return tuple(name for _, name in sorted(found, reverse=True))
 
 
 def read_release(root: Path, release: str = LAST) -> Release:
-    """A release that is named by its id, the beginning of it, or `last`.
+    """Read a release by its id, by the beginning of its id, or by `last`.
 
     Raises:
-        UsageError: there is none, or more than one.
-        BakecError: its journal can't be read.
+        UsageError: no release has this name, or more than one.
+        BakecError: the journal can't be read.
     """
     if release in {LAST, ""}:
         known = release_ids(root)
@@ -205,7 +208,7 @@ def read_release(root: Path, release: str = LAST) -> Release:
     if read is None:
         raise BakecError(
             f"{RELEASES / found[0]}.jsonl can't be read",
-            hint="if it was cut short, no tag was moved: each moves only after all of its first line is on the disk",
+            hint="if its first line is cut short, no tag was moved: tags move only after the whole line is on the disk",
         )
     return read
 
@@ -250,7 +253,7 @@ def _intent(release_id: str, moves: Sequence[Move]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Release | None:
-    """What a journal tells; None when its first line is not whole, so that nothing had begun."""
+    """Read a journal; None if its first line is incomplete, in which case no tag had moved."""
     entries = read_journal(path)
     if not entries or entries[0].get("schema") != SCHEMA:
         return None

@@ -1,4 +1,4 @@
-"""Which public tags are to move, from what to what, and in which order."""
+"""Plans which public tags move, from which manifest to which, and in which order."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from bake_compiler.registry import Registry
 
 @dataclass(frozen=True)
 class Move:
-    """One public tag, the manifest that it is to name, and the one that it names now (None: no such tag)."""
+    """One public tag: the manifest that it will name, and the manifest that it names now (None: no such tag)."""
 
     tag: Reference
     to: RawManifest
@@ -24,23 +24,23 @@ class Move:
 
     @property
     def is_none(self) -> bool:
-        """Whether the tag names already what it is to name."""
+        """Whether the tag already names the new manifest."""
         return self.old is not None and self.old.digest == self.to.digest
 
 
 async def plan_moves(
     registry: Registry, wanted: Sequence[tuple[Reference, RawManifest]], protect: Sequence[str] = ()
 ) -> tuple[Move, ...]:
-    """Read what each public tag names now, so that a failed release can be put back.
+    """Read what each public tag names now, so that a failed release can be undone.
 
     Args:
-        registry: where the tags are.
-        wanted: each tag, and what it is to name.
+        registry: the registry client.
+        wanted: each tag with the manifest that it will name.
         protect: patterns of tags that never move once they exist.
 
     Raises:
-        RegistryError: the registry did not say.
-        VerificationError: a protected tag names something else.
+        RegistryError: the registry did not answer the question.
+        VerificationError: a protected tag names another manifest.
     """
     olds = await asyncio.gather(*(current(registry, tag) for tag, _ in wanted))
     moves = tuple(Move(tag, to, old) for (tag, to), old in zip(wanted, olds, strict=True))
@@ -51,30 +51,31 @@ async def plan_moves(
 
 
 def is_protected(tag: str, protect: Sequence[str]) -> bool:
-    """Whether a tag must not move once it exists; `*`, `?` and `[…]` in a pattern are as in a shell."""
+    """Whether a tag must not move once it exists. `*`, `?` and `[…]` in a pattern mean what they mean in a shell."""
     return any(fnmatchcase(tag, pattern) for pattern in protect)
 
 
 def protected_error(tag: Reference, old: RawManifest) -> VerificationError:
-    """Says that a protected tag exists, and what it names."""
+    """Return the error for a protected tag, with the digest that the tag names."""
     return VerificationError(
         f"{tag} is protected and names {old.digest}", hint="give another --tag: a protected one never moves"
     )
 
 
 def is_moving(tag: str) -> bool:
-    """Whether people follow a tag, such as latest, stable or edge: it begins with latest, or names no number.
+    """Whether a tag is one that people follow, such as latest, stable or edge.
 
-    The tag of one platform is as the one that it was made from.
+    Such a tag begins with `latest` or has no digit. A tag of one platform counts as the tag without its platform.
     """
     return tag.startswith("latest") or not re.search(r"[0-9]", without_architecture(tag))
 
 
 def in_classes(moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:
-    """Version tags first, so that whoever follows a moving tag finds all of its release; moving tags last.
+    """Return the moves in classes, in the order of writing: version tags first, tags that people follow last.
 
-    Among both, single platforms come before the indexes that list them, never at the same time: distribution 2 refuses
-    an index (DIGEST_INVALID) while one of its manifests is just being written under a tag of its own.
+    So a person who follows `latest` finds the whole release. In both groups, tags of one platform come before the
+    indexes that list them: distribution 2 refuses an index (DIGEST_INVALID) while a manifest of the index is being
+    written under a tag of its own.
     """
     for moving in (False, True):
         for whole in (False, True):
@@ -84,10 +85,10 @@ def in_classes(moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:
 
 
 async def current(registry: Registry, tag: Reference) -> RawManifest | None:
-    """What a tag names now; None if there is no such tag.
+    """Return the manifest that a tag names now; None if there is no such tag.
 
     Raises:
-        RegistryError: the registry did not say.
+        RegistryError: the registry did not answer the question.
     """
     try:
         return await registry.manifest(tag)

@@ -1,4 +1,4 @@
-"""What became of a release: what each of its tags names now, beside what it named before and was to name."""
+"""The state of a release: for each tag, whether it names the old manifest, the new one, or another one."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bake_compiler.release.moves import Move, current
 
 
 class Names(StrEnum):
-    """What a tag names."""
+    """Which manifest a tag names."""
 
     OLD = "old"
     NEW = "new"
@@ -19,7 +19,7 @@ class Names(StrEnum):
 
 
 class ReleaseState(StrEnum):
-    """What became of a release, by its tags."""
+    """The state of a release, by its tags."""
 
     NOT_BEGUN = "not begun"
     MOVED = "moved"
@@ -31,14 +31,14 @@ class ReleaseState(StrEnum):
 
 @dataclass(frozen=True)
 class TagState:
-    """One tag of a release, and the digest that it names now; None: there is no such tag."""
+    """One tag of a release, and the digest that the tag names now (None: no such tag)."""
 
     move: Move
     now: Digest | None
 
     @property
     def names(self) -> Names:
-        """The new digest, the old one, or one that this release knows nothing of."""
+        """Whether the tag names the new digest, the old digest, or one that this release does not know."""
         if self.now == self.move.to.digest:
             return Names.NEW
         old = self.move.old.digest if self.move.old else None
@@ -46,25 +46,25 @@ class TagState:
 
     @property
     def is_back(self) -> bool:
-        """Whether it is as a rollback leaves it: a tag that is new stays."""
+        """Whether the tag is as a rollback leaves it. A tag that this release created stays."""
         return self.names is Names.OLD or self.move.is_none or self.stays
 
     @property
     def stays(self) -> bool:
-        """Whether it is new, so that no rollback takes it away."""
+        """Whether this release created the tag. A rollback does not remove such a tag."""
         return self.names is Names.NEW and self.move.old is None
 
 
 @dataclass(frozen=True)
 class ReleaseStatus:
-    """A release, and its tags as the registry had them when it was asked."""
+    """A release, and what the registry answered about its tags."""
 
     release: Release
     tags: tuple[TagState, ...]
 
     @property
     def state(self) -> ReleaseState:
-        """What became of it: the registry's word before the journal's."""
+        """The state of the release. If registry and journal disagree, the registry counts."""
         moved = [tag for tag in self.tags if not tag.move.is_none]
         if self.taken:
             return ReleaseState.TAKEN
@@ -78,12 +78,12 @@ class ReleaseStatus:
 
     @property
     def taken(self) -> tuple[TagState, ...]:
-        """The tags that someone else has moved."""
+        """The tags that name neither the old nor the new digest: someone else moved them."""
         return tuple(tag for tag in self.tags if tag.names is Names.OTHER)
 
     @property
     def is_whole(self) -> bool:
-        """Whether all tags name the new images, or all the old ones."""
+        """Whether all tags name the new images, or all tags name the old images."""
         return self.state not in {ReleaseState.TORN, ReleaseState.TAKEN}
 
 
@@ -91,7 +91,7 @@ async def status_of(registry: Registry, release: Release) -> ReleaseStatus:
     """Ask the registry what each tag of a release names now.
 
     Raises:
-        RegistryError: it did not say.
+        RegistryError: the registry did not answer the question.
     """
     found = await asyncio.gather(*(current(registry, move.tag) for move in release.moves))
     return ReleaseStatus(

@@ -1,11 +1,12 @@
-"""All tags of a release move, or all are put back; what a kill leaves is finished or undone afterwards.
+"""Moves all tags of a release, or puts all of them back. An interrupted move can be finished or undone later.
 
-A registry has no transaction over tags and no compare-and-swap on one. So what is to be done is on the disk before the
-first tag moves; each tag is read again right before it is written, and all of them once more at the end. What someone
-else writes between the reading and the writing of one tag, some milliseconds, nobody can see. Ctrl-C waits for the end.
+A registry has no transaction over several tags, and no compare-and-swap on one tag. So the whole plan is on the disk
+before the first tag moves. Each tag is read again right before it is written, and all tags are read once more at the
+end. Between the reading and the writing of one tag are some milliseconds: bakec can't see a write by someone else in
+that time. Ctrl-C waits until all tags have moved or are back.
 
-A tag that did not exist before is never removed: registries delete by digest, which may take the manifest away from
-tags and indexes that need it. It stays, and is named.
+A tag that did not exist before is never removed: registries delete by digest, and other tags and indexes may need the
+same manifest. The tag stays, and the error names it.
 """
 
 import asyncio
@@ -28,20 +29,20 @@ _SETTLING = (0.1, 0.5)  # seconds
 
 
 async def move_all(registry: Registry, root: Path, release_id: str, moves: Sequence[Move]) -> None:
-    """Write the same manifest bytes under each public tag; when one can't be moved, put back those already moved.
+    """Write the verified manifest bytes under each public tag. If a tag can't be moved, put all moved tags back.
 
-    Where no tag has to move, nothing is written, and no release begins.
+    If no tag has to move, nothing is written and no release begins.
 
     Args:
-        registry: where the tags are.
-        root: the project's, or wherever the journal is to be kept.
-        release_id: the journal's name; one that was not used before.
-        moves: what was planned.
+        registry: the registry client.
+        root: the project's root, or the folder in which the journal is kept.
+        release_id: the journal's name; it must be new.
+        moves: the planned moves.
 
     Raises:
-        RegistryError: a tag could not be moved; says which, and what the others name now.
-        VerificationError: someone else moved a tag meanwhile; says which, and what the others name now.
-        UsageError: another bakec moves tags of this project, or there is such a release.
+        RegistryError: a tag could not be moved; the message names it, and the state of the other tags.
+        VerificationError: someone else moved a tag; the message names it, and the state of the other tags.
+        UsageError: another bakec is moving tags of this project, or a release of this name exists.
         BakecError: the journal can't be written; no tag was moved.
     """
     if all(move.is_none for move in moves):
@@ -55,12 +56,12 @@ async def move_all(registry: Registry, root: Path, release_id: str, moves: Seque
 
 
 async def finish(registry: Registry, root: Path, release: Release) -> ReleaseStatus:
-    """Move the tags of a release that have not moved, also after a rollback; no harm when all have.
+    """Move the tags of a release that have not moved yet, also after a rollback. If all have moved, change nothing.
 
     Raises:
-        RegistryError: a tag could not be moved; the others may have been.
-        VerificationError: someone else moved a tag; nothing was written if that was seen before.
-        UsageError: another bakec moves tags of this project.
+        RegistryError: a tag could not be moved; other tags may have moved.
+        VerificationError: someone else moved a tag. If bakec saw this before the first write, nothing was written.
+        UsageError: another bakec is moving tags of this project.
         BakecError: the journal can't be written.
     """
     with reopened(root, release) as log:
@@ -68,20 +69,20 @@ async def finish(registry: Registry, root: Path, release: Release) -> ReleaseSta
 
 
 async def roll_back(registry: Registry, root: Path, release: Release) -> ReleaseStatus:
-    """Put every tag of a release back; no harm when all are. Tags that are new stay.
+    """Put every tag of a release back. If all tags are back, change nothing. A tag that the release created stays.
 
     Raises:
-        RegistryError: a tag could not be put back; the others may have been.
-        VerificationError: someone else moved a tag; nothing was written if that was seen before.
-        UsageError: another bakec moves tags of this project.
-        BakecError: the journal can't be written; says whether the tags are put back.
+        RegistryError: a tag could not be put back; other tags may be back.
+        VerificationError: someone else moved a tag. If bakec saw this before the first write, nothing was written.
+        UsageError: another bakec is moving tags of this project.
+        BakecError: the journal can't be written; the message says whether the tags are back.
     """
     with reopened(root, release) as log:
         return await to_its_end(_backward(registry, log, release))
 
 
 def refuse_taken(status: ReleaseStatus) -> None:
-    """Nothing may be written over what someone else wrote.
+    """Refuse to overwrite what someone else wrote.
 
     Raises:
         VerificationError: a tag names neither its old nor its new digest.
@@ -91,19 +92,19 @@ def refuse_taken(status: ReleaseStatus) -> None:
 
 
 async def _forward(registry: Registry, log: Log, release: Release) -> ReleaseStatus:
-    """Move every tag, version tags first; each class at once, so that the time in between is short."""
+    """Move every tag, version tags first. The tags of a class move at the same time, so the whole move is short."""
     refuse_taken(await status_of(registry, release))
     log.add("begun", keep=True)
     for each in in_classes([move for move in release.moves if not move.is_none]):
         await _all(_write(registry, log, move, move.to) for move in each)
     status = await _settled(registry, replace(release, ended=FINISHED), lambda tag: tag.names is Names.NEW)
-    with suppress(BakecError):  # the registry says it too
+    with suppress(BakecError):  # the registry shows the same
         log.add(FINISHED, keep=True)
     return status
 
 
 async def _backward(registry: Registry, log: Log, release: Release) -> ReleaseStatus:
-    """Put every tag back that was there, moving tags first."""
+    """Put every tag back that existed before. Tags that people follow go first."""
     refuse_taken(await status_of(registry, release))
     log.add("begun", keep=True)
     await _put_back(registry, log, release)
@@ -113,7 +114,7 @@ async def _backward(registry: Registry, log: Log, release: Release) -> ReleaseSt
 
 
 async def _put_back(registry: Registry, log: Log, release: Release) -> None:
-    """As many as can be, also when one can't."""
+    """Put back as many tags as possible, also if one of them fails."""
     errors: list[BakecError] = []
     for each in reversed(tuple(in_classes([move for move in release.moves if not move.is_none]))):
         try:
@@ -125,11 +126,11 @@ async def _put_back(registry: Registry, log: Log, release: Release) -> None:
 
 
 async def _settled(registry: Registry, release: Release, good: Callable[[TagState], bool]) -> ReleaseStatus:
-    """The tags once they all are as they were written; some registries show it a moment later.
+    """Wait until all tags show what was written, and return them. Some registries show a write later.
 
     Raises:
-        RegistryError: the registry did not say.
-        VerificationError: someone else moved a tag after it was written.
+        RegistryError: the registry did not answer the question.
+        VerificationError: someone else moved a tag after bakec wrote it.
     """
     wrong: tuple[TagState, ...] = ()
     for pause in (0.0, *_SETTLING):
@@ -143,7 +144,7 @@ async def _settled(registry: Registry, release: Release, good: Callable[[TagStat
 
 
 async def _write(registry: Registry, log: Log, move: Move, raw: RawManifest) -> None:
-    """Let a tag name this manifest, unless it does, or names what it should not."""
+    """Write a manifest under a tag, unless the tag already names it. Refuse if someone else moved the tag."""
     now = await current(registry, move.tag)
     tag = TagState(move, now.digest if now else None)
     if tag.names is Names.OTHER:
@@ -159,16 +160,16 @@ async def _write(registry: Registry, log: Log, move: Move, raw: RawManifest) -> 
 
 
 async def _all(writes: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Each to its end, also when one fails: none may go on while others are put back."""
+    """Run all writes to their end, also if one fails: no write may still run while tags are put back."""
     ended = await asyncio.gather(*writes, return_exceptions=True)
     for error in (each for each in ended if isinstance(each, BaseException)):
         raise error
 
 
 async def _undone(registry: Registry, log: Log, release: Release, error: BakecError) -> BakecError:
-    """Put back what was moved, as far as that can be; the error that says what the tags name now.
+    """Put back the moved tags as far as possible, and return the error with the state of all tags.
 
-    Of a registry that does not say, nothing is written: each attempt would wait for it anew.
+    Nothing is written to a registry that does not answer: each attempt would wait for its time limit again.
     """
     moves = [move for move in release.moves if not move.is_none]
     told = [tag.move for tag in await _asked(registry, moves)]
@@ -179,7 +180,7 @@ async def _undone(registry: Registry, log: Log, release: Release, error: BakecEr
     unknown = [str(move.tag) for move in moves if move.tag not in known]
     left = [tag for tag in found if tag.names is Names.NEW]
     if not unknown and all(tag.stays for tag in left):
-        with suppress(BakecError):  # why it was undone is worth more
+        with suppress(BakecError):  # the first error says more
             log.add(ROLLED_BACK, keep=True)
     if not unknown and not left:
         return _told(error, "; all other tags are as they were", error.hint)
@@ -190,7 +191,7 @@ async def _undone(registry: Registry, log: Log, release: Release, error: BakecEr
 
 
 async def _asked(registry: Registry, moves: Sequence[Move]) -> list[TagState]:
-    """What the tags name, of those of which a registry says it."""
+    """Return the state of the tags. A tag is left out if its registry does not answer."""
 
     async def ask(move: Move) -> TagState | None:
         try:

@@ -1,4 +1,4 @@
-"""Staged tags that nobody needs any more → gone, and nothing with them that a tag or an index still needs."""
+"""Removes content tags that nobody needs any more. A manifest that a tag or an index still needs stays."""
 
 from bake_compiler.staged.contents import built_at, read_contents
 from bake_compiler.staged.probe import Probe

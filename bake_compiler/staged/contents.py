@@ -1,4 +1,4 @@
-"""What a repository holds, as far as it says who needs what, and when it was built."""
+"""Reads a repository: its tags, the manifests that each tag needs, and when an image was built."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,10 +17,10 @@ _LARGEST_STATEMENT = 16 * 1024 * 1024  # provenance of mode max holds all source
 
 
 async def read_contents(registry: Registry, repository: Reference) -> tuple[Held, ...]:
-    """Every tag of a repository, with all that it needs; a tag that names nothing (any more) is left out.
+    """Return every tag of a repository with all digests that the tag needs. A tag without a manifest is left out.
 
     Raises:
-        RegistryError: not all of it could be read, so that nobody can tell who needs what.
+        RegistryError: a part of the repository could not be read, so it is unknown which manifests are needed.
     """
     names = await registry.tags(repository)
     found = await asyncio.gather(*(_held(registry, repository.tagged(name)) for name in names))
@@ -28,16 +28,16 @@ async def read_contents(registry: Registry, repository: Reference) -> tuple[Held
 
 
 async def built_at(registry: Registry, ref: Reference) -> float | None:
-    """When an image was built, in seconds since the epoch, by its provenance; None when that does not say.
+    """Return when an image was built, in seconds since the epoch, or None if its provenance has no time.
 
-    Of several statements, one for each platform, the latest counts.
+    An index has a provenance for each platform. The latest time counts.
 
     Args:
-        registry: whom to ask.
-        ref: by tag or digest.
+        registry: the registry client.
+        ref: the image, by tag or digest.
 
     Raises:
-        RegistryError: the registry did not say.
+        RegistryError: the registry did not answer the question.
     """
     try:
         raw = await registry.manifest(ref)
@@ -70,7 +70,7 @@ async def _held(registry: Registry, tag: Reference) -> Held | None:
     try:
         raw = await registry.manifest(tag)
     except NotFoundError:
-        return None  # gone since it was listed; or what no image and no index names, and so nothing that is staged
+        return None  # the tag was removed after it was listed
     return Held(tag.tag, raw.digest, frozenset(await _needs(registry, tag, raw)))
 
 
@@ -96,5 +96,6 @@ def _read(raw: RawManifest, ref: Reference) -> Index | Manifest:
         return raw.parse()
     except ValueError as error:
         raise RegistryError(
-            f"{ref} can't be read: {error}", hint="nobody can tell what it needs, so nothing beside it is removed"
+            f"{ref} can't be read: {error}",
+            hint="bakec does not know which manifests it needs, so it removes nothing in this repository",
         ) from error

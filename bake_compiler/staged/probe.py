@@ -1,7 +1,7 @@
-"""Whether a registry removes a tag and leaves its manifest, found out with a manifest that nobody else has.
+"""Tests whether a registry can remove a tag and keep its manifest. The test uses a manifest of its own.
 
-All registries remove a manifest by its digest, and with it every tag that names it. Some remove a tag alone
-(distribution-spec v1.1, "Deleting tags"), some refuse to, and a few take the manifest along with the tag.
+All registries remove a manifest by its digest, together with every tag that names the manifest. Some registries remove
+a tag alone (distribution-spec v1.1, "Deleting tags"). Some refuse, and a few remove the manifest with the tag.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ _WITH_ALL = "the registry removes a manifest with all of its tags, never a tag a
 
 @dataclass
 class Probe:
-    """Asks each registry once, in the repository that is first in need of the answer.
+    """Asks each registry once, in the first repository that needs the answer.
 
-    What it pushes is an index of nothing under a staged tag of its own, whose name has the time: should the registry
-    not let it go again, the next cleaning finds it.
+    The probe pushes an empty index under a tag of its own. The tag's name contains the time. If the registry does not
+    remove the tag again, the next `bakec clean` finds it.
     """
 
     registry: Registry
@@ -37,10 +37,10 @@ class Probe:
     _found: dict[str, str] = field(default_factory=dict)
 
     async def why_not(self, repository: Reference) -> str:
-        """Why a tag can't be removed alone there; empty if it can.
+        """Return why the registry can't remove a tag alone; empty if it can.
 
         Raises:
-            RegistryError: the registry did not say, or does not let us push or remove.
+            RegistryError: the registry did not answer, or it refuses to push or to remove.
         """
         async with self._lock:
             if repository.registry not in self._found:
@@ -49,7 +49,7 @@ class Probe:
 
     async def _ask(self, repository: Reference) -> str:
         for name in await self.registry.tags(repository):
-            if name.startswith(PROBE):  # of an earlier time; should it still not go, there will be no second one
+            if name.startswith(PROBE):  # of an earlier probe; if it can't be removed, no second probe is pushed
                 await self._tidy_earlier(repository.tagged(name))
         raw = _nothing()
         moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(self.clock()))
@@ -63,7 +63,7 @@ class Probe:
         return "" if alone else _WITH_ALL
 
     async def _tidy_earlier(self, tag: Reference) -> None:
-        """A name alone proves nothing: an image that someone gave it may have other tags."""
+        """Remove the index of an earlier probe. The tag's name is no proof: someone may have given it to an image."""
         try:
             raw = await self.registry.manifest(tag)
         except NotFoundError:
@@ -82,8 +82,8 @@ class Probe:
         except RegistryError as error:
             why = error.message
         raise RegistryError(
-            f"{tag} was pushed to find out whether a tag can be removed alone, and is still there: {why}",
-            hint="let the registry's owner allow it (distribution: storage.delete.enabled)",
+            f"bakec pushed {tag} to test whether a tag can be removed alone, and can't remove it: {why}",
+            hint="ask the registry's owner to allow deletion (distribution: storage.delete.enabled)",
         )
 
     async def _is_there(self, ref: Reference) -> bool:
@@ -103,7 +103,7 @@ def _is_probe(raw: RawManifest) -> bool:
 
 
 def _nothing() -> RawManifest:
-    """An index of nothing, unlike any other."""
+    """Return an empty index with a digest that no other manifest has."""
     said = {"org.opencontainers.image.title": "bakec clean: may be removed", _MARK: token_hex(16)}
     document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], "annotations": said}
     content = json.dumps(document, separators=(",", ":")).encode()

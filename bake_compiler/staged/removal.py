@@ -1,7 +1,7 @@
-"""Staged tags are removed one manifest after the other, each after the repository was read again.
+"""Removes content tags, one manifest after the other. The repository is read again before each manifest.
 
-A registry has no compare-and-delete: what someone else pushes or moves between the last reading and the removal, nobody
-can see. What was read counts for two seconds, so that it is never longer than that.
+A registry has no compare-and-delete. bakec can't see a push by someone else between the last reading and the removal.
+A reading is used for at most two seconds, so this gap is at most two seconds.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ _SETTLING = (0.1, 0.5)  # seconds
 
 @dataclass
 class Removal:
-    """Removes what can go from one repository.
+    """Removes from one repository the content tags that nobody needs.
 
     Attributes:
-        registry: where it is.
-        repository: of any tag or none.
-        known: what is known of it beside its tags.
-        before: seconds since the epoch; what was last used later stays.
-        probe: finds out whether the registry removes a tag alone.
-        clock: seconds that only grow.
+        registry: the registry client.
+        repository: the repository; its tag, if any, is ignored.
+        known: what is known of the repository besides its tags.
+        before: seconds since the epoch; a tag that was used later stays.
+        probe: tests whether the registry can remove a tag alone.
+        clock: a monotonic clock, in seconds.
     """
 
     registry: Registry
@@ -46,10 +46,10 @@ class Removal:
     _done: set[Digest] = field(default_factory=set)
 
     async def run(self) -> AsyncIterator[tuple[Held, str]]:
-        """Remove what can go: each tag, and why it stays after all; nothing: it is gone.
+        """Yield each tag with the reason why it stays after all; an empty reason means that the tag is removed.
 
         Raises:
-            RegistryError: the registry did not say, or did not remove; what was told before is gone.
+            RegistryError: the registry did not answer or did not remove. The tags that were yielded before are removed.
         """
         while goes := await self._next(TagFate.GOES):
             await self._remove([each.held for each in goes])
@@ -65,14 +65,14 @@ class Removal:
                 yield each.held, f"{each.why}, and {why}" if why else ""
 
     async def _next(self, fate: TagFate) -> list[Judgement]:
-        """The tags of one manifest that are to go next, as things are now."""
+        """Return the tags of the manifest that is removed next, by the newest reading."""
         judged = [each for each in await self._judged() if each.fate is fate and each.held.digest not in self._done]
         first = [each for each in judged if each.held.digest == judged[0].held.digest]
         self._done |= {each.held.digest for each in first}
         return first
 
     async def _still(self, shared: Sequence[Judgement]) -> list[Judgement]:
-        """Those that may still go, after a probe that may have taken its time."""
+        """Return the tags that may still be removed, since the probe may have taken seconds."""
         now = {each.held for each in await self._judged() if each.fate is TagFate.TAG_ALONE}
         return [each for each in shared if each.held in now]
 
@@ -83,7 +83,7 @@ class Removal:
         return judge_tags(self._tags, self.known, self.before)
 
     async def _remove(self, tags: Sequence[Held]) -> None:
-        """A manifest with all of its tags: the tags first, since some registries keep a manifest that a tag names."""
+        """Remove a manifest and its tags. Tags go first, since some registries keep a manifest that has a tag."""
         for held in tags:
             with suppress(NotFoundError):
                 await self.registry.delete(self.repository.tagged(held.tag))
@@ -98,7 +98,7 @@ class Removal:
         await self._gone(held)
 
     async def _gone(self, held: Held) -> None:
-        """Make sure of it; some registries show it a moment later."""
+        """Wait until the registry shows that the tag is removed. Some registries show it later."""
         tag = self.repository.tagged(held.tag)
         for pause in (0.0, *_SETTLING):
             await asyncio.sleep(pause)
@@ -108,5 +108,5 @@ class Removal:
                 return
         raise RegistryError(
             f"{tag} is still there: the registry removes nothing",
-            hint="let its owner allow it (distribution: storage.delete.enabled), or the registry itself expire tags",
+            hint="ask the registry's owner to allow deletion (distribution: storage.delete.enabled), or to expire tags",
         )

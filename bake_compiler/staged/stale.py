@@ -1,4 +1,4 @@
-"""Which staged tags of a repository can go: decided from what is known of it, touching nothing."""
+"""Decides which content tags of a repository can be removed. This module removes nothing."""
 
 import calendar
 import re
@@ -13,11 +13,11 @@ PREFIX = "staged-"
 PROBE = f"{PREFIX}probe-"
 
 _TIMED = re.compile(rf"{PREFIX}(?:probe-)?([0-9]{{8}}T[0-9]{{6}})-[0-9a-f]+")
-_LATEST_ZONE = 12 * 3600  # no clock is further behind UTC
+_LATEST_ZONE = 12 * 3600  # no time zone is more than 12 hours behind UTC
 
 
 class TagFate(StrEnum):
-    """What is to become of a staged tag."""
+    """What bakec does with a content tag."""
 
     STAYS = "stays"
     GOES = "goes"
@@ -26,7 +26,7 @@ class TagFate(StrEnum):
 
 @dataclass(frozen=True)
 class Held:
-    """A tag, the digest that it names, and all digests that this one needs: children at any depth, or a subject."""
+    """A tag, its digest, and all digests that its manifest needs: children of an index at any depth, or a subject."""
 
     tag: str
     digest: Digest
@@ -34,19 +34,19 @@ class Held:
 
     @property
     def is_staged(self) -> bool:
-        """Whether bakec made it to push an image under."""
+        """Whether the tag is a content tag, which bakec made."""
         return self.tag.startswith(PREFIX)
 
 
 @dataclass(frozen=True)
 class RepositoryFacts:
-    """What is known of a repository beside its tags.
+    """What is known of a repository besides its tags.
 
     Attributes:
-        used: tag and digest → seconds since the epoch when it was last made or used; not there: nobody knows.
-        own: the public tags that the project publishes there.
-        kept: tag → why it stays, however old it is.
-        pinned: digest → why it stays, under whatever tag: a release has it, a signature is about it.
+        used: (tag, digest) → seconds since the epoch when it was last made or used. A missing entry means unknown.
+        own: the public tags that the project publishes in this repository.
+        kept: tag → why the tag stays at any age.
+        pinned: digest → why the manifest stays under any tag: it is part of a release, or it has a signature.
     """
 
     used: Mapping[tuple[str, Digest], float] = field(default_factory=dict)
@@ -57,13 +57,13 @@ class RepositoryFacts:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is to become of a staged tag.
+    """The decision about one content tag.
 
     Attributes:
         held: the tag.
-        fate: it goes with its manifest, only the tag may go, or it stays.
-        why: it stays, or who needs its manifest; empty when it goes.
-        used: seconds since the epoch when it was last made or used; None: nobody knows.
+        fate: remove the tag and its manifest, remove the tag alone, or keep both.
+        why: why the tag stays, or which tag needs the manifest; empty if the tag and the manifest are removed.
+        used: seconds since the epoch when the tag was last made or used; None if unknown.
     """
 
     held: Held
@@ -73,12 +73,14 @@ class Judgement:
 
 
 def judge_tags(tags: Sequence[Held], known: RepositoryFacts, before: float) -> tuple[Judgement, ...]:
-    """What is to become of each staged tag; what needs others comes before them, so that none is ever without.
+    """Decide about each content tag.
+
+    Tags come before the manifests they depend on, so no remaining tag ever points to something missing.
 
     Args:
         tags: all tags of the repository.
-        known: what else is known.
-        before: seconds since the epoch; what was last used later stays.
+        known: what else is known of the repository.
+        before: seconds since the epoch; a tag that was used later stays.
     """
     stays = {held: why for held in tags if held.is_staged and (why := _why(held, tags, known, before))}
     needed = _needed(held for held in tags if held in stays or not held.is_staged)
@@ -87,9 +89,9 @@ def judge_tags(tags: Sequence[Held], known: RepositoryFacts, before: float) -> t
 
 
 def named_at(tag: str) -> float | None:
-    """The latest moment, in seconds since the epoch, that the name of a staged tag can mean; None: it has no time.
+    """Return the latest time that a content tag's name can mean, in seconds since the epoch; None if it has no time.
 
-    The name has the clock of whoever built, in a time zone that nobody knows.
+    The name has the local time of the machine that built, and the time zone is unknown.
     """
     match = _TIMED.fullmatch(tag)
     try:
@@ -99,7 +101,7 @@ def named_at(tag: str) -> float | None:
 
 
 def _why(held: Held, tags: Sequence[Held], known: RepositoryFacts, before: float) -> str:
-    """Why a staged tag stays, whoever else needs its manifest; empty when it need not."""
+    """Return why a content tag stays, apart from other tags that need its manifest; empty if it can be removed."""
     if published := next((each.tag for each in tags if each.tag in known.own and each.digest == held.digest), ""):
         return f"{published} names it: the next build asks for it"
     if held.tag in known.kept or held.digest in known.pinned:
@@ -123,7 +125,7 @@ def _judged(held: Held, why: str, needed: Mapping[Digest, str], known: Repositor
 
 
 def _needed(others: Iterable[Held]) -> Mapping[Digest, str]:
-    """Digest → the tag that needs it, of all that these tags name and need."""
+    """Return digest → why it is needed, for all digests that these tags name or need."""
     ordered = sorted(others, key=lambda held: (held.is_staged, held.tag))
     found: dict[Digest, str] = {}
     for held in ordered:
