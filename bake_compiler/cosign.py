@@ -1,4 +1,4 @@
-"""cosign as a program: the words that it is started with, and what it says when it can't.
+"""Runs the program `cosign`: its arguments, and what its errors mean.
 
 Source: `cosign sign --help`, `cosign verify --help` and `cosign public-key --help` of cosign 3.1.
 """
@@ -25,14 +25,14 @@ _NO_SIGSTORE = re.compile(r"\btuf\b|rekor|fulcio|sigstore\.dev", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Cosign:
-    """What signs, and how it is started.
+    """A key or identity that signs, and how cosign is started.
 
     Attributes:
-        runner: runs it.
-        env: its environment, from which alone it gets passwords and tokens.
-        root: its working directory.
-        key: a file, a URI of a key that is kept elsewhere, `env://NAME`; or KEYLESS, for an identity in place of a key.
-        config: cosign's signing config, a file; empty for Sigstore's public services.
+        runner: runs cosign.
+        env: cosign's environment: its only source of passwords and tokens.
+        root: cosign's working directory.
+        key: a file, the URI of a key in a key service, or `env://NAME`; KEYLESS means an identity in place of a key.
+        config: the file of cosign's signing config; empty for Sigstore's public services.
     """
 
     runner: Runner
@@ -43,14 +43,14 @@ class Cosign:
 
     @property
     def is_keyless(self) -> bool:
-        """Whether an identity signs, with a key that is thrown away."""
+        """Whether an identity signs, with a key that is used once."""
         return self.key == KEYLESS
 
     async def check(self) -> str:
-        """The public key in PEM, empty if keyless: cosign is there, and the key can be used.
+        """Check that cosign is installed and the key can be used. Return the public key in PEM; empty if keyless.
 
         Raises:
-            PreflightError: no cosign, no such key, or not its password.
+            PreflightError: cosign is missing, the key is missing, or the password is wrong.
         """
         words = ("version",) if self.is_keyless else ("public-key", f"--key={self.key}")
         try:
@@ -66,14 +66,14 @@ class Cosign:
         return found[0] if found else ""
 
     async def sign(self, ref: Reference, *, plain: bool) -> None:
-        """Sign what a digest names, once more if it has been signed before.
+        """Sign an image, also if it has a signature already.
 
         Args:
-            ref: with its digest.
-            plain: its registry speaks http.
+            ref: the image, by digest.
+            plain: the registry speaks http.
 
         Raises:
-            RegistryError: it is not signed; says what cosign said last.
+            RegistryError: the image is not signed; the message has cosign's last line.
         """
         key = () if self.is_keyless else (f"--key={self.key}",)
         config = (f"--signing-config={self.config}",) if self.config else ()
@@ -84,7 +84,7 @@ class Cosign:
     async def is_signed(self, ref: Reference, public_key: str, *, plain: bool) -> bool:
         """Whether the registry holds a signature of this key for a digest.
 
-        The key proves it, wherever else it is written down: the transparency log is not asked.
+        The key is proof enough, so the transparency log is not asked.
         """
         words = ("verify", f"--key=env://{_PUBLIC_KEY}", "--insecure-ignore-tlog=true", *_http(plain))
         command = self._command(*words, ref)
@@ -96,7 +96,7 @@ class Cosign:
 
 
 def environment_of(environ: Mapping[str, str], key: str) -> dict[str, str]:
-    """What cosign gets to see: what docker does, its own variables, CI's identity, and an `env://` key."""
+    """Return cosign's environment: docker's variables, cosign's own, those of CI identities, and an `env://` key."""
     names = {key.removeprefix("env://")} if key.startswith("env://") else set()
     return {
         name: value
@@ -106,7 +106,7 @@ def environment_of(environ: Mapping[str, str], key: str) -> dict[str, str]:
 
 
 def said(text: str) -> str:
-    """The last line that cosign said, without what our own message says already."""
+    """Return cosign's last line, without the words that bakec's message repeats."""
     lines = [line for line in text.splitlines() if line.strip()]
     last = re.sub(r"^(error during command execution|Error): |signing \[[^\]]*\]: ", "", lines[-1]) if lines else ""
     return "".join(letter if letter.isprintable() else " " for letter in last).strip()

@@ -1,14 +1,14 @@
-"""Every failure that bakec explains, and the exit code that it ends with.
+"""Every failure that bakec explains, and its exit code.
 
 BakecError                 1
 ├── UsageError             2   a wrong word on the command line
-├── ModelError             3   the components, or the plan made from them
+├── ModelError             3   a mistake in the components, or in the plan made from them
 ├── BuildError             4   buildx ran and could not build
-├── RegistryError          5   the registry refused, failed or was not there
-│   ├── NotFoundError      5   it answered that there is no such thing
-│   └── AccessError        5   401, 403 or TLS: it may well be there
-├── VerificationError      6   the registry holds something else than was promised
-└── PreflightError         7   this machine can't do the job yet
+├── RegistryError          5   the registry refused, failed or did not answer
+│   ├── NotFoundError      5   the registry answered that it has no such content
+│   └── AccessError        5   401, 403 or TLS: the content may be there
+├── VerificationError      6   the registry's content differs from what the models promise
+└── PreflightError         7   the machine, the builder or a registry lacks something that the build needs
 Interrupted              130   Ctrl-C or SIGTERM
 """
 
@@ -35,8 +35,8 @@ class BakecError(Exception):
 
     Args:
         message: what is wrong, and where.
-        hint: what to do about it; empty when there is nothing to say.
-        problems: every fault that was found, each with its place and hint; none when the message says it all.
+        hint: what to do; empty if there is no advice.
+        problems: every mistake that was found, each with its place and hint; empty if the message is enough.
     """
 
     exit_code: ClassVar[int] = 1
@@ -49,7 +49,7 @@ class BakecError(Exception):
 
 
 class UsageError(BakecError):
-    """The command line asks for something that can't be."""
+    """The command line asks for something impossible or unknown."""
 
     exit_code = 2
 
@@ -77,17 +77,17 @@ class NotFoundError(RegistryError):
 
 
 class AccessError(RegistryError):
-    """The registry did not let us look: says nothing of what it holds."""
+    """The registry did not let bakec look. This proves nothing about its content."""
 
 
 class VerificationError(BakecError):
-    """What the registry holds is not what was promised."""
+    """The registry's content differs from what the models promise."""
 
     exit_code = 6
 
 
 class PreflightError(BakecError):
-    """Something that a build needs is missing on this machine."""
+    """The machine, the builder or a registry lacks something that the build needs."""
 
     exit_code = 7
 

@@ -1,6 +1,7 @@
-"""Which image is built when: edges respected, slots bounded, the longest way first, and no failure stops another image.
+"""Decides which image is built when. An image waits for its needs, and at most `slots` images are built at once.
 
-Pure, given functions that build one image.
+The image with the longest chain of images after it goes first. A failure stops no image that does not need it. This
+module is pure: the functions that build one image are given to it.
 """
 
 import asyncio
@@ -18,20 +19,20 @@ from bake_compiler.plan.plan import PlannedImage
 from bake_compiler.system.tasks import together
 
 MEMORY_FOR_ONE = 2 << 30
-"""Bytes of memory that one image is reckoned to need while it is built."""
+"""The memory, in bytes, that bakec assumes for the build of one image."""
 
 _SLOTS_OF_CORE = 4
-_SLOW = 10  # times as long: about what emulation costs
-_FOUND = 2  # steps: a FROM and a RUN, which BuildKit finds in its cache
+_SLOW = 10  # an emulated build takes about ten times as long
+_FOUND = 2  # a FROM and a RUN: BuildKit finds these steps in its cache
 
 
 def default_slots(nodes: int, cores: int, memory: int) -> int:
-    """How many images to build at once: four for each core, as much of a build is waiting; less where memory is short.
+    """Return how many images are built at once: four for each core, since builds often wait; fewer if memory is short.
 
     Args:
-        nodes: of the builder.
-        cores: of each node.
-        memory: bytes of each node; 0 when it is not known.
+        nodes: the number of the builder's nodes.
+        cores: the cores of each node.
+        memory: the memory of each node in bytes; 0 if unknown.
     """
     fitting = memory // MEMORY_FOR_ONE if memory else 2 * cores
     return max(1, nodes) * max(1, min(_SLOTS_OF_CORE * cores, fitting))
@@ -39,12 +40,12 @@ def default_slots(nodes: int, cores: int, memory: int) -> int:
 
 @dataclass(frozen=True)
 class Retries:
-    """When a failed image is attempted again: after growing pauses with jitter, and only so often.
+    """When a failed image is attempted again: a limited number of times, after growing pauses with jitter.
 
     Attributes:
-        budget: how many more attempts an image has after its first.
-        first, longest: seconds of the first pause, and of the longest; each is three times the one before.
-        jitter: a number from 0 to 1, other each time.
+        budget: the number of attempts after the first attempt.
+        first, longest: the first and the longest pause, in seconds. Each pause is three times the pause before.
+        jitter: returns a random number from 0 to 1.
     """
 
     budget: int = 3
@@ -53,7 +54,7 @@ class Retries:
     jitter: Callable[[], float] = random.random
 
     def pause(self, attempt: int, asked_for: float = 0.0) -> float | None:
-        """Seconds to wait after this attempt, counted from 1, and at least what was asked for; None after the last."""
+        """Return the pause after an attempt (the first is 1), in seconds; at least `asked_for`; None after the last."""
         if attempt > self.budget:
             return None
         pause = min(self.longest, self.first * 3.0 ** min(attempt - 1, 20)) * (0.75 + self.jitter() / 2)
@@ -62,23 +63,23 @@ class Retries:
 
 @dataclass(frozen=True)
 class Blocked:
-    """An image that was not built, because of another one; which did not fail itself if it was `stopped`."""
+    """Why an image was not built: because of the image `by`. If `stopped`, `--fail-fast` ended the run instead."""
 
     by: str
     stopped: bool = False
 
 
 class Work(Protocol):
-    """What it takes to build an image."""
+    """The functions that build one image."""
 
     async def attempt(self, image: PlannedImage, number: int) -> float | None:
-        """Try once, in a slot; seconds to wait before it is tried again, or None when that is settled."""
+        """Build once, in a slot. Return the pause before the next attempt in seconds; None if no attempt follows."""
 
     async def finish(self, image: PlannedImage) -> bool:
-        """What needs no slot any more; whether images that need this one may go ahead."""
+        """Do the work that needs no slot, such as verifying. Return whether images that need this image may begin."""
 
     def blocked(self, image: PlannedImage, why: Blocked) -> None:
-        """Hear that an image is not built."""
+        """Record that an image is not built."""
 
 
 async def run_all(  # noqa: D417 - Work says what it is
@@ -92,19 +93,19 @@ async def run_all(  # noqa: D417 - Work says what it is
     gates: frozenset[str] = frozenset(),
     fail_fast: bool = False,
 ) -> None:
-    """Give every image its chance.
+    """Build every image, or record why it was not built.
 
     Args:
-        images: what to build; a need that is not among them is not waited for.
-        slots: how many may be built at once.
-        seconds: image → how long it took the last time, where that is known.
-        slow: images that are likely to take long, where that is not.
+        images: the images; nobody waits for a need that is not among them.
+        slots: how many images may be built at once.
+        seconds: image → how long its last build took, if known.
+        slow: images that probably take long, if the time of their last build is unknown.
         phases: all phases, in order.
-        gates: phases whose images wait until all those of earlier phases have ended, well or not.
-        fail_fast: after a failure begin nothing more, and stop what is being built.
+        gates: phases whose images wait until all images of earlier phases have ended, also if some of them failed.
+        fail_fast: after a failure, begin no other image and stop the running builds.
 
     Raises:
-        Exception: that of a function of `work`; it ends the whole run.
+        Exception: a function of `work` raised it; the whole run ends.
     """
     way = ways(images, seconds or {}, slow)
     longest_first = sorted(images, key=lambda image: -way[image.name])
@@ -114,18 +115,19 @@ async def run_all(  # noqa: D417 - Work says what it is
 
 
 def side_by_side(images: Sequence[PlannedImage], steps: Mapping[str, Sequence[str]]) -> list[PlannedImage]:
-    """The images, those whose builds begin alike next to each other, else in the order in which they came.
+    """Return the images in an order that puts images with the same first steps next to each other.
 
-    What builds share runs once for all that run at a time. Later it may run anew: while another build holds a step that
-    it ran, what follows that step is not looked up in the cache (moby/buildkit#6954). The first step after a FROM is,
-    so that images which share no more than that are better left as they came.
+    BuildKit runs a shared step once for all builds that run at the same time. A build that starts later may repeat the
+    step: while another build still holds a RUN that it executed, BuildKit does not look up the steps after that RUN in
+    its cache (moby/buildkit#6954). It does look up the first RUN after a FROM. So images that share only that RUN keep
+    their order.
 
     Args:
-        images: to be built.
+        images: the images to build.
         steps: image → its FROMs and RUNs in order, as far as they are known.
     """
-    numbers: dict[tuple[int, str], int] = {}  # of a beginning, by the number of what is before its last step
-    first: list[int] = []  # image that begins so
+    numbers: dict[tuple[int, str], int] = {}  # (number of the steps before, step) → number of these steps together
+    first: list[int] = []  # number of the steps → the first image that begins with them
     keys: dict[str, list[int]] = {}
     for number, image in enumerate(images):
         beginning, key = -1, []
@@ -214,7 +216,7 @@ class _Run:
 
 @dataclass
 class _Slots:
-    """A semaphore whose next holder is the one with the longest way before it; of equals the first to come."""
+    """A semaphore. The next holder is the task with the longest chain after it; among equals, the first that came."""
 
     free: int
     waiting: list[tuple[float, int, asyncio.Future[None]]] = field(default_factory=list)
@@ -239,7 +241,7 @@ class _Slots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._give()  # it was ours already
+                self._give()  # the slot was already given to this task
             raise
 
     def _give(self) -> None:
@@ -252,9 +254,9 @@ class _Slots:
 
 
 def ways(images: Sequence[PlannedImage], seconds: Mapping[str, float], slow: Collection[str] = ()) -> dict[str, float]:
-    """Image → seconds from its beginning to the end of the longest chain that needs it: the critical path's is longest.
+    """Return image → seconds from its start to the end of the longest chain of images that need it.
 
-    An image whose time is not known counts as the median of those that are, or as one second; ten times if slow.
+    An image with an unknown time counts as the median of the known times, or as one second; ten times that if slow.
     """
     names = {image.name for image in images}
     known = [seconds[name] for name in names if name in seconds]

@@ -1,1 +1,1 @@
-"""The words of the OCI specifications as small frozen types, one module for each."""
+"""The terms of the OCI specifications as small frozen types, one module for each term."""

@@ -1,4 +1,4 @@
-"""The tag of one platform of an image, beside the tag of them all."""
+"""Tags of a single platform, such as `1.0-arm64` beside `1.0`."""
 
 import re
 
@@ -9,19 +9,19 @@ _SUFFIX = re.compile(rf"-(?:(?:{'|'.join(SYSTEMS)})-)?(?:{'|'.join(ARCHITECTURES
 
 
 def suffix_of(platform: Platform) -> str:
-    """What the tag of one platform ends with: `-arm64`, `-arm-v7`; of another system than Linux `-windows-amd64`."""
+    """Return the ending of a single platform's tag: `-arm64`, `-arm-v7`. Other systems are named: `-windows-amd64`."""
     return f"-{str(platform).removeprefix('linux/').replace('/', '-')}"
 
 
 def architecture_tag(tag: Reference, platform: Platform) -> Reference:
-    """`web:1.0` → `web:1.0-arm64`.
+    """Return a single platform's tag: `web:1.0` → `web:1.0-arm64`.
 
     Raises:
-        ValueError: that is too long for a tag.
+        ValueError: the result is too long for a tag.
     """
     return tag.tagged(f"{tag.tag}{suffix_of(platform)}")
 
 
 def without_architecture(tag: str) -> str:
-    """The tag that the one of a platform was made from, `stable` of `stable-arm64`; any other tag as it is."""
+    """Return the tag without its platform, `stable` for `stable-arm64`; any other tag is returned unchanged."""
     return _SUFFIX.sub("", tag)

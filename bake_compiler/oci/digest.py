@@ -30,16 +30,16 @@ class Digest:
 
     @classmethod
     def of(cls, content: bytes, algorithm: str = "sha256") -> Self:
-        """The digest of these bytes."""
+        """Return the digest of these bytes."""
         return cls(algorithm, hashlib.new(algorithm, content).hexdigest())
 
     def matches(self, content: bytes) -> bool:
-        """Whether these bytes have this digest, by its own algorithm."""
+        """Whether these bytes have this digest, by the algorithm of this digest."""
         return Digest.of(content, self.algorithm) == self
 
     @property
     def short(self) -> str:
-        """The first 12 hex digits, enough for a person to tell two apart."""
+        """The first 12 hex digits: enough for a person to see whether two digests differ."""
         return self.encoded[:12]
 
     def __str__(self) -> str:

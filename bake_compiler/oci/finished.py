@@ -1,4 +1,4 @@
-"""When a build ended, as its provenance says.
+"""Reads from a provenance when its build ended.
 
 Source: SLSA provenance v0.2 (`metadata.buildFinishedOn`) and v1 (`runDetails.metadata.finishedOn`).
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def finished_at(content: bytes) -> float | None:
-    """Seconds since the epoch at which the build of a provenance statement ended; None if it does not say."""
+    """Return when the build ended, in seconds since the epoch; None if the provenance statement has no such time."""
     try:
         predicate = _map(_map(json.loads(content)).get("predicate"))
     except (ValueError, RecursionError):

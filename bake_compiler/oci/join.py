@@ -1,4 +1,4 @@
-"""One index of images that their vendor keeps apart; the same images give the same bytes, whoever joins them."""
+"""Joins images that their vendor publishes separately into one index. The same images always give the same bytes."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +10,9 @@ from bake_compiler.oci.snapshot import RawManifest
 
 
 def join_indexes(images: Mapping[Platform, Descriptor], attestations: Sequence[Descriptor] = ()) -> RawManifest:
-    """The index of these images, sorted by platform, then of these attestations in the order of what they are of.
+    """Return an index of these images, sorted by platform, followed by the attestations in the order of their images.
 
-    Its bytes are JSON without spaces, its members sorted by name. What each entry says of its platform is the platform
-    that it stands under here.
+    The bytes are JSON without spaces, with members sorted by name. Each entry gets the platform of its key in `images`.
     """
     order = {str(image.digest): number for number, (_, image) in enumerate(sorted(images.items()))}
     entries = [_entry(image, platform) for platform, image in sorted(images.items())]

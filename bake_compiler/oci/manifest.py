@@ -1,7 +1,7 @@
 """Indexes, manifests and image configs, parsed from a registry's bytes.
 
 Source: OCI image-spec v1.1 (image-index.md, manifest.md, config.md, descriptor.md), Docker's manifest v2.2.
-Unknown fields are kept out and never an error: registries and tools add their own.
+Unknown fields are ignored and are no error: registries and tools add their own fields.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ def _none_is_empty(value: Any) -> Any:
 
 
 def _texts(value: Any) -> Any:
-    """A mapping whose nulls are empty, as Go reads them."""
+    """Return a mapping in which null is an empty text, as in Go."""
     if isinstance(value, dict):
         return {key: "" if text is None else text for key, text in value.items()}
     return _none_is_empty(value)
@@ -65,7 +65,7 @@ def _none_is_no_item(value: Any) -> Any:
 
 
 def _variables(value: Any) -> Any:
-    """`NAME=value` lines as a mapping; of a name that is there twice the last one counts, as in a container."""
+    """Return `NAME=value` lines as a mapping. If a name is there twice, the last value counts, as in a container."""
     if isinstance(value, list):
         return dict(str(line).partition("=")[::2] for line in value)
     return _none_is_empty(value)
@@ -90,16 +90,16 @@ class _Wire(BaseModel):
         """Read JSON as a registry stores it.
 
         Raises:
-            ValueError: something needed is missing or wrong; the message names the first place.
+            ValueError: a needed field is missing or wrong; the message names the first such field.
         """
         return cls.of(read_members(content))
 
     @classmethod
     def of(cls, members: Mapping[str, object]) -> Self:
-        """Make it of what the JSON says.
+        """Read the members of a JSON object.
 
         Raises:
-            ValueError: as `read` does.
+            ValueError: a needed field is missing or wrong; the message names the first such field.
         """
         try:
             return cls.model_validate(members)
@@ -110,9 +110,9 @@ class _Wire(BaseModel):
 
 
 class Descriptor(_Wire):
-    """What an index or a manifest says of a piece of content: its type, digest, size in bytes, platform.
+    """The type, digest, size in bytes and platform of a piece of content, as an index or a manifest states them.
 
-    Of Windows there may be several entries for one platform, each for another `os_version`.
+    For Windows, an index may have several entries for one platform, each with another `os_version`.
     """
 
     media_type: str
@@ -126,14 +126,14 @@ class Descriptor(_Wire):
 
     @property
     def is_kept_elsewhere(self) -> bool:
-        """Whether a registry need not have it: layers that only their vendor may distribute, and where they are."""
+        """Whether the registry may lack this layer: only its vendor may distribute it, from the addresses in `urls`."""
         return bool(self.urls) and any(part in self.media_type for part in _KEPT_ELSEWHERE)
 
     @property
     def is_attestation(self) -> bool:
-        """Whether it describes a build, not an image: by annotation or artifactType, never by an unknown platform.
+        """Whether the entry is an attestation, by its annotation or artifactType. An unknown platform is no proof.
 
-        What is listed for a platform is what engines run there, whatever else is said of it.
+        An entry with a known platform is never an attestation: engines run it, whatever its other fields are.
         """
         marked = self.annotations.get(ATTESTATION_TYPE) == "attestation-manifest" or bool(self.artifact_type)
         return marked and not (self.platform and self.platform.is_known)
@@ -162,7 +162,7 @@ class Index(_Wire):
 
 
 class Manifest(_Wire):
-    """One platform's image: a config and layers; or an artifact, such as an attestation, with its subject."""
+    """An image of one platform (a config and layers), or an artifact such as an attestation, with its subject."""
 
     media_type: str = OCI_MANIFEST
     artifact_type: str = ""
@@ -173,7 +173,7 @@ class Manifest(_Wire):
 
 
 class RunConfig(_Wire):
-    """The part of an image config that a container starts with."""
+    """The part of an image config that says how a container starts."""
 
     labels: Strings = Field(default_factory=dict, alias="Labels")
     entrypoint: tuple[str, ...] | None = Field(default=None, alias="Entrypoint")
@@ -191,7 +191,7 @@ class RootFs(_Wire):
 
 
 class ImageConfig(_Wire):
-    """An image config: what the image itself says that it is."""
+    """An image config, with the platform that the image itself states."""
 
     os: str = ""
     architecture: str = ""
@@ -201,5 +201,5 @@ class ImageConfig(_Wire):
 
     @property
     def platform(self) -> Platform:
-        """Its own platform, in normal form."""
+        """The platform that the config states, in normal form."""
         return Platform.of(self.os, self.architecture, self.variant)

@@ -1,7 +1,7 @@
-"""JSON that every reader reads alike.
+"""Reads JSON only if every reader reads the same from it.
 
-Engines are written in Go, whose reader takes `Layers` for `layers`, and the last of two; an image could be one thing to
-them and another to us.
+Engines are written in Go. Go's reader accepts `Layers` for `layers`, and uses the last of two members with one name. So
+an image could mean one thing to an engine and another thing to bakec.
 """
 
 import json
@@ -14,10 +14,10 @@ _MATTER = _DESCRIPTOR | _MANIFEST | _CONFIG
 
 
 def read_members(content: bytes) -> Mapping[str, object]:
-    """The members of a JSON object.
+    """Return the members of a JSON object.
 
     Raises:
-        ValueError: it is no JSON, no object, or has a member that matters here in two spellings, at whatever depth.
+        ValueError: the content is not JSON, or not an object, or a member that matters is there twice at any depth.
     """
     try:
         members = json.loads(content, object_pairs_hook=_told_once)

@@ -1,4 +1,4 @@
-"""Mirrors: where an image is taken from in place of the registry that its name says."""
+"""Mirrors: the registry that an image is read from, in place of the registry in its name."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,12 +7,12 @@ from bake_compiler.oci.reference import Reference
 
 
 def mirrored(reference: Reference, mirrors: Mapping[str, str]) -> Reference:
-    """The same image at its mirror; the reference itself where no mirror is for it.
+    """Return the reference of the same image at its mirror; the reference itself if it has no mirror.
 
     Args:
-        reference: by its own name.
-        mirrors: beginning of a name → what stands in its place, both without a slash at their end; whole parts count
-            (`docker.io/lib` is no beginning of `docker.io/library/busybox`), and the longest one wins.
+        reference: the image by its own name.
+        mirrors: prefix of a name → its replacement, both without a slash at their end. Only whole parts of a path match
+            (`docker.io/lib` is no prefix of `docker.io/library/busybox`), and the longest prefix wins.
     """
     whole = f"{reference.name}/"
     prefix = max((each for each in mirrors if whole.startswith(f"{each}/")), key=len, default=None)
@@ -23,10 +23,10 @@ def mirrored(reference: Reference, mirrors: Mapping[str, str]) -> Reference:
 
 
 def check_mirror(name: str) -> str:
-    """A beginning of image names: a host, and a path where there is one; a slash at its end is taken away.
+    """Return a prefix of image names (a host, with or without a path), without a slash at its end.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not such a prefix.
     """
     bare = name.rstrip("/")
     host, slash, path = bare.partition("/")

@@ -45,7 +45,7 @@ SYSTEMS = ("linux", "windows", "freebsd", "darwin")
 class Platform:
     """An operating system, an architecture and, where it matters, its variant.
 
-    A model takes a text in its place: `"amd64"`, `"linux/arm64"`; `Platform.parse` reads it.
+    A model accepts a text in place of a Platform: `"amd64"`, `"linux/arm64"`. `Platform.parse` reads the text.
     """
 
     os: str
@@ -60,7 +60,7 @@ class Platform:
         """Read what people write: `amd64`, `x86_64`, `linux/arm64/v8`, `aarch64`, `linux/arm/v7`.
 
         Raises:
-            ValueError: an unknown system, architecture or variant; the message says what was meant.
+            ValueError: an unknown system, architecture or variant; the message suggests a known one.
         """
         parts = text.strip().lower().split("/")
         system = parts.pop(0) if parts[0] in SYSTEMS and len(parts) > 1 else "linux"
@@ -74,7 +74,7 @@ class Platform:
 
     @classmethod
     def of(cls, system: str, architecture: str, variant: str = "") -> Self:
-        """The normal form of three fields as a manifest or an image config holds them; never fails."""
+        """Return the normal form of the three fields in a manifest or an image config. This never fails."""
         system, variant = system.lower(), variant.lower()
         architecture, _, usual = _ALIASES.get(architecture.lower(), architecture.lower()).partition("/")
         variant = variant or usual
@@ -94,19 +94,19 @@ class Platform:
         return cls.parse(machine())
 
     def runs(self, other: "Platform") -> bool:
-        """Whether it runs images of another platform: of the same one, or of an older variant of it."""
+        """Whether this platform runs images of another platform: the same platform, or an older variant of it."""
         if (self.os, self.architecture) != (other.os, other.architecture):
             return False
         return self == other or _level(self) >= _level(other) > 0
 
     @property
     def is_known(self) -> bool:
-        """Whether it names a system and an architecture, as attestations do not."""
+        """Whether the platform has a system and an architecture. The entry of an attestation has neither."""
         return not _UNKNOWN & {self.os, self.architecture}
 
     @property
     def machine(self) -> str:
-        """What `uname -m` prints on it: `x86_64`, `aarch64` …; the architecture's own name if unknown."""
+        """The output of `uname -m` on this platform: `x86_64`, `aarch64` …; the architecture's name if unknown."""
         if (self.architecture, self.variant) == ("arm", "v6"):
             return "armv6l"
         return _MACHINES.get(self.architecture, self.architecture)
@@ -116,7 +116,7 @@ class Platform:
 
 
 def _level(platform: Platform) -> int:
-    """The number of its variant; 0 where that is none."""
+    """Return the number of the platform's variant; 0 if it has no number."""
     number = (platform.variant or _DEFAULT_VARIANT.get(platform.architecture, "")).removeprefix("v")
     return int(number) if number.isdecimal() else 0
 

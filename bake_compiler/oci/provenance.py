@@ -1,4 +1,4 @@
-"""Provenance as BuildKit attests it: what was built, for which platform, from which base images.
+"""Provenance as BuildKit writes it: which image was built, for which platform, from which base images.
 
 Source: in-toto Statement v0.1 and v1; SLSA provenance v0.2 and v1; BuildKit docs/attestations/slsa-definitions.md.
 """
@@ -14,7 +14,7 @@ from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 
 PREDICATE = "in-toto.io/predicate-type"
-"""The annotation of a layer that says what a statement is."""
+"""The annotation of a layer that names the type of the statement in it."""
 
 _PREFIX = "https://slsa.dev/provenance/"
 _IMAGE = "pkg:docker/"
@@ -35,11 +35,11 @@ class ProvenanceBase:
 
 @dataclass(frozen=True)
 class Provenance:
-    """One statement.
+    """One provenance statement.
 
     Attributes:
-        subjects: digests of the manifests that it speaks of.
-        platforms: that it says they are for.
+        subjects: digests of the manifests that the statement is about.
+        platforms: the platforms that the statement names for them.
         bases: the images that the build read, in the order of the statement.
     """
 
@@ -52,7 +52,7 @@ class Provenance:
         """Read an in-toto statement.
 
         Raises:
-            ValueError: it is none, or not one of provenance.
+            ValueError: the content is not a statement, or its type is not provenance.
         """
         try:
             statement = json.loads(content)

@@ -22,7 +22,7 @@ _HUB = "docker.io"
 
 @dataclass(frozen=True, order=True)
 class Reference:
-    """Where an image is: `registry/repository:tag@digest`, Docker Hub's short names resolved."""
+    """The reference of an image: `registry/repository:tag@digest`. Docker Hub's short names are resolved."""
 
     registry: str
     repository: str
@@ -36,7 +36,7 @@ class Reference:
         A text with neither tag nor digest keeps both empty: `latest` is never assumed.
 
         Raises:
-            ValueError: not a valid reference; the message says which part.
+            ValueError: not a valid reference; the message names the wrong part.
         """
         name, _, digest = text.partition("@")
         head, slash, tail = name.rpartition("/")
@@ -55,16 +55,16 @@ class Reference:
         return cls(registry, repository, tag, Digest.parse(digest) if digest or "@" in text else None)
 
     def at(self, digest: Digest) -> Self:
-        """The same repository by digest, without the tag."""
+        """Return a reference to a digest in the same repository, without the tag."""
         return replace(self, tag="", digest=digest)
 
     def tagged(self, tag: str) -> Self:
-        """The same repository under this tag, without the digest."""
+        """Return a reference to a tag in the same repository, without the digest."""
         return replace(self, tag=check_tag(tag), digest=None)
 
     @property
     def familiar(self) -> str:
-        """As BuildKit looks for a named context: without Docker Hub's host, without `library/`, without `:latest`.
+        """The name under which BuildKit looks for a named context: no Docker Hub host, no `library/`, no `:latest`.
 
         Source: frontend/dockerui/config.go, `NamedContext`; distribution/reference, `FamiliarString`.
         """
@@ -86,7 +86,7 @@ class Reference:
 
 
 def one_of_each_repository(references: Iterable[Reference]) -> tuple[Reference, ...]:
-    """The first reference of each repository, in order."""
+    """Return the first reference of each repository, in order."""
     found: dict[str, Reference] = {}
     for reference in references:
         found.setdefault(reference.name, reference)
@@ -94,7 +94,7 @@ def one_of_each_repository(references: Iterable[Reference]) -> tuple[Reference, 
 
 
 def familiar(name: str) -> str:
-    """The familiar form of an image's name, as an author wrote it; as it is where that is no reference."""
+    """Return the familiar form of an image's name; the text itself if it is not a reference."""
     try:
         return Reference.parse(name).familiar
     except ValueError:
@@ -102,7 +102,7 @@ def familiar(name: str) -> str:
 
 
 def check_tag(tag: str) -> str:
-    """The tag itself.
+    """Return the tag itself.
 
     Raises:
         ValueError: not a valid tag (distribution-spec v1.1, "Pulling manifests").

@@ -1,4 +1,4 @@
-"""What a registry holds under one reference, as one value: registry makes it, verify judges it."""
+"""Everything that a registry holds under one reference, as one value. `registry` makes it, and `verify` checks it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,20 +24,20 @@ _MEMBERS_OF_MANIFEST = frozenset({"config", "layers", "fsLayers"})
 
 @dataclass(frozen=True)
 class RawManifest:
-    """The bytes of an index or a manifest, which are what its digest stands for."""
+    """The bytes of an index or a manifest. Its digest is the digest of exactly these bytes."""
 
     media_type: str
     digest: Digest
     content: bytes
 
     def parse(self) -> Index | Manifest:
-        """What the bytes say, read as their media type says.
+        """Read the bytes as the kind that their media type names.
 
-        Content that could be read as both kinds, or that names another type than it came with, is refused
-        (CVE-2021-41190: two readers would see two different images).
+        Content that could be read as both kinds is refused, and so is content that names another media type than the
+        registry's answer (CVE-2021-41190: two readers would see two different images).
 
         Raises:
-            ValueError: neither an index nor a manifest, or not a sound one.
+            ValueError: the content is neither a valid index nor a valid manifest.
         """
         members = read_members(self.content)
         inner = members.get("mediaType", self.media_type)
@@ -51,7 +51,7 @@ class RawManifest:
 
 
 class TroubleKind(StrEnum):
-    """Why a piece of content is not at hand; each is the code of a finding."""
+    """Why a piece of content could not be read. Each value is the code of a finding."""
 
     MISSING = "missing"
     WRONG = "wrong-bytes"
@@ -62,9 +62,9 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """What kept one piece of content from being read.
+    """Why one piece of content could not be read.
 
-    `OVER_LIMIT` and `UNCHECKED` say nothing of what the registry holds: they must never count as good.
+    `OVER_LIMIT` and `UNCHECKED` prove nothing about the content, so they never count as good.
     """
 
     kind: TroubleKind
@@ -74,12 +74,12 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Piece:
-    """One descriptor, and what the registry has for it.
+    """One descriptor, and what the registry answered about its content.
 
     Attributes:
-        descriptor: what was promised.
-        size: bytes that the registry has; None if it did not say.
-        trouble: why it is not at hand, if so.
+        descriptor: the type, digest and size that the content must have.
+        size: the size in bytes that the registry states; None if it states none.
+        trouble: why the content could not be read, if so.
     """
 
     descriptor: Descriptor
@@ -89,14 +89,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Child:
-    """One entry of an index: an image or an attestation, with everything that it is made of.
+    """One entry of an index: an image or an attestation, with all of its parts.
 
     Attributes:
-        piece: the manifest itself.
-        manifest: what it says; None if that could not be read.
-        config: what the image says of itself; None for an attestation, or if that could not be read.
-        parts: its config and its layers, in this order.
-        statements: the provenance in an attestation, if it was asked for.
+        piece: the manifest as content of the registry.
+        manifest: the parsed manifest; None if it could not be read.
+        config: the parsed image config; None for an attestation, or if the config could not be read.
+        parts: the config and the layers, in this order.
+        statements: the provenance statements of an attestation, if they were asked for.
     """
 
     piece: Piece
@@ -107,22 +107,22 @@ class Child:
 
     @property
     def descriptor(self) -> Descriptor:
-        """What the index says of it."""
+        """The entry in the index."""
         return self.piece.descriptor
 
     @property
     def platform(self) -> Platform | None:
-        """The platform that the index gives it."""
+        """The platform of the entry in the index."""
         return self.descriptor.platform
 
     @property
     def size(self) -> int:
-        """Bytes of its config and layers, as they are stored; 0 if its manifest could not be read."""
+        """The stored size of config and layers, in bytes; 0 if the manifest could not be read."""
         return sum(part.size for part in (self.manifest.config, *self.manifest.layers)) if self.manifest else 0
 
     @property
     def subject(self) -> Digest | None:
-        """What an attestation is of, by its entry's annotation or its manifest's subject; None if it does not say."""
+        """The digest of the image that an attestation is about, by annotation or subject; None if it has neither."""
         try:
             return Digest.parse(self.descriptor.annotations.get(ATTESTATION_SUBJECT, ""))
         except ValueError:
@@ -130,16 +130,16 @@ class Child:
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
-        """All content that it needs."""
+        """The manifest, the config and the layers."""
         return (self.piece, *self.parts)
 
 
 @dataclass(frozen=True)
 class Tag:
-    """What another tag of the same image names: a digest, or nothing and why.
+    """What another tag of the same image names: a digest, or no digest and the reason.
 
     Attributes:
-        platform: that it is to name alone; None for the whole image.
+        platform: the platform, for a tag of a single platform; None for a tag of the whole image.
     """
 
     reference: Reference
@@ -150,18 +150,18 @@ class Tag:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a registry held under a reference when it was asked.
+    """What a registry answered about a reference.
 
     Attributes:
-        reference: where it was asked for.
-        raw: the bytes; None if there is nothing (`trouble` is then MISSING).
-        index, manifest: what they say; at most one is set.
-        trouble: why neither is set.
+        reference: the reference.
+        raw: the bytes; None if the registry has no such manifest (`trouble` is then MISSING).
+        index, manifest: the parsed bytes; at most one of the two is set.
+        trouble: why neither of the two is set.
         nested: the indexes inside the index.
-        children: the entries in order, those of nested indexes in place of them. A plain manifest is its own
-            only child, on the platform that its config states.
-        artifacts: attestations that are kept beside the index, and refer to it or to one of its children.
-        unlisted: why it is not known which there are, if so.
+        children: the entries in order. The entries of a nested index stand in place of that index. A manifest without
+            an index is its own only child, on the platform that its config states.
+        artifacts: attestations beside the index, which refer to the index or to one of its children.
+        unlisted: why these attestations could not be listed, if so.
         tags: what the image's other tags name.
     """
 
