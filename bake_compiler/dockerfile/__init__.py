@@ -1,4 +1,4 @@
-"""What bakec knows of a Dockerfile and of a .dockerignore before BuildKit reads them."""
+"""Reads Dockerfiles and .dockerignore files, with BuildKit's rules."""
 
 from bake_compiler.dockerfile.arguments import declared_args, is_predefined, unset_args
 from bake_compiler.dockerfile.ignore import Ignore, parse_ignore

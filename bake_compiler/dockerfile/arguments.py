@@ -1,4 +1,4 @@
-"""Which build arguments a build of a stage knows, and which of them it must be given.
+"""The build arguments that a stage can use, and those that need a value.
 
 Source: Docker's Dockerfile reference, "ARG"; BuildKit, dockerfile2llb/convert.go (`dispatchArg`: an ARG without a
 default takes the global one, or keeps what the stage's base has set).
@@ -14,32 +14,32 @@ _PROXY = re.compile(r"(?:HTTPS?|FTP|NO|ALL)_PROXY|(?:https?|ftp|no|all)_proxy")
 
 
 def is_predefined(name: str) -> bool:
-    """BuildKit knows the ARG by itself, or acts on it without a declaration."""
+    """Whether BuildKit sets this ARG itself, or uses it without a declaration."""
     known = _PLATFORM.fullmatch(name) or _PROXY.fullmatch(name) or name == "SOURCE_DATE_EPOCH"
     return bool(known) or name.startswith("BUILDKIT_")
 
 
 def declared_args(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str] | None = None) -> frozenset[str]:
-    """The names of all ARGs whose value a build of this stage can use: the global ones, and those of what it runs.
+    """Return the names of all ARGs that a build of this stage can use: global ARGs, and those of the stages that run.
 
     Args:
-        dockerfile: whose stages they are.
-        stage: the target.
-        args: what the build is given; see `Dockerfile.used_by`.
+        dockerfile: the Dockerfile.
+        stage: the target stage.
+        args: the build args; see `Dockerfile.used_by`.
     """
     used = dockerfile.used_by(stage, args)
     return frozenset(arg.name for known in (dockerfile.args, *(each.args for each in used)) for arg in known)
 
 
 def unset_args(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str] | None = None) -> tuple[Arg, ...]:
-    """The ARGs without which a build of this stage works on empty text: each once, where it is first declared.
+    """Return the ARGs that are empty in a build of this stage if no value is given. Each is there once, first place.
 
-    Left out are those with a default anywhere that reaches them, global ones that no FROM uses, and predefined ones.
+    An ARG is left out if a default reaches it, if it is global and no FROM uses it, or if it is predefined.
 
     Args:
-        dockerfile: whose stages they are.
-        stage: the target.
-        args: what the build is given, to choose its stages; see `Dockerfile.used_by`.
+        dockerfile: the Dockerfile.
+        stage: the target stage.
+        args: the build args, which may choose the stages; see `Dockerfile.used_by`.
     """
     used = dockerfile.used_by(stage, args)
     defaults = {arg.name for arg in dockerfile.args if arg.default is not None}
@@ -56,11 +56,11 @@ def unset_args(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str] | N
 
 
 def _set_names(stage: Stage) -> Iterator[str]:
-    """What has a value in a stage; `ENV X=$X` is none, `ENV X=${X:-1}` is one."""
+    """Return the names that have a value in a stage. `ENV X=$X` gives no value, `ENV X=${X:-1}` gives one."""
     yield from (arg.name for arg in stage.args if arg.default is not None)
     yield from (env.name for env in stage.envs if not _refers(env.value, env.name))
 
 
 def _refers(text: str, name: str) -> bool:
-    """The text needs the variable: `$name` or `${name}`, without a default of its own."""
+    """Whether a text needs a variable: it has `$name` or `${name}` without a default."""
     return "$" in text and bool(re.search(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})", text))

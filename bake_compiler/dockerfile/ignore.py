@@ -1,4 +1,4 @@
-"""What a .dockerignore keeps out of the build context.
+"""The paths that a .dockerignore keeps out of the build context.
 
 Source: Docker's build context manual, ".dockerignore files"; moby/patternmatcher, of which e2b-dockerfile-utils has a
 port. These are not gitignore's rules: `foo` and `*.log` match at the root alone, and a trailing slash means nothing.
@@ -22,9 +22,9 @@ class Ignore:
     """The patterns of a .dockerignore.
 
     Attributes:
-        patterns: all of them.
-        broad: those whose only wildcard is `*`. What such a pattern matches as a text, wildcards and all, it matches
-            as paths too; `?` or `[*]` would take a source's `*` for one character.
+        patterns: all patterns.
+        broad: the patterns whose only wildcard is `*`. If such a pattern matches the text of a source with wildcards,
+            it matches every path that the source matches. `?` or `[*]` would match the `*` itself.
     """
 
     patterns: "PatternMatcher"
@@ -57,7 +57,7 @@ class Ignore:
 
 
 def parse_ignore(text: str) -> Ignore:
-    """Read a .dockerignore; one with a pattern that moby refuses excludes nothing, for then nothing is built."""
+    """Read a .dockerignore. If moby refuses a pattern, the result excludes nothing: BuildKit then refuses the build."""
     from e2b_dockerfile_utils import PatternMatcher  # noqa: PLC0415 - 5 ms
 
     try:

@@ -1,4 +1,4 @@
-"""Text → instructions: the one place where bakec meets e2b-dockerfile-utils, a port of BuildKit's Dockerfile parser.
+"""Text → instructions. Only this module uses e2b-dockerfile-utils, a port of BuildKit's Dockerfile parser.
 
 Source: BuildKit, frontend/dockerfile/parser (parser.go, directives.go) and frontend/dockerfile/shell (lex.go).
 """
@@ -15,11 +15,11 @@ _SHEBANG = re.compile("\ufeff?(?:#!.*\n)?")
 
 
 class DockerfileError(ValueError):
-    """A text that is no Dockerfile.
+    """A text that is not a valid Dockerfile.
 
     Args:
-        line: where, counted from 1.
-        message: what is wrong there, in BuildKit's words where it has some.
+        line: the line of the mistake; the first line is 1.
+        message: the mistake, in BuildKit's words if BuildKit has a message.
     """
 
     def __init__(self, line: int, message: str) -> None:
@@ -32,7 +32,7 @@ def read_instructions(text: str) -> "DockerfileAst":
     """The instructions of a Dockerfile with their flags, words, heredocs and lines.
 
     Raises:
-        DockerfileError: an unknown instruction, a heredoc without an end, and whatever else BuildKit can't read.
+        DockerfileError: an unknown instruction, a heredoc without an end, or anything else that BuildKit refuses.
     """
     from e2b_dockerfile_utils import DockerfileSyntaxError, parse_dockerfile_ast  # noqa: PLC0415 - 5 ms that --help needs not
 
@@ -45,7 +45,7 @@ def read_instructions(text: str) -> "DockerfileAst":
 
 
 def syntax_of(text: str) -> str:
-    """The frontend that `# syntax=` names in the first lines; empty when none does."""
+    """Return the frontend that `# syntax=` names in the first lines; empty if there is no such line."""
     start = _SHEBANG.match(text)
     position = start.end() if start else 0
     while directive := _DIRECTIVE.match(text, position):
@@ -56,9 +56,9 @@ def syntax_of(text: str) -> str:
 
 
 def expand(word: str, escape: str = "\\", values: Mapping[str, str] | None = None) -> str:
-    """A word without its quotes and escapes, and with these values; a variable that has none stays as it is written.
+    """Return a word without quotes and escapes, and with these values. A variable without a value stays as written.
 
-    A word that the lexer can't read (`${`) stays too: only the build tells whether it is ever read.
+    A word that the lexer can't read (`${`) stays too: the build may never use the word.
     """
     if not (escape in word or '"' in word or "'" in word or (values and "$" in word)):
         return word

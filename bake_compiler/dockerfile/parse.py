@@ -26,7 +26,7 @@ def parse_dockerfile(text: str) -> Dockerfile:
     """Read a Dockerfile as BuildKit's own frontend does, whatever frontend its `# syntax=` names.
 
     Raises:
-        DockerfileError: it can't be read; the error says where and why.
+        DockerfileError: the text can't be read; the error has the line and the reason.
     """
     read = read_instructions(text)
     starts = [place for place, each in enumerate(read.instructions) if each.name == "FROM"]
@@ -46,7 +46,7 @@ def parse_dockerfile(text: str) -> Dockerfile:
 
 
 def _check_indices(bodies: Sequence[Sequence["DockerfileInstruction"]]) -> None:
-    """A number is always an index, in a stage that is not built too (dockerfile2llb/convert.go, `toCommand`)."""
+    """Refuse a number that is no stage's index, also in a stage that is not built (convert.go, `toCommand`)."""
     for own, body in enumerate(bodies):
         for each in body:
             for origin in _copied(each):
@@ -56,7 +56,7 @@ def _check_indices(bodies: Sequence[Sequence["DockerfileInstruction"]]) -> None:
 
 
 def _with_triggers(stages: Sequence[Stage], bodies: Sequence[Sequence["DockerfileInstruction"]]) -> Iterator[Stage]:
-    """Each stage with what the ONBUILDs of the stage that it is FROM use: they run in it, and in no later one."""
+    """Yield each stage with the ONBUILD instructions of its base stage. They run in this stage, and in no later one."""
     triggers: dict[str, Sequence[DockerfileInstruction]] = {}
     for stage, body in zip(stages, bodies, strict=True):
         used = triggers.get(stage.base.lower(), ())
@@ -156,7 +156,7 @@ def _copies(instruction: "DockerfileInstruction", escape: str) -> Iterator[Copy]
 
 
 def _is_elsewhere(instruction: "DockerfileInstruction", source: str) -> bool:
-    """Written in the Dockerfile itself, or fetched: not of the build context."""
+    """Whether a source is not in the build context: a heredoc, or something that is downloaded."""
     if instruction.heredocs and _HEREDOC.match(source):
         return True
     return instruction.name == "ADD" and bool(_REMOTE.match(source.lstrip("\"'")))
@@ -173,7 +173,7 @@ def _run(instruction: "DockerfileInstruction") -> Run:
 
 
 def _fetches(instruction: "DockerfileInstruction") -> int:
-    """The line of an ADD that takes something from a URL, or from where only its arguments say; else 0."""
+    """Return the line of an ADD from a URL, or from a source that an argument decides; otherwise 0."""
     sources = (word.lstrip("\"'") for word in instruction.args[:-1] if instruction.name == "ADD")
     return instruction.start_line if any("$" in source or _REMOTE.match(source) for source in sources) else 0
 

@@ -1,4 +1,4 @@
-"""A Dockerfile as a build sees it: its stages, what each declares and copies, and which of them uses which.
+"""The stages of a Dockerfile: what each stage declares and copies, and which other stages it uses.
 
 Source: BuildKit, frontend/dockerfile/dockerfile2llb/convert.go (`toCommand`, `addState`, `addReachableStages`) and
 convert_runmount.go (`detectRunMount`).
@@ -12,7 +12,7 @@ from functools import cached_property
 from bake_compiler.dockerfile.instructions import expand
 
 AUTOMATIC = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)")
-"""The ARGs that BuildKit sets by the platforms of a build."""
+"""The ARGs that BuildKit sets from the platforms of a build."""
 _PLATFORM_VARIABLE = re.compile(
     r"\$(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\b|\$\{(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)\}"
 )
@@ -22,7 +22,7 @@ _VARIABLE = re.compile(r"\$(?:\w+|\{.*\})")
 
 @dataclass(frozen=True)
 class Arg:
-    """`ARG name=default`; the default has its quotes removed and its variables left, None when there is none."""
+    """`ARG name=default`. The default has no quotes and keeps its variables; None if there is no default."""
 
     name: str
     default: str | None
@@ -31,7 +31,7 @@ class Arg:
 
 @dataclass(frozen=True)
 class Env:
-    """`ENV name=value`; the value has its quotes removed and its variables left."""
+    """`ENV name=value`. The value has no quotes and keeps its variables."""
 
     name: str
     value: str
@@ -40,10 +40,10 @@ class Env:
 
 @dataclass(frozen=True)
 class Copy:
-    """What a COPY or ADD takes from the build context.
+    """The sources that a COPY or ADD takes from the build context.
 
     Attributes:
-        literal: no source holds a variable.
+        literal: whether no source has a variable.
     """
 
     sources: tuple[str, ...]
@@ -57,8 +57,8 @@ class Run:
     """A RUN.
 
     Attributes:
-        text: the instruction in one line, as BuildKit names its step, but for the values of variables.
-        script: what it runs: its words, and its heredocs.
+        text: the instruction in one line, as BuildKit names the step, with variables in place of their values.
+        script: the commands: the words of the instruction and its heredocs.
     """
 
     text: str
@@ -68,16 +68,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Stage:
-    """One FROM and what follows it; an ONBUILD counts for the stages that are FROM it.
+    """One FROM and the instructions after it. An ONBUILD counts for the stages that are built FROM this stage.
 
     Attributes:
-        base: the image or stage that it is from, as written.
-        platform: of `--platform`, as written; empty when there is none.
+        base: the image or stage after FROM, as written.
+        platform: the value of `--platform`, as written; empty without one.
         copied: the stages (by name or index) and images that `COPY --from` names.
-        mounted: the stages and images that `RUN --mount=from=` names; to it a number is the name of an image.
-        runs: its RUNs.
-        urls: that its ADDs take something from, as written, each with its line.
-        fetches: line of its first ADD that takes something from elsewhere, or may do so; 0 when none does.
+        mounted: the stages and images that `RUN --mount=from=` names. Here a number is the name of an image.
+        runs: the RUN instructions.
+        urls: the URLs in ADD instructions, as written, each with its line.
+        fetches: the line of the first ADD that downloads something, or may do so; 0 if there is none.
     """
 
     index: int
@@ -96,17 +96,17 @@ class Stage:
 
     @property
     def label(self) -> str:
-        """What BuildKit calls it in the names of its steps, where it is not the only stage."""
+        """The stage's name in the names of BuildKit's steps, if the Dockerfile has several stages."""
         return self.name.lower() or f"stage-{self.index}"
 
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """The stages in order.
+    """A Dockerfile: its stages in order.
 
     Attributes:
-        syntax: the frontend that `# syntax=` names; empty when none does.
-        args: the global ones, before the first FROM.
+        syntax: the frontend that `# syntax=` names; empty if there is no such line.
+        args: the global ARGs, which stand before the first FROM.
     """
 
     syntax: str
@@ -114,9 +114,9 @@ class Dockerfile:
     stages: tuple[Stage, ...]
 
     def stage(self, name: str) -> Stage | None:
-        """The stage of this name, in any case, or index: what `COPY --from` means by it.
+        """Return the stage that `COPY --from` means by a name (in upper or lower case) or an index.
 
-        A build's target may not be an index: BuildKit takes names alone there (moby/buildkit#1503).
+        A build's target can't be an index: BuildKit accepts only names there (moby/buildkit#1503).
         """
         return self._named(name, len(self.stages)) or self._indexed(name, len(self.stages))
 
@@ -127,12 +127,12 @@ class Dockerfile:
         return tuple(each for each in self.stages if each.index not in used)
 
     def used_by(self, stage: Stage, args: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
-        """The stages that a build of this one runs, itself included.
+        """Return the stages that run in a build of this stage, with the stage itself.
 
         Args:
-            stage: the target.
-            args: what the build is given. A `FROM base-$ARG` whose value neither these nor a default tells
-                uses all stages that it could mean.
+            stage: the target stage.
+            args: the build args. If neither they nor a default give the value in `FROM base-$ARG`, all stages that
+                the text could mean are used.
         """
         if self._varies and args:
             return self._reach(stage, lambda each: self._uses(each, args))
@@ -141,20 +141,20 @@ class Dockerfile:
         return self._used[stage.index]
 
     def lineage(self, stage: Stage, args: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
-        """The stage and those that it is FROM, whose ARG and ENV it inherits; `args` as in `used_by`."""
+        """Return the stage and the stages below it, by FROM, whose ARG and ENV it inherits; `args` as in `used_by`."""
         return self._reach(stage, lambda each: self._bases(each, args or {}))
 
     def base(self, stage: Stage, args: Mapping[str, str] | None = None) -> str | None:
-        """The image that a stage is FROM, as far as args and defaults tell it; None when that is another stage."""
+        """Return the image after a stage's FROM, as far as args and defaults say; None if it is another stage."""
         text = self._with_values(stage.base, args or {})
         is_told = "$" not in _PLATFORM_VARIABLE.sub("", text)
         return None if is_told and any(self._bases(stage, args or {})) else text
 
     def platform(self, stage: Stage, args: Mapping[str, str] | None = None) -> str:
-        """The platform that a stage is for: of `--platform`, with args in it; empty where it is the target.
+        """Return the platform in a stage's `--platform`, with args replaced; empty for the build's target platform.
 
-        A stage that is FROM another one is for that one's platform, whatever it says itself, and scratch for the
-        target's. Empty also where it may be FROM several that differ.
+        A stage that is FROM another stage has the other stage's platform, and its own `--platform` is ignored.
+        `FROM scratch` has the target platform. The result is empty too if the stages that FROM may mean differ.
         """
         if not self._names_platforms:
             return ""
@@ -167,13 +167,13 @@ class Dockerfile:
         return "" if is_empty else self._with_values(stage.platform, args or {})
 
     def images(self, stage: Stage) -> tuple[str, ...]:
-        """The images that a stage copies or mounts from, as written; no other stages."""
+        """Return the images that a stage copies or mounts from, as written, without other stages."""
         copied = (name for name in stage.copied if not self._copied(name, stage))
         mounted = (name for name in stage.mounted if not self._named(name, stage.index))
         return tuple(dict.fromkeys((*copied, *mounted)))
 
     def _reach(self, stage: Stage, needs: Callable[[Stage], Iterable[Stage]]) -> tuple[Stage, ...]:
-        """What is needed, and what that needs: one way back is enough, for a stage can only use earlier ones."""
+        """Return the needed stages and their needs. One pass backwards is enough: a stage uses only earlier stages."""
         reached = {stage.index}
         for each in reversed(self.stages[: stage.index + 1]):
             if each.index in reached:
@@ -203,7 +203,7 @@ class Dockerfile:
 
     @cached_property
     def _literal_bases(self) -> Mapping[int, tuple[Stage, ...]]:
-        """Index of a stage without a variable in its FROM → the stage that it is FROM, if that is one."""
+        """Index of a stage → its base stage, for each FROM without a variable that names a stage."""
         literal = (each for each in self.stages if "$" not in each.base)
         return {each.index: self._known(each.base, each.index) for each in literal}
 
@@ -217,7 +217,7 @@ class Dockerfile:
 
     @cached_property
     def _used(self) -> dict[int, tuple[Stage, ...]]:
-        """What was found without any args, by the stage's index."""
+        """Index of a stage → the stages that it uses when no args are given. This is a cache."""
         return {}
 
     @cached_property
@@ -229,7 +229,7 @@ class Dockerfile:
         return names
 
     def _named(self, name: str, before: int) -> Stage | None:
-        """The last one before an index: a name that is given twice hides the first."""
+        """Return the last stage of this name before an index: a second stage of one name hides the first."""
         found = self._by_name.get(name.lower(), ())
         return next((each for each in reversed(found) if each.index < before), None)
 
@@ -238,11 +238,11 @@ class Dockerfile:
         return found if found and found.index < before and str(found.index) == index else None
 
     def _with_values(self, word: str, args: Mapping[str, str]) -> str:
-        """A word of a FROM, with the values that args and defaults give to its variables."""
+        """Return a word of a FROM, with variables replaced by the values of args and defaults."""
         return _resolved(word, self._global_values(args) if "$" in word else {})
 
     def _global_values(self, args: Mapping[str, str]) -> Mapping[str, str]:
-        """The global ARGs that have a value, and those that BuildKit sets without a declaration."""
+        """Return the values of the global ARGs, and of the ARGs that BuildKit sets without a declaration."""
         values = {name: value for name, value in args.items() if AUTOMATIC.fullmatch(name)}
         for arg in self.args:
             if arg.name in args:
@@ -253,7 +253,7 @@ class Dockerfile:
 
 
 def _resolved(word: str, values: Mapping[str, str]) -> str:
-    """A word of a FROM or a global ARG: `${X:-1}` and `${X:+1}` also where X has no value, unless BuildKit sets it."""
+    """Return a word of a FROM or a global ARG. `${X:-1}` and `${X:+1}` work if X is unset and BuildKit does not set X."""
     text = expand(word, values=values)
     unset = [name for name in _DEFAULTED.findall(text) if not AUTOMATIC.fullmatch(name)]
     return expand(text, values={**values, **dict.fromkeys(unset, "")}) if unset else text

@@ -1,4 +1,4 @@
-"""Phases, images and who needs whom, drawn: a small graph → Mermaid, DOT or SVG."""
+"""Draws phases, images and the needs between images, as Mermaid, DOT or SVG."""
 
 from bake_compiler.graph.dot import render_dot
 from bake_compiler.graph.graph import Edge, Graph, GraphImage, GraphPhase

@@ -13,7 +13,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "&": "&amp;"})
 
 
 def render_dot(graph: Graph) -> str:
-    """A DOT document; an arrow leads from what is needed to what needs it."""
+    """Return a DOT document. An arrow leads from a needed image to the image that needs it."""
     lines = [f"digraph {_quote(graph.title)} {{\n{_HEAD}  label={_quote(graph.title)}"]
     for phase in graph.drawn:
         lines.append(f"  subgraph {_quote(f'cluster_{phase.name}')} {{")
@@ -26,5 +26,5 @@ def render_dot(graph: Graph) -> str:
 
 
 def _quote(*texts: str) -> str:
-    """A string of a line for each text: Graphviz reads escapes and entities in labels, and names nodes by them."""
+    """Return a DOT string with one line for each text, in which Graphviz finds no escapes and no entities."""
     return '"' + "\\n".join(label_line(text).translate(_ESCAPES) for text in texts if text) + '"'

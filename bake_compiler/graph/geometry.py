@@ -18,27 +18,27 @@ class Box:
 
     @property
     def right(self) -> int:
-        """Where it ends."""
+        """The position of the right side."""
         return self.x + self.width
 
     @property
     def bottom(self) -> int:
-        """Where it ends below."""
+        """The position of the lower side."""
         return self.y + self.height
 
     @property
     def middle(self) -> float:
-        """Half-way down."""
+        """The height of the middle."""
         return self.y + self.height / 2
 
 
 def spread(
     wanted: Sequence[float], step: float, low: float, high: float, pulls: Iterable[float] = repeat(1.0)
 ) -> list[float]:
-    """Positions in the same order, `step` apart or more and from `low` to `high`, as near as can be to those wanted.
+    """Return positions in the same order, at least `step` apart, from `low` to `high`, as near as possible to `wanted`.
 
-    This is isotonic regression: neighbours that would come too close move as one block to the mean of their wishes,
-    each of which counts by its pull.
+    This is isotonic regression: neighbours that would be too close move as one block to the weighted mean of their
+    wanted positions.
     """
     blocks: list[tuple[float, float, int]] = []
     for index, (want, pull) in enumerate(zip(wanted, pulls, strict=False)):

@@ -1,4 +1,4 @@
-"""What there is to draw, and its texts as every format can carry them."""
+"""The graph that is drawn, with texts that every format can contain."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\
 
 
 class Edge(NamedTuple):
-    """One need, in the direction of the build: what is needed comes first."""
+    """One need, in the direction of the build: the needed image comes first."""
 
     needed: str
     needing: str
@@ -27,7 +27,7 @@ class GraphImage:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What there is to know of it, each on one line: name, description, platforms."""
+        """The lines of the image's box: name, description, platforms."""
         return tuple(filter(None, map(label_line, (self.name, self.description, ", ".join(self.platforms)))))
 
 
@@ -68,7 +68,7 @@ class Graph:
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
-        """Every need once; what is not in the graph, as when it shows a selection, has no edge."""
+        """Every need once. A need that is not in the graph, for example in a selection, has no edge."""
         known = {image.name for image in self.images}
         edges = (Edge(need, image.name) for image in self.images for need in image.needs)
         return tuple(dict.fromkeys(edge for edge in edges if edge.needed in known and edge.needed != edge.needing))

@@ -1,4 +1,4 @@
-"""Who stands in which column, and in which order from top to bottom."""
+"""The column of each image, and the order of the images in a column."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil, sqrt
@@ -13,7 +13,7 @@ Column = tuple[str, ...]
 
 
 def columns(graph: Graph) -> tuple[tuple[Column, ...], ...]:
-    """The columns of each drawn phase: an image right of what it needs, near to its neighbours' height."""
+    """Return the columns of each drawn phase. An image stands right of its needs, near the height of its neighbours."""
     phases = [_layers(phase) for phase in graph.drawn]
     limit = max(_ROWS, ceil(1.7 * sqrt(len(graph.images))))  # about as wide as high, however many there are
     layers = iter(_ordered([layer for phase in phases for layer in phase], graph, limit))
@@ -21,7 +21,7 @@ def columns(graph: Graph) -> tuple[tuple[Column, ...], ...]:
 
 
 def neighbours(graph: Graph, rank: Mapping[str, int]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Of each image those that it has an edge with: on its left, on its right."""
+    """Return, for each image, the images on its left and on its right that share an edge with it."""
     left: dict[str, list[str]] = {name: [] for name in rank}
     right: dict[str, list[str]] = {name: [] for name in rank}
     for edge in graph.edges:
@@ -32,7 +32,7 @@ def neighbours(graph: Graph, rank: Mapping[str, int]) -> tuple[dict[str, list[st
 
 
 def _layers(phase: GraphPhase) -> list[list[str]]:
-    """The images by the longest path of needs within the phase; a need that closes a cycle does not count."""
+    """Return the images by the longest path of needs within the phase. A need that closes a cycle is ignored."""
     here = {image.name for image in phase.images}
     needs = {image.name: [need for need in image.needs if need in here] for image in phase.images}
     layer: dict[str, int] = {}
@@ -54,7 +54,7 @@ def _layers(phase: GraphPhase) -> list[list[str]]:
 
 
 def _ordered(layers: Sequence[list[str]], graph: Graph, limit: int) -> list[list[str]]:
-    """The same layers, each sorted by the mean height of neighbours, to and fro: fewer edges cross."""
+    """Return the layers, each sorted by the mean height of its neighbours, in both directions: fewer edges cross."""
     left, right = neighbours(graph, {name: rank for rank, layer in enumerate(layers) for name in layer})
     height: dict[str, float] = {}
     ordered = list(layers)
@@ -75,6 +75,6 @@ def _ordered(layers: Sequence[list[str]], graph: Graph, limit: int) -> list[list
 
 
 def _wrapped(layer: Sequence[str], limit: int) -> list[Column]:
-    """The layer as columns that are not too long, dealt out in turn so that each image keeps its height."""
+    """Return the layer as columns of limited length. Images go to the columns in turn, so each keeps its height."""
     count = ceil(len(layer) / limit)
     return [tuple(layer[first::count]) for first in range(count)]

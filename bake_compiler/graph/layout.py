@@ -1,4 +1,4 @@
-"""Where everything is on the page: columns of boxes, a panel around those of a phase, and the ways between them."""
+"""The positions on the page: columns of boxes, a panel around each phase, and the routes of the edges."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ _LEAST_PANEL = 220
 _GUTTER = 48
 _LEAST_PAGE = 480
 _EAVES = 12  # edges may pass this far above and below all boxes
-_ALONE = 0.001  # how much an image without edges minds to be moved
+_ALONE = 0.001  # the weight of an image without edges: it moves first
 _SWEEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A page, in pixels: a panel for each drawn phase, a box for each image, a way for each edge."""
+    """A page, in pixels: a panel for each drawn phase, a box for each image, a route for each edge."""
 
     width: int
     height: int
@@ -42,12 +42,12 @@ class Layout:
 
 
 def text_width(text: str, advance: float) -> float:
-    """What a text takes at most, where a narrow letter takes `advance`."""
+    """Return the largest width of a text, if a narrow letter has the width `advance`."""
     return advance * sum(2 if east_asian_width(letter) in "WF" else 1 for letter in label_line(text))
 
 
 def lay_out(graph: Graph) -> Layout:
-    """The page of a graph; the same graph gives the same page."""
+    """Return the page of a graph. The same graph always gives the same page."""
     phases = columns(graph)
     flat = [column for phase in phases for column in phase]
     rows = max(map(len, flat), default=1)
@@ -75,7 +75,7 @@ def lay_out(graph: Graph) -> Layout:
 
 
 def _heights(flat: Sequence[Column], graph: Graph, high: int) -> dict[str, int]:
-    """How far down each image stands: near to the mean of its neighbours, in the order of its column."""
+    """Return the height of each image: near the mean of its neighbours, in the order of its column."""
     left, right = neighbours(graph, {name: rank for rank, column in enumerate(flat) for name in column})
     heights: dict[str, float] = {}
     for column in flat:
@@ -91,7 +91,7 @@ def _heights(flat: Sequence[Column], graph: Graph, high: int) -> dict[str, int]:
 
 
 def _gutters(flat: Sequence[Column], graph: Graph) -> list[int]:
-    """The room on the right of each column: more where many edges cross it."""
+    """Return the space to the right of each column: more if many edges cross it."""
     rank = {name: rank for rank, column in enumerate(flat) for name in column}
     changes = [0] * len(flat)
     for edge in graph.edges:

@@ -10,7 +10,7 @@ _IN_TITLE = re.compile(r"""["%&<>\\]""")
 
 
 def render_mermaid(graph: Graph) -> str:
-    """A Mermaid document, of names only: it cannot fit more; an arrow leads from what is needed to what needs it."""
+    """Return a Mermaid document with names only, as boxes have room for no more. Arrows lead from need to user."""
     title = _IN_TITLE.sub(lambda found: f"\\u{ord(found[0]):04x}", label_line(graph.title))
     lines = ["---", f'title: "{title}"', "---", "flowchart LR"]
     for phase in graph.drawn:
@@ -26,5 +26,5 @@ def _label(text: str) -> str:
 
 
 def _id(kind: str, name: str) -> str:
-    """An identifier of its own for each name: `end` or `a--b` would be syntax."""
+    """Return a separate identifier for each name: `end` or `a--b` would be syntax."""
     return f"{kind}_" + re.sub("[^a-zA-Z0-9]", lambda found: f"_{ord(found[0]):x}_", name)

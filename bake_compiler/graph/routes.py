@@ -1,4 +1,4 @@
-"""The ways of edges: each goes straight past a column of boxes, through a gap, and turns between two columns."""
+"""The routes of edges. An edge passes a column of boxes straight through a gap, and turns between two columns."""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -14,7 +14,7 @@ _CLEAR = 6  # between an edge and a box
 
 @dataclass(slots=True)
 class _Way:
-    """An edge under way from left to right."""
+    """An edge on its way from left to right."""
 
     edge: Edge
     first: str
@@ -25,7 +25,7 @@ class _Way:
 def routes(
     edges: Sequence[Edge], columns: Sequence[Sequence[str]], boxes: Mapping[str, Box], low: float, high: float
 ) -> dict[Edge, tuple[Point, ...]]:
-    """Of each edge the points from box to box, two for each column that it passes, at heights from `low` to `high`."""
+    """Return the points of each edge, two for each column that it passes, at heights from `low` to `high`."""
     rank = {name: index for index, column in enumerate(columns) for name in column}
     starting: dict[str, list[_Way]] = defaultdict(list)
     for edge in edges:
@@ -52,7 +52,7 @@ def routes(
 def _lanes(
     passing: Sequence[_Way], column: Sequence[Box], boxes: Mapping[str, Box], low: float, high: float
 ) -> Iterator[tuple[_Way, float]]:
-    """Each way with its height past the column: one lane in the nearest gap for all that come from the same image."""
+    """Return the height of each edge past a column. Edges from one image share a lane in the nearest gap."""
     middles = [box.middle for box in column]
     gaps: dict[int, dict[str, list[_Way]]] = defaultdict(lambda: defaultdict(list))
     for way in passing:

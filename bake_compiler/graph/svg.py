@@ -1,4 +1,4 @@
-"""Graph → SVG: one file that needs nothing else, for light and dark pages."""
+"""Graph → SVG: one file that needs no other file, for light and dark pages."""
 
 from html import escape
 from itertools import pairwise
@@ -32,7 +32,7 @@ _STYLE = """\
 
 
 def render_svg(graph: Graph) -> str:
-    """An SVG document; an arrow leads from what is needed to what needs it."""
+    """Return an SVG document. An arrow leads from a needed image to the image that needs it."""
     layout = lay_out(graph)
     accents = {
         image.name: _ACCENTS[index % len(_ACCENTS)] for index, phase in enumerate(graph.drawn) for image in phase.images
@@ -80,7 +80,7 @@ def _rect(box: Box, looks: str) -> str:
 
 
 def _edge(edge: Edge, points: tuple[Point, ...], accent: str) -> str:
-    """A path that curves between columns and is straight along them; its head is part of it, so it needs no marker."""
+    """Return a path that curves between columns and is straight beside them. Its arrow head is part of the path."""
     way = [f"M{_point(points[0])}"]
     for index, ((x1, y1), (x2, y2)) in enumerate(pairwise(points)):
         if index % 2 or y1 == y2:
@@ -95,7 +95,7 @@ def _edge(edge: Edge, points: tuple[Point, ...], accent: str) -> str:
 
 
 def _fitting(text: str, width: float, advance: float, lines: int) -> list[str]:
-    """The text in so many lines that fit, with an ellipsis for what does not."""
+    """Return the text in at most `lines` lines that fit, with an ellipsis if the text is longer."""
     plain = label_line(text)
     widest = max((text_width(letter, advance) for letter in plain), default=advance)
     return wrap(plain, int(width / widest), max_lines=lines, placeholder="…")

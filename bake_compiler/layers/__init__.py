@@ -1,1 +1,1 @@
-"""What is in an image's layers, read as they stream by: no layer is ever held whole, none is trusted."""
+"""Reads the files in an image's layers while the bytes arrive. No layer is in memory whole, and none is trusted."""

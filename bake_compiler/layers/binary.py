@@ -1,4 +1,4 @@
-"""What a file is by its first bytes: a program or library for some machine, a script, or neither."""
+"""Recognises a file by its first bytes: a program or library for a machine, a script, or neither."""
 
 import struct
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _READERS: dict[bytes, Callable[[bytes], Binary | None]] = {
 
 
 def identify(head: bytes) -> Binary | None:
-    """What a file with these first bytes is; None if it is nothing of the kind, or cut off. Never fails."""
+    """Return what a file is, by its first bytes; None if it is neither binary nor script, or cut off. Never fails."""
     reader = _READERS.get(head[:2])
     try:
         return reader(head) if reader else None

@@ -1,4 +1,4 @@
-"""ELF files by their first bytes. Source: System V ABI (gabi 4.1, "ELF Header", "Program Header")."""
+"""Reads ELF files by their first bytes. Source: System V ABI (gabi 4.1, "ELF Header", "Program Header")."""
 
 import struct
 from dataclasses import dataclass
@@ -54,10 +54,10 @@ class Elf:
     """An ELF file.
 
     Attributes:
-        machine: its name with class and byte order in it: `x86_64`, `arm`, `ppc64le`; `elf-machine-N` if it has
-            no name here.
-        use: what it is for; a position-independent program is a shared object.
-        loader: PT_INTERP; empty if it has none, or none within its first bytes.
+        machine: the machine's name with class and byte order: `x86_64`, `arm`, `ppc64le`; `elf-machine-N` if bakec
+            knows no name.
+        use: what the file is for; a position-independent program counts as a shared object.
+        loader: PT_INTERP; empty if there is none, or none in the first bytes.
     """
 
     machine: str
@@ -66,7 +66,7 @@ class Elf:
 
 
 class _Class(NamedTuple):
-    """Where one class keeps what is read here."""
+    """The positions of the fields in a class of ELF files."""
 
     headers: str
     headers_at: int
@@ -90,10 +90,10 @@ _USES = {1: ElfUse.OBJECT, 2: ElfUse.EXECUTABLE, 3: ElfUse.SHARED, 4: ElfUse.COR
 
 
 def read_elf(head: bytes) -> Elf | None:
-    """What these first bytes of a file say.
+    """Read the first bytes of a file; None if it is not an ELF file.
 
     Raises:
-        IndexError, struct.error: they end within the header.
+        IndexError, struct.error: the bytes end within the header.
     """
     layout, order = _CLASSES.get(head[4]), _ORDERS.get(head[5])
     if not head.startswith(MAGIC) or layout is None or order is None:

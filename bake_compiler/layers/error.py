@@ -1,10 +1,10 @@
-"""What is wrong with a layer itself, whatever it holds."""
+"""Faults of a layer itself, independent of the files in it."""
 
 from enum import StrEnum
 
 
 class LayerCode(StrEnum):
-    """Why a layer can't be read to its end; each is the code of a finding."""
+    """Why a layer can't be read to its end. Each value is the code of a finding."""
 
     UNREADABLE = "layer-unreadable"
     UNSAFE = "layer-unsafe"
@@ -12,11 +12,11 @@ class LayerCode(StrEnum):
 
 
 class LayerError(Exception):
-    """A layer that is not read further.
+    """A layer can't be read further.
 
     Args:
-        code: what kind of fault it is.
-        message: what is wrong, for a person.
+        code: the kind of fault.
+        message: the fault, for a person.
     """
 
     def __init__(self, code: LayerCode, message: str) -> None:
@@ -26,15 +26,15 @@ class LayerError(Exception):
 
 
 def unreadable(message: str) -> LayerError:
-    """The layer breaks its own format."""
+    """Return the error for a layer that breaks its own format."""
     return LayerError(LayerCode.UNREADABLE, message)
 
 
 def unsafe(message: str) -> LayerError:
-    """The layer reaches out of the root file system."""
+    """Return the error for a layer with a path outside of the root file system."""
     return LayerError(LayerCode.UNSAFE, message)
 
 
 def over_limit(message: str) -> LayerError:
-    """The layer is larger than anyone means it to be."""
+    """Return the error for a layer beyond bakec's limits."""
     return LayerError(LayerCode.OVER_LIMIT, message)

@@ -1,4 +1,4 @@
-"""Compressed bytes pushed in, bounded pieces of uncompressed bytes out.
+"""Turns compressed bytes, as they arrive, into pieces of uncompressed bytes of limited length.
 
 Sources: OCI image-spec v1.1 (layer.md, media types), RFC 1952 (gzip), RFC 8878 (zstd).
 """
@@ -12,7 +12,7 @@ from bake_compiler.layers.gunzip import DAMAGE, Frame, new_member
 from bake_compiler.layers.zstandard import zstd
 
 PIECE: Final = 1 << 18
-"""The longest piece: fits a core's cache, so that what reads it next finds it there."""
+"""The longest piece, in bytes: it fits into a core's cache, where the next reader finds it."""
 
 _SLICE = 1 << 16  # the end of each frame copies the rest of its slice
 _MAGIC = 4
@@ -29,7 +29,7 @@ class Compression(StrEnum):
 
 
 class _Plain:
-    """Bytes as they are, in the form of a frame that never ends."""
+    """Uncompressed bytes, in the form of a frame that never ends."""
 
     eof = False
     needs_input = True
@@ -41,10 +41,10 @@ class _Plain:
 
 
 def compression_of(media_type: str) -> Compression:
-    """How a layer of this media type is compressed.
+    """Return how a layer of this media type is compressed.
 
     Raises:
-        LayerError: not the media type of a layer that can be read.
+        LayerError: bakec can't read layers of this media type.
     """
     for compression, endings in (
         (Compression.GZIP, ("tar+gzip", "tar.gzip")),
@@ -60,11 +60,11 @@ class Inflater:
     """Gzip of one or more members, zstd of one or more frames, or plain bytes.
 
     Args:
-        media_type: of the layer; the bytes must agree with it.
+        media_type: the layer's media type; the bytes must agree with it.
         gunzip: makes the reader of a gzip member from its first bytes.
 
     Raises:
-        LayerError: not the media type of a layer that can be read.
+        LayerError: bakec can't read layers of this media type.
     """
 
     def __init__(self, media_type: str, gunzip: Callable[[bytes], Frame] = new_member) -> None:
@@ -75,19 +75,19 @@ class Inflater:
         self._begun = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Pieces of at most `PIECE` bytes; exhaust it before the next chunk is fed.
+        """Yield pieces of at most `PIECE` bytes. Exhaust the iterator before you feed the next chunk.
 
         Raises:
-            LayerError: damaged, compressed in another way than stated, or in need of a window above 32 MiB.
+            LayerError: the stream is damaged, has another compression than stated, or needs a window above 32 MiB.
         """
         for at in range(0, len(chunk), _SLICE):
             yield from self._inflate(self._held + chunk[at : at + _SLICE])
 
     def close(self) -> None:
-        """No more bytes come.
+        """End the stream.
 
         Raises:
-            LayerError: the stream ends within a frame, or before the first.
+            LayerError: the stream ends within a frame, or before the first frame.
         """
         if self._held:
             raise unreadable(f"{len(self._held)} stray bytes where a {self._compression} stream should be")
@@ -135,7 +135,7 @@ class Inflater:
             raise self._damaged() from error
 
     def _damaged(self) -> LayerError:
-        # where a stream is damaged, one library reads on to its end and another one does not
+        # after damaged bytes, some libraries read on to the end of the stream and others stop
         return unreadable(f"the {self._compression} stream is damaged or cut off")
 
 

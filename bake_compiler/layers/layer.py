@@ -1,4 +1,4 @@
-"""One layer as it streams by: its digests, its size, and a record of each entry."""
+"""Reads one layer while its bytes arrive: its digests, its size, and a record of each entry."""
 
 import hashlib
 from collections.abc import Iterator
@@ -27,15 +27,15 @@ _ANYONE_RUNS = 0o111
 
 @dataclass(frozen=True)
 class LayerLimits:
-    """What a layer may be at most; beyond it, it is read no further.
+    """The limits of a layer. bakec stops reading a layer beyond them.
 
     Attributes:
         size: uncompressed bytes.
-        ratio: uncompressed to compressed bytes, once there are more than `unsuspicious` of them.
-        unsuspicious: uncompressed bytes.
-        empty: bytes that may hold nothing, on top of twice as many as there are uncompressed.
-        headers: of the tar stream.
-        whiteouts: paths of lower layers that it hides.
+        ratio: uncompressed bytes for each compressed byte, checked above `unsuspicious` uncompressed bytes.
+        unsuspicious: uncompressed bytes up to which the ratio is not checked.
+        empty: compressed bytes that may give no output, besides twice the number of uncompressed bytes.
+        headers: headers of the tar stream.
+        whiteouts: paths of lower layers that the layer hides.
         path: bytes of a path.
     """
 
@@ -49,14 +49,14 @@ class LayerLimits:
 
 
 class LayerFacts(BaseModel):
-    """What is known of a layer as a whole.
+    """Facts about a layer as a whole.
 
     Attributes:
-        digest: of the bytes that the registry holds.
+        digest: the digest of the bytes in the registry.
         diff_id: the digest of the uncompressed bytes (OCI image-spec v1.1, config.md, "Layer DiffID").
-        size: bytes that the registry holds.
-        whiteouts: paths of lower layers that it hides.
-        opaque: directories in which it hides all that lower layers have.
+        size: the number of bytes in the registry.
+        whiteouts: paths of lower layers that the layer hides.
+        opaque: directories in which the layer hides everything from lower layers.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -70,18 +70,18 @@ class LayerFacts(BaseModel):
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer as it was read.
+    """A layer that was read to its end.
 
     Attributes:
-        facts: what is known of it as a whole.
-        packed: the records of its entries, compressed: some four bytes each.
+        facts: facts about the layer as a whole.
+        packed: the records of its entries, compressed to about four bytes each.
     """
 
     facts: LayerFacts
     packed: bytes
 
     def records(self) -> Iterator[str]:
-        """The records of its entries, in the order of the layer."""
+        """Yield the records of the layer's entries, in the order of the layer."""
         with zstd.ZstdFile(BytesIO(self.packed)) as stream:
             yield from records.split(iter(lambda: stream.read(PIECE), b""))
 
@@ -90,12 +90,12 @@ class LayerReader:
     """Reads one layer.
 
     Args:
-        media_type: of its descriptor.
-        limits: what it may be at most.
-        algorithm: of the digest that it is known by.
+        media_type: the media type in the layer's descriptor.
+        limits: the limits of the layer.
+        algorithm: the algorithm of the layer's digest.
 
     Raises:
-        LayerError: not the media type of a layer that can be read.
+        LayerError: bakec can't read layers of this media type.
     """
 
     def __init__(self, media_type: str, limits: LayerLimits | None = None, algorithm: str = "sha256") -> None:
@@ -117,7 +117,7 @@ class LayerReader:
         """Read the next bytes.
 
         Raises:
-            LayerError: unreadable, unsafe, or beyond its limits; the reader is of no use after that.
+            LayerError: the layer is unreadable, unsafe, or beyond its limits. The reader can't be used after this.
         """
         self._digest.update(chunk)
         self._size += len(chunk)
@@ -134,10 +134,10 @@ class LayerReader:
                 self._records.clear()
 
     def close(self) -> Layer:
-        """The layer, after its last byte.
+        """Return the layer, after its last byte.
 
         Raises:
-            LayerError: it is cut off.
+            LayerError: the layer is cut off.
         """
         self._inflater.close()
         self._tar.close()
@@ -204,7 +204,7 @@ class LayerReader:
             raise over_limit(f"a path has {len(path):,} bytes, above {self._limits.path:,}")
 
     def _inside(self, path: bytes) -> bytes:
-        """The path from the root, without the dots and slashes that change nothing."""
+        """Return the path from the root, without redundant dots and slashes."""
         self._check_length(path)
         path = path.strip(b"/")
         if b"./" in path or b"//" in path or path.endswith(b"."):

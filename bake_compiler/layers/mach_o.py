@@ -1,4 +1,4 @@
-"""Mach-O files by their first bytes. Source: Apple, mach-o/loader.h and mach-o/fat.h."""
+"""Reads Mach-O files by their first bytes. Source: Apple, mach-o/loader.h and mach-o/fat.h."""
 
 import struct
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ class MachO:
     """A program or library for macOS.
 
     Attributes:
-        machines: what it has code for, by the names of ELF machines; several in a universal one.
+        machines: the machines that it has code for, by the names of ELF machines; several in a universal file.
     """
 
     machines: tuple[str, ...]
 
 
 def read_mach_o(head: bytes) -> MachO | None:
-    """What these first bytes of a file say.
+    """Read the first bytes of a file; None if it is not a Mach-O file.
 
     Raises:
-        struct.error: they end within the header.
+        struct.error: the bytes end within the header.
     """
     magic = head[:4]
     if order := _THIN.get(magic):

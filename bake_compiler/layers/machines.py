@@ -1,4 +1,4 @@
-"""Which code runs on which platform, by the names that `elf`, `pe` and `mach_o` give to machines."""
+"""Says which code runs on which platform, by the machine names of `elf`, `pe` and `mach_o`."""
 
 from bake_compiler.oci.platform import Platform
 
@@ -21,10 +21,10 @@ _DEVICES = frozenset({"amdgpu", "avr", "bpf", "cuda", "hexagon", "msp430", "xten
 
 
 def is_foreign(machine: str, platform: Platform) -> bool:
-    """Whether code for this machine is of no use on this platform.
+    """Whether code for this machine can't run on this platform.
 
-    Code for graphics cards, micro-controllers and the kernel's own machine is foreign to none; an architecture
-    that is not known here gets the benefit of the doubt. ARM's versions can't be told apart by a file's header.
+    Code for graphics cards, micro-controllers and the kernel's own machine is foreign on no platform. An architecture
+    that bakec does not know is not called foreign. A file's header does not tell the versions of ARM apart.
     """
     runs = _RUNS.get(platform.architecture)
     return runs is not None and machine not in runs and machine not in _DEVICES

@@ -1,4 +1,4 @@
-"""PE files by their first bytes. Source: Microsoft, "PE Format"."""
+"""Reads PE files by their first bytes. Source: Microsoft, "PE Format"."""
 
 import struct
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class Pe:
     """A program or library for Windows, .NET or the firmware.
 
     Attributes:
-        machine: its name as that of an ELF file; `pe-machine-N` if it has no name here.
-        managed: whether it is a .NET assembly, which runs wherever .NET does.
-        firmware: whether it is for EFI; a Linux kernel is.
+        machine: the machine's name, as for an ELF file; `pe-machine-N` if bakec knows no name.
+        managed: whether the file is a .NET assembly, which runs on every machine with .NET.
+        firmware: whether the file is for EFI, as a Linux kernel is.
     """
 
     machine: str
@@ -40,10 +40,10 @@ class Pe:
 
 
 def read_pe(head: bytes) -> Pe | None:
-    """What these first bytes of a file say.
+    """Read the first bytes of a file; None if it is not a PE file.
 
     Raises:
-        struct.error: they end within the header.
+        struct.error: the bytes end within the header.
     """
     (at,) = struct.unpack_from("<I", head, 60)
     if head[at : at + 4] != b"PE\0\0":

@@ -1,8 +1,12 @@
-"""What is kept of a layer's entries: a stream of records, each ended by a zero byte, which no path has in it.
+"""The form in which a layer's entries are kept: a stream of records. A zero byte ends each record, as no path has one.
 
-A record is a mark and a text. `d` names the directory of the records after it; all others name an entry there:
-`/` a directory; `p` what can't run and `x` what may be run but says nothing of itself; `b` a binary and `B` one that
-may be run, each followed by a record of what it is; `l` a symlink and `h` a hard link, each followed by its target.
+A record is a mark and a text:
+
+- `d` names the directory of the records after it. All other marks name an entry in this directory.
+- `/` is a directory.
+- `p` is a file that can't be run. `x` is an executable file of unknown type.
+- `b` is a binary, and `B` is an executable binary. The next record describes the binary.
+- `l` is a symlink, and `h` is a hard link. The next record is the target.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,18 +24,18 @@ _BINARY: TypeAdapter[Binary] = TypeAdapter(Binary)
 
 @lru_cache(maxsize=1024)
 def written(binary: Binary) -> bytes:
-    """What a binary is, as a record."""
+    """Return the record that describes a binary."""
     return _BINARY.dump_json(binary, exclude_defaults=True)
 
 
 @lru_cache(maxsize=1024)
 def read_record(text: str) -> Binary:
-    """What a record says that a binary is."""
+    """Return the binary that a record describes."""
     return _BINARY.validate_json(text)
 
 
 def split(pieces: Iterable[bytes]) -> Iterator[str]:
-    """The records of a stream that comes in pieces; bytes that are no UTF-8 are spelled out."""
+    """Yield the records of a stream that arrives in pieces. Bytes that are not UTF-8 are escaped."""
     rest = b""
     for piece in pieces:
         whole, end, rest = (rest + piece).rpartition(END)

@@ -1,4 +1,4 @@
-"""Scripts by their first line. Source: execve(2), "Interpreter scripts"."""
+"""Reads scripts by their first line. Source: execve(2), "Interpreter scripts"."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,9 +13,9 @@ class Script:
     """A file whose first line names the program that runs it.
 
     Attributes:
-        interpreter: that program.
-        argument: the rest of the line, handed over as one word.
-        flaw: why the kernel can't run it as it stands; may be empty.
+        interpreter: the program.
+        argument: the rest of the line; the kernel passes it as one word.
+        flaw: why the kernel can't run the script; may be empty.
     """
 
     interpreter: str
@@ -24,7 +24,7 @@ class Script:
 
 
 def read_script(head: bytes) -> Script:
-    """What the first line of a file says."""
+    """Read the first line of a file."""
     line, newline, _ = head[: _LONGEST + 1].partition(b"\n")
     text = line[:_LONGEST].removeprefix(MAGIC).decode(errors="backslashreplace")
     interpreter, _, argument = text.strip(" \t\r").replace("\t", " ").partition(" ")

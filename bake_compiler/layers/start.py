@@ -1,4 +1,4 @@
-"""What an image starts: its entrypoint and command, followed to the code that the machine runs.
+"""Finds the files that an image needs to start: from its entrypoint and command to the code that the machine runs.
 
 Sources: OCI image-spec v1.1 (config.md, "Entrypoint", "Cmd", "Env"), execve(2), env(1).
 """
@@ -16,14 +16,14 @@ from bake_compiler.layers.tree import File, Tree
 from bake_compiler.oci.manifest import RunConfig
 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""What container engines set if the image does not."""
+"""The PATH that container engines set if the image sets none."""
 
 _DEEPEST_SCRIPTS = 5
 _MOST_DIRECTORIES = 1000
 
 
 class Role(StrEnum):
-    """What a step does for the one before it."""
+    """What a file does for the file before it."""
 
     PROGRAM = "program"
     INTERPRETER = "interpreter"
@@ -31,7 +31,7 @@ class Role(StrEnum):
 
 
 class StartFault(StrEnum):
-    """Why a step can't be taken."""
+    """Why a file can't be run."""
 
     MISSING = "is not there"
     DIRECTORY = "is a directory"
@@ -44,15 +44,15 @@ _RANKS: dict[StartFault | None, int] = {StartFault.NOT_EXECUTABLE: 1, StartFault
 
 @dataclass(frozen=True)
 class StartStep:
-    """One file that is needed to start.
+    """One file that an image needs to start.
 
     Attributes:
-        role: what for.
-        name: as it is asked for.
-        needed_by: the file that asks for it; None for the program.
-        path: where the name leads, symlinks followed.
-        binary: what is there; None with a fault.
-        fault: why it can't be run; None if nothing is known against it.
+        role: what the file does.
+        name: the name by which the file is asked for.
+        needed_by: the file that needs it; None for the program.
+        path: the path of the file, with symlinks followed.
+        binary: what the file is; None with a fault.
+        fault: why the file can't be run; None if bakec knows no reason.
     """
 
     role: Role
@@ -64,28 +64,28 @@ class StartStep:
 
 
 def search_path(config: RunConfig) -> tuple[str, ...]:
-    """The directories that programs are looked for in, each once, the first thousand."""
+    """Return the directories in which programs are looked for, each once, at most a thousand."""
     return tuple(dict.fromkeys(filter(None, config.env.get("PATH", DEFAULT_PATH).split(":"))))[:_MOST_DIRECTORIES]
 
 
 def started_program(config: RunConfig) -> str:
-    """The first word of what an image starts; empty for one that starts nothing by itself."""
+    """Return the first word of the image's entrypoint and command; empty if it has neither."""
     return next(filter(None, (*(config.entrypoint or ()), *(config.cmd or ()))), "")
 
 
 def names(config: RunConfig) -> frozenset[str]:
-    """The names of files that a tree must keep whatever they are, for `start` to tell why they do not run."""
+    """Return the names of files that a tree must keep in any case: `start` reports why they do not run."""
     return frozenset({started_program(config).rpartition("/")[2]})
 
 
 def start(config: RunConfig, tree: Tree) -> tuple[StartStep, ...]:
-    """The files that an image needs to start, each after the one that needs it; none if it starts nothing."""
+    """Return the files that an image needs to start, each after the file that needs it; empty if it starts nothing."""
     first = started_program(config)
     return needs(first, config, tree) if first else ()
 
 
 def needs(name: str, config: RunConfig, tree: Tree) -> tuple[StartStep, ...]:
-    """The files that a program needs to start, itself first, each after the one that needs it."""
+    """Return the program and the files that it needs to start, each after the file that needs it."""
     return tuple(_Search(config, tree).chain(Role.PROGRAM, name))
 
 
@@ -108,7 +108,7 @@ class _Search:
                 pass
 
     def _find(self, role: Role, name: str, needed_by: StartStep | None) -> StartStep:
-        """The file that a name stands for: the first on the search path that can be run, else the first there is."""
+        """Return the file of a name: the first on the search path that can be run, otherwise the first that exists."""
         paths = (name,) if name.startswith("/") else (f"/{directory}/{name}" for directory in self._among(name))
         steps = (self._step(role, name, needed_by, path) for path in paths)
         missing = StartStep(role, name, needed_by, name, fault=StartFault.MISSING)
@@ -135,7 +135,7 @@ class _Search:
 
 
 def _named_to_env(script: Script) -> str:
-    """The program in `#!/usr/bin/env python3`; empty if the interpreter is not env, or it is not plain to see."""
+    """Return the program in `#!/usr/bin/env python3`; empty if the interpreter is not env, or bakec can't be sure."""
     if PurePosixPath(script.interpreter).name != "env":
         return ""
     if not script.argument.startswith("-"):

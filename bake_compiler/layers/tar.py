@@ -1,7 +1,7 @@
-"""The entries of a tar stream that is pushed in piece by piece; of a file only the first bytes are looked at.
+"""Reads the entries of a tar stream while its pieces arrive. Of each file, only the first bytes are kept.
 
-Where readers differ, it reads as Go's archive/tar does, which unpacks layers in every container engine: a global
-pax header changes nothing, a GNU long name outranks a pax path.
+If tar readers differ, this one does what Go's archive/tar does, since container engines unpack layers with it: a
+global pax header changes nothing, and a GNU long name wins over a pax path.
 Sources: POSIX.1-2017 (pax, "ustar Interchange Format"), GNU tar manual ("Tar Internals").
 """
 
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from bake_compiler.layers.error import over_limit, unreadable
 
 HEAD: Final = 4096
-"""How many bytes of a file are looked at."""
+"""The number of first bytes that are kept of a file."""
 
 _BLOCK = 512
 _LONGEST_EXTENSION = 1 << 20
@@ -29,7 +29,7 @@ _WITHOUT_CONTENT = frozenset(b"123456")
 
 
 class EntryKind(StrEnum):
-    """What an entry is."""
+    """The kind of an entry."""
 
     FILE = "file"
     HARD_LINK = "hard link"
@@ -53,11 +53,11 @@ class TarEntry(NamedTuple):
     """One entry.
 
     Attributes:
-        path: as written.
-        kind: what it is.
-        mode: its permission bits.
-        size: bytes of content in the stream.
-        target: of a link, as written.
+        path: the path, as written.
+        kind: the kind of the entry.
+        mode: the permission bits.
+        size: the bytes of content in the stream.
+        target: a link's target, as written.
         head: the first bytes of a file's content, at most `HEAD`.
     """
 
@@ -73,7 +73,7 @@ class TarReader:
     """Reads one stream.
 
     Args:
-        headers: how many there may be, those that only extend the next one included.
+        headers: the largest number of headers, with those that only extend the next header.
     """
 
     def __init__(self, headers: int = 5_000_000) -> None:
@@ -87,7 +87,7 @@ class TarReader:
         self._long: dict[int, bytes] = {}
 
     def feed(self, piece: bytes) -> Iterator[TarEntry]:
-        """The entries whose beginning is complete with this piece; exhaust it before the next piece is fed.
+        """Yield the entries whose first bytes are complete. Exhaust the iterator before you feed the next piece.
 
         Raises:
             LayerError: not a tar stream; an extended header above 1 MiB; too many headers.
@@ -113,7 +113,7 @@ class TarReader:
         self._skip = max(at - len(piece), 0)
 
     def close(self) -> None:
-        """No more bytes come.
+        """End the stream.
 
         Raises:
             LayerError: the stream ends within an entry.
@@ -122,7 +122,7 @@ class TarReader:
             raise unreadable("the tar stream is cut off")
 
     def _read(self, piece: bytes, at: int) -> tuple[TarEntry | None, int]:
-        """The entry whose header is there, if it is one of its own, and where the next header is."""
+        """Return the entry at a position and the next header's position; no entry if the header extends the next one."""
         header = _take(piece, at, _BLOCK)
         flag = header[156]
         body = at + _BLOCK
@@ -190,7 +190,7 @@ class TarReader:
 
 
 class _ShortError(Exception):
-    """Bytes up to `end` are needed first."""
+    """The reader needs more bytes first, up to `end`."""
 
     def __init__(self, end: int) -> None:
         super().__init__(end)
@@ -206,7 +206,7 @@ def _take(piece: bytes, at: int, count: int) -> bytes:
 
 @lru_cache(maxsize=1 << 13)
 def _number(field: bytes) -> int:
-    """A number of a header: octal text, or binary when its first bit is set (GNU)."""
+    """Read a number of a header: octal text, or binary if the first bit is set (GNU)."""
     if field[0] & 0x80:
         if field[0] & 0x40:
             raise unreadable("a number in a tar header is negative")
@@ -231,7 +231,7 @@ def _decimal(text: bytes) -> int:
 
 
 def _signed_sum(header: bytes) -> int:
-    """The checksum of old tars, whose bytes had a sign."""
+    """Return the checksum as old tar programs made it, with signed bytes."""
     return sum(byte - 256 * (byte > 127) for byte in header[:148] + b" " * 8 + header[156:])  # noqa: PLR2004
 
 
@@ -241,7 +241,7 @@ def _prefix(header: bytes) -> bytes:
 
 
 def _records(content: bytes) -> dict[bytes, bytes]:
-    """The records of a pax header, `length key=value`, those without a value left out."""
+    """Return the records of a pax header, `length key=value`. Records without a value are left out."""
     records: dict[bytes, bytes] = {}
     at = 0
     while at < len(content):
@@ -261,7 +261,7 @@ def _records(content: bytes) -> dict[bytes, bytes]:
 
 
 def _after_sparse_map(piece: bytes, at: int) -> int:
-    """Where the content begins behind the blocks that continue a GNU sparse header."""
+    """Return where the content begins, after the blocks that continue a GNU sparse header."""
     begin = at
     while True:
         block = _take(piece, at, _BLOCK)
@@ -273,7 +273,7 @@ def _after_sparse_map(piece: bytes, at: int) -> int:
 
 
 def _dense(head: bytes) -> bytes:
-    """A file's first bytes where a map of its regions stands before them (GNU pax sparse 1.0)."""
+    """Return a sparse file's first bytes, which stand after the map of its regions (GNU pax sparse 1.0)."""
     count, *numbers = head.split(b"\n")
     length = 2 * int(count) if count.isdigit() and len(count) < len(str(HEAD)) else 0
     if not 0 < length < len(numbers) or numbers[0] != b"0" or not numbers[1].isdigit():

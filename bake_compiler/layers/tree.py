@@ -1,7 +1,7 @@
-"""The root file system that layers add up to, of which only what can run is kept, and what leads to it.
+"""Builds the root file system from layers. Only files that can run, and the links to them, are kept.
 
-Source: OCI image-spec v1.1 (layer.md, "Applying Changesets", "Whiteouts"). A path that leads through a symlink of
-a lower layer follows it, as containerd does.
+Source: OCI image-spec v1.1 (layer.md, "Applying Changesets", "Whiteouts"). A path through a symlink of a lower layer
+follows the symlink, as in containerd.
 """
 
 from collections.abc import Collection, Iterator
@@ -15,13 +15,13 @@ from bake_compiler.layers.layer import Layer
 from bake_compiler.layers.script import Script
 
 MEMORY: Final = 48 << 20
-"""About how many bytes a tree may take; it holds some 300,000 files."""
+"""The memory that a tree may take, in bytes (approximate): enough for about 300,000 files."""
 
 _OF_A_NAME = 110
 _OF_A_DIRECTORY = 300
 _OF_A_BINARY = 400
 _MOST_LINKS = 40
-_MOST_STEPS = 50_000_000  # from directory to directory: some ten seconds
+_MOST_STEPS = 50_000_000  # steps from directory to directory: about ten seconds
 _MOST_SAMPLES = 1000
 _UNKEPT = "px/"
 _DOTS = frozenset({"", ".", ".."})
@@ -32,8 +32,8 @@ class File:
     """A file that is kept.
 
     Attributes:
-        binary: what it is; None if its bytes do not say.
-        executable: whether anyone may run it.
+        binary: what the file is; None if its bytes do not say.
+        executable: whether any user may run it.
     """
 
     binary: Binary | None
@@ -42,11 +42,11 @@ class File:
 
 @dataclass(slots=True)
 class Hidden:
-    """Files that are alike, of some layer, that a later one deletes or replaces.
+    """Files of one kind that a later layer deletes or replaces.
 
     Attributes:
-        count: how many.
-        paths: of the first 1,000.
+        count: the number of files.
+        paths: the paths of the first 1,000 files.
     """
 
     count: int = 0
@@ -55,15 +55,15 @@ class Hidden:
 
 Directory = dict[str, "TreeNode"]
 TreeNode = Directory | File | str
-"""A directory by its names, a file, or a symlink by its target."""
+"""A directory (name → node), a file, or a symlink (its target)."""
 
 
 class TreePlace(NamedTuple):
-    """Where a path ends, and what is there.
+    """The place where a path ends, and the node at this place.
 
     Attributes:
-        path: without symlinks; where the first missing one would be, if they lead nowhere.
-        node: None if it is missing, or not kept; a symlink if it leads in a circle.
+        path: the path without symlinks; if a part is missing, the path where this part would be.
+        node: the node; None if it is missing or not kept; a symlink if the symlinks form a circle.
     """
 
     path: str
@@ -71,13 +71,13 @@ class TreePlace(NamedTuple):
 
 
 class Tree:
-    """The root file system; layers are applied to it, lowest first.
+    """The root file system. Layers are applied to it, lowest first.
 
     Args:
-        names: of files that are kept whatever they are, so that it can be told why they do not run.
+        names: names of files that are kept in any case, so that bakec can report why they do not run.
 
     Attributes:
-        hidden: the binaries, scripts left out, that a later layer deleted or replaced.
+        hidden: the binaries (without scripts) that a later layer deleted or replaced.
     """
 
     def __init__(self, names: Collection[str] = ()) -> None:
@@ -92,7 +92,7 @@ class Tree:
         """Put a layer on top.
 
         Raises:
-            LayerError: there is more to keep than fits into `MEMORY`.
+            LayerError: the tree needs more memory than `MEMORY`.
         """
         # whiteouts hide lower layers only: they come first, wherever they stand in their layer
         for path in layer.facts.opaque:
@@ -116,12 +116,12 @@ class Tree:
                 self._charge(_weight(name, node))
 
     def follow(self, path: str) -> TreePlace:
-        """What a path leads to within the root, symlinks followed."""
+        """Return the place that a path leads to within the root, with symlinks followed."""
         names, node = self._follow(path, last=True)
         return TreePlace("/" + "/".join(names), node)
 
     def listing(self, path: str) -> Iterator[tuple[str, File]]:
-        """The kept files of a directory, symlinks followed, by where they really are; none if it is not there."""
+        """Yield the kept files of a directory with their real paths; nothing if the directory is not there."""
         directory, node = self.follow(path)
         for name in sorted(node) if isinstance(node, dict) else ():
             place, file = self.follow(f"{directory}/{name}")
@@ -129,7 +129,7 @@ class Tree:
                 yield place, file
 
     def programs(self) -> Iterator[tuple[str, File]]:
-        """The live binaries and scripts with their full names, sorted within each directory."""
+        """Yield all binaries and scripts that no layer hides, with full paths, sorted within each directory."""
         ahead: list[tuple[str, TreeNode]] = [("", self._root)]
         while ahead:
             path, node = ahead.pop()
@@ -139,7 +139,7 @@ class Tree:
                 yield path, node
 
     def _read(self, mark: str, name: str, entries: Iterator[str]) -> File | str | None:
-        """What a record keeps: a file or a symlink; None if nothing."""
+        """Return the file or symlink of a record; None if it is not kept."""
         match mark:
             case "p" | "x" if name in self._names:
                 return self._file("", executable=mark == "x")
@@ -154,7 +154,7 @@ class Tree:
                 return None
 
     def _file(self, description: str, *, executable: bool) -> File:
-        """One object for all files that are alike."""
+        """Return one shared object for all files of one kind."""
         key = (description, executable)
         if key not in self._files:
             self._files[key] = File(records.read_record(description) if description else None, executable)
@@ -162,7 +162,7 @@ class Tree:
         return self._files[key]
 
     def _follow(self, path: str, *, last: bool) -> tuple[list[str], TreeNode | None]:
-        """The names that lead to a path without symlinks, its last one followed too or not, and what is there."""
+        """Return the names of a path without symlinks, and the node there. `last`: follow a symlink at its end too."""
         ahead = path.split("/")[::-1]
         self._go(len(ahead))
         names: list[str] = []
@@ -190,7 +190,7 @@ class Tree:
         return names, nodes[-1]
 
     def _opened(self, path: str) -> Directory | None:
-        """The directory, if anything of it is kept."""
+        """Return the directory; None if nothing in it is kept."""
         node: TreeNode | None = self._root
         self._go(path.count("/"))
         for name in path.split("/") if path else ():
@@ -208,7 +208,7 @@ class Tree:
             raise over_limit(f"its paths and symlinks take more than {_MOST_STEPS:,} steps to follow")
 
     def _made(self, path: str) -> Directory:
-        """The directory, made where it is missing; what stands in its way is replaced."""
+        """Return the directory. If it is missing, make it, in place of a file or symlink of this name."""
         here = self._root
         way: list[str] = []
         for name in self._follow(path, last=True)[0]:
@@ -222,7 +222,7 @@ class Tree:
         return here
 
     def _empty(self, path: str) -> None:
-        """Hide what lower layers have in a directory."""
+        """Hide everything that lower layers have in a directory."""
         _, node = self._follow(path, last=False)
         if isinstance(node, dict):
             for name in tuple(node):
@@ -231,13 +231,13 @@ class Tree:
             self._remove(path)
 
     def _remove(self, path: str) -> None:
-        """Hide what lower layers have at a path."""
+        """Hide the file or directory that lower layers have at a path."""
         directory, _, name = path.rpartition("/")
         if here := self._opened(directory):
             self._drop(here, name, directory)
 
     def _drop(self, here: Directory, name: str, directory: str) -> None:
-        """Take a name out of a directory, and note the binaries that go with it."""
+        """Remove a name from a directory, and record the binaries that are removed with it."""
         if name not in here:
             return
         ahead: list[tuple[str, str, TreeNode]] = [(directory, name, here.pop(name))]

@@ -1,4 +1,4 @@
-"""zstd: that of the standard library from Python 3.14 on, its backport before."""
+"""zstd: the standard library's module from Python 3.14 on, its backport before."""
 
 import sys
 

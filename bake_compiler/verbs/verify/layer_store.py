@@ -1,4 +1,4 @@
-"""Layers that were read before, on disk by their digests: what is stored is as good as reading them again."""
+"""Keeps layers that were read, on disk, by their digests. A kept layer has all that a second reading would give."""
 
 import hashlib
 from contextlib import suppress
@@ -10,23 +10,23 @@ from bake_compiler.layers.layer import Layer, LayerFacts
 from bake_compiler.oci.digest import Digest
 
 VERSION: Final = 2
-"""To be raised whenever the reading of layers, or what is kept of them, changes."""
+"""Raise this number when the reading of layers, or the form of the records, changes."""
 
 
 class LayerStore:
-    """A directory of layers, one file each: version and checksum, facts, records.
+    """A directory with one file for each layer: version and checksum, facts, records.
 
-    It only makes things faster: a file that is damaged, of another version, or can't be read is no file.
+    The store only saves time: a file that is damaged, unreadable or of another version is ignored.
 
     Args:
-        directory: where they are; made when the first one is put there.
+        directory: the directory; it is made when the first layer is kept.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def get(self, digest: Digest) -> Layer | None:
-        """The layer with this digest, if it is there."""
+        """Return the layer with this digest; None if it is not kept."""
         try:
             stamp, _, content = self._path(digest).read_bytes().partition(b"\n")
             if stamp != _stamp(content):
@@ -38,7 +38,7 @@ class LayerStore:
         return layer if layer.facts.digest == digest else None
 
     def put(self, layer: Layer) -> None:
-        """Keep a layer, whole or not at all.
+        """Keep a layer. Its file is there whole or not at all.
 
         Raises:
             OSError: the directory can't be written.
