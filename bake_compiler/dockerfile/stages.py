@@ -253,7 +253,7 @@ class Dockerfile:
 
 
 def _resolved(word: str, values: Mapping[str, str]) -> str:
-    """Return a word of a FROM or a global ARG. `${X:-1}` and `${X:+1}` work if X is unset and BuildKit does not set X."""
+    """Return a word of a FROM or global ARG. `${X:-1}` and `${X:+1}` work if X is unset and BuildKit does not set X."""
     text = expand(word, values=values)
     unset = [name for name in _DEFAULTED.findall(text) if not AUTOMATIC.fullmatch(name)]
     return expand(text, values={**values, **dict.fromkeys(unset, "")}) if unset else text

@@ -122,7 +122,7 @@ class TarReader:
             raise unreadable("the tar stream is cut off")
 
     def _read(self, piece: bytes, at: int) -> tuple[TarEntry | None, int]:
-        """Return the entry at a position and the next header's position; no entry if the header extends the next one."""
+        """Return the entry at a position (None if its header extends the next one), and the next header's position."""
         header = _take(piece, at, _BLOCK)
         flag = header[156]
         body = at + _BLOCK

@@ -1,4 +1,4 @@
-"""The edge to registries: manifests and blobs over HTTP, and what a tag holds as one value.
+"""The registry client: manifests, blobs and tags over HTTP, and everything under a tag as one value.
 
 Source: OCI distribution-spec v1.1 and the distribution project's API.
 """

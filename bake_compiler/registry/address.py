@@ -1,4 +1,4 @@
-"""Where a registry answers, and where it may send us."""
+"""The addresses of a registry's API, and the addresses to which a registry may redirect bakec."""
 
 import re
 from collections.abc import Container
@@ -35,39 +35,39 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 
 def base_url(registry_host: str, insecure: Container[str] = (), secure: Container[str] = ()) -> str:
-    """The root of a registry's API: https, or plain http on this machine's own loopback and where it is allowed.
+    """Return the root of a registry's API: https, or plain http on loopback and where plain http is allowed.
 
     Args:
-        registry_host: as references name it.
-        insecure: registries that may be asked over plain http.
-        secure: registries that speak TLS although they are on loopback.
+        registry_host: the registry, as in a reference.
+        insecure: registries that bakec may ask over plain http.
+        secure: registries on loopback that speak TLS.
     """
     plain = registry_host in insecure or (is_loopback(_host_of(registry_host)) and registry_host not in secure)
     return f"{'http' if plain else 'https'}://{_API_HOSTS.get(registry_host, registry_host)}/v2/"
 
 
 def manifest_path(ref: Reference, name: Digest | str) -> str:
-    """Where a manifest is, by tag or digest, below the root of the API."""
+    """Return the path of a manifest, by tag or digest, below the root of the API."""
     return f"{ref.repository}/manifests/{name}"
 
 
 def blob_path(ref: Reference, digest: Digest) -> str:
-    """Where a blob is."""
+    """Return the path of a blob."""
     return f"{ref.repository}/blobs/{digest}"
 
 
 def referrers_path(ref: Reference, digest: Digest) -> str:
-    """Where the list of what refers to a manifest is."""
+    """Return the path of the list of manifests that refer to a manifest."""
     return f"{ref.repository}/referrers/{digest}"
 
 
 def uploads_path(ref: Reference) -> str:
-    """Where an upload to a repository begins."""
+    """Return the path at which an upload to a repository begins."""
     return f"{ref.repository}/blobs/uploads/"
 
 
 def tags_path(ref: Reference, number: int) -> str:
-    """Where the list of a repository's tags is, with so many on a page."""
+    """Return the path of the list of a repository's tags, with `number` tags on a page."""
     return f"{ref.repository}/tags/list?n={number}"
 
 
@@ -80,7 +80,7 @@ def is_loopback(host: str) -> bool:
 
 
 def literal(host: str) -> IpAddress | None:
-    """The address that a host is, if it is no name; one wrapped in IPv6 counts as itself."""
+    """Return the IP address that a host is; None for a name. An IPv4 address in IPv6 form counts as IPv4."""
     try:
         address = ip_address(host.strip("[]"))
     except ValueError:
@@ -92,24 +92,25 @@ def literal(host: str) -> IpAddress | None:
 
 
 def is_off_limits(address: IpAddress) -> bool:
-    """Whether no registry may send us there: link-local, cloud metadata, nowhere, everywhere."""
+    """Whether no registry may redirect to an address: link-local, cloud metadata, unspecified, multicast."""
     return any(address.version == network.version and address in network for network in _NEVER)
 
 
 def join_url(url: str, location: str) -> str:
-    """The absolute URL that a `Location` names.
+    """Return the absolute URL of a `Location` header.
 
     Raises:
-        ValueError: none.
+        ValueError: the header is not a URL.
     """
     return urljoin(url, quote(location, safe=_VISIBLE))
 
 
 def may_follow(origin: str, target: str) -> bool:
-    """Whether a registry may send us on to a place.
+    """Whether a registry may redirect bakec to a URL.
 
-    It may over https, or from loopback to loopback, or to its own place; never to an address that is off limits, and
-    never from elsewhere to loopback. What a name resolves to is for the network to look at.
+    The target must use https, or be on loopback like the registry, or have the registry's scheme, host and port. A
+    target that is off limits is never allowed, and loopback only for a registry on loopback. `network.py` checks the
+    addresses that a name resolves to.
     """
     try:
         here, there = urlsplit(origin), urlsplit(target)
@@ -128,23 +129,23 @@ def may_follow(origin: str, target: str) -> bool:
 
 
 def is_private(url: str) -> bool:
-    """Whether nobody listens in on the way there: https, or this machine's own loopback."""
+    """Whether nobody can read the request on its way: https, or loopback."""
     split = urlsplit(url)
     return split.scheme == "https" or is_loopback(split.hostname or "")
 
 
 def same_host(url: str, other: str) -> bool:
-    """Whether two URLs name the same host, on whatever port."""
+    """Whether two URLs have the same host, on any port."""
     return urlsplit(url).hostname == urlsplit(other).hostname
 
 
 def same_place(url: str, other: str) -> bool:
-    """Whether two URLs have scheme, host and port in common."""
+    """Whether two URLs have the same scheme, host and port."""
     return _authority(urlsplit(url)) == _authority(urlsplit(other))
 
 
 def shown(url: str) -> str:
-    """A URL for a person: without query and user, which may carry credentials."""
+    """Return a URL for a person: without query and user, which may contain credentials."""
     bare = re.split(r"[?#]", url, maxsplit=1)[0]
     return re.sub(r"(?<=//)[^/]*@", "", bare)
 

@@ -1,4 +1,4 @@
-"""A registry's answer → what it says: digest, entries of an index, tags, the next page."""
+"""Reads a registry's answers: digests, the entries of an index, tags, the next page."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from bake_compiler.registry.refusal import WrongContentError, request_words, sho
 
 
 def stated_digest(answer: Answer) -> Digest | None:
-    """The digest that the registry gives with a manifest; None when it gives none, or one that is no digest."""
+    """Return the digest in the header of a manifest's answer; None if there is no valid digest."""
     try:
         return Digest.parse(answer.headers.get("Docker-Content-Digest", ""))
     except ValueError:
@@ -22,11 +22,11 @@ def stated_digest(answer: Answer) -> Digest | None:
 
 
 def check_content(answer: Answer, wanted: Digest | None) -> None:
-    """Make sure that the bytes are those of a digest, and came as they are.
+    """Check that the bytes have the wanted digest and are not compressed.
 
     Raises:
-        WrongContentError: they are others.
-        RegistryError: something in between packed them.
+        WrongContentError: the bytes have another digest.
+        RegistryError: the answer is compressed.
     """
     found = Digest.of(answer.content, wanted.algorithm) if wanted else None
     if found == wanted and wanted:
@@ -42,10 +42,10 @@ def check_content(answer: Answer, wanted: Digest | None) -> None:
 
 
 def check_same(answer: Answer, wanted: Digest, found: Digest) -> None:
-    """Make sure that what was found is what was wanted.
+    """Check that a digest is the wanted digest.
 
     Raises:
-        WrongContentError: it is not.
+        WrongContentError: the digests differ.
     """
     if found != wanted:
         raise WrongContentError(
@@ -55,10 +55,10 @@ def check_same(answer: Answer, wanted: Digest, found: Digest) -> None:
 
 
 def entries_of(answer: Answer) -> tuple[Descriptor, ...]:
-    """The entries of an index.
+    """Return the entries of an index.
 
     Raises:
-        RegistryError: it is none.
+        RegistryError: the answer is not an index.
     """
     try:
         return Index.read(answer.content).manifests
@@ -69,10 +69,10 @@ def entries_of(answer: Answer) -> tuple[Descriptor, ...]:
 
 
 def tags_of(answer: Answer) -> tuple[str, ...]:
-    """The tags of one page of a list.
+    """Return the tags on one page of the list of tags.
 
     Raises:
-        RegistryError: it is no such list.
+        RegistryError: the answer is not a list of tags.
     """
     try:
         return tuple(check_tag(tag) for tag in json.loads(answer.content)["tags"] or ())
@@ -83,7 +83,7 @@ def tags_of(answer: Answer) -> tuple[str, ...]:
 
 
 def next_page(answer: Answer) -> Ask | None:
-    """The question for what comes after this page (RFC 8288), if the registry itself has more."""
+    """Return the question for the next page (RFC 8288); None if this is the last page."""
     match = re.match(r'\s*<([^>]+)>\s*;\s*rel="?next"?', answer.headers.get("Link", ""))
     if not match:
         return None

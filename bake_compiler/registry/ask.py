@@ -1,4 +1,4 @@
-"""A question to a registry, its whole answer, and what bakec reads and waits for at most."""
+"""A question to a registry, its whole answer, and the limits of size and time."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ LONGEST_ERROR = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question, not yet sent.
+    """A question that is not sent yet.
 
     Attributes:
-        registry: whom, as references name it.
-        scope: what a token must allow (distribution, "Token Scope Documentation"); empty: no credentials go with it.
-        limit: bytes that the answer may have.
-        hops: redirects that may be followed.
-        onward: a registry sent us there: its network must not be one that no registry may send us to.
-        takes: statuses beside 2xx that are answers too.
+        registry: the registry, as in a reference.
+        scope: the scope of the token (distribution, "Token Scope Documentation"); empty: send no credentials.
+        limit: the largest size of the answer, in bytes.
+        hops: the number of redirects that may be followed.
+        onward: whether a registry named the host of the URL; then the host's addresses are checked.
+        takes: statuses that count as answers, besides 2xx.
     """
 
     method: str
@@ -35,10 +35,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whatever its status.
+    """An answer of any status.
 
     Attributes:
-        anonymous: no credentials stood behind the question.
+        anonymous: whether the question was sent without credentials.
     """
 
     ask: Ask
@@ -50,13 +50,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class RegistryLimits:
-    """What bakec waits for at most.
+    """The limits of time.
 
     Attributes:
-        seconds: for all of a small answer, redirects included; of a stream that is sent, for each piece of it.
-        finishing: for the answer once all of a stream was sent: on object storage a registry then copies all of it.
-        rate: bytes a second that the stream of a blob must bring on average …
-        grace: … after this many seconds of waiting for it.
+        seconds: for a whole small answer with its redirects; while a stream is sent, for each piece of the stream.
+        finishing: for the answer after a whole stream was sent: with object storage, a registry then copies the blob.
+        rate: the lowest average rate of a blob's stream, in bytes a second, …
+        grace: … which counts after this many seconds of waiting.
     """
 
     seconds: float = 60.0

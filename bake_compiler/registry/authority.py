@@ -1,4 +1,4 @@
-"""What each question must carry: passwords and tokens, got when a registry wants them and renewed when they expire.
+"""Gets the passwords and tokens that a registry asks for, and renews tokens before they expire.
 
 Source: distribution, "Token Authentication Specification" and "OAuth2 Token Authentication".
 """
@@ -23,27 +23,27 @@ from bake_compiler.registry.transport import NoAnswerError
 _CLIENT = "bakec"
 _LARGEST_TOKEN_ANSWER = 256 * 1024
 _DENIALS = (AccessError, NotFoundError)
-_LIFETIME = 60.0  # seconds of a token that does not say
+_LIFETIME = 60.0  # seconds, for a token without a stated lifetime
 _LONGEST_LIFETIME = 86_400
 _SAFE = re.compile(r"[!-~]+")
-_USED = 0.9  # of its lifetime, after which a token is renewed
+_USED = 0.9  # the part of its lifetime after which a token is renewed
 
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """An authorization, and until when it is good."""
+    """An authorization, and the time when it expires."""
 
     authorization: Authorization
     until: float
 
 
 class Authority:
-    """Gets tokens and remembers them, one for each registry and scope, however many questions wait for it.
+    """Gets and keeps one token for each registry and scope, also if many questions wait for the same token.
 
     Args:
-        exchange: asks realms; adds no credentials by itself.
-        credentials: who we are; None: nobody.
-        clock: seconds that pass.
+        exchange: sends the questions to the realm; it adds no credentials.
+        credentials: the user's credentials; None: ask anonymously.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(self, exchange: Exchange, credentials: Credentials | None, clock: Callable[[], float]) -> None:
@@ -54,10 +54,10 @@ class Authority:
         self._passes: dict[tuple[str, str], asyncio.Task[_Pass | None]] = {}
 
     async def authorization(self, ask: Ask) -> Authorization | None:
-        """What to send at first: what the registry wanted for the last question, if this one has a scope.
+        """Return the authorization for a first attempt: the kind that the registry wanted for the last question.
 
         Raises:
-            RefusedError, AccessError: there is no token to be had.
+            RefusedError, AccessError: the realm gives no token.
         """
         challenge = self._challenges.get(ask.registry) if ask.scope else None
         if challenge is None:
@@ -65,10 +65,10 @@ class Authority:
         return await self._pass(ask, challenge, None)
 
     async def renewed(self, ask: Ask, sent: Authorization | None, headers: Mapping[str, str]) -> Authorization | None:
-        """What to send after a 401; None: the registry wants what bakec has not, or did not take what it has.
+        """Return the authorization after a 401; None if bakec has no better one.
 
         Raises:
-            RefusedError, AccessError: there is no token to be had.
+            RefusedError, AccessError: the realm gives no token.
         """
         challenge = preferred(headers.get("WWW-Authenticate", "")) if ask.scope else None
         if challenge is None:
@@ -125,7 +125,7 @@ class Authority:
 
 
 def _covers(wanted: str, challenged: str) -> bool:
-    """Whether a token for the wanted scopes, perhaps of several repositories, allows what a challenge asks for."""
+    """Whether a token for the wanted scopes (maybe of several repositories) allows what a challenge asks for."""
     scopes = [scope.rpartition(":") for scope in wanted.split()]
     return all(
         any(place == own and {*actions.split(",")} <= {*may.split(",")} for own, _, may in scopes)
@@ -160,7 +160,7 @@ def _question(ask: Ask, challenge: Challenge, who: Credential | None) -> Ask:
 
 
 def _read_token(answer: Answer) -> tuple[str, float]:
-    """The token and its lifetime in seconds, or AccessError."""
+    """Return the token and its lifetime in seconds, or raise AccessError."""
     try:
         said = json.loads(answer.content)
         token = str(said.get("token") or said.get("access_token") or "")
@@ -169,7 +169,7 @@ def _read_token(answer: Answer) -> tuple[str, float]:
         token, lifetime = "", None
     if not _SAFE.fullmatch(token):
         raise AccessError(
-            f"{request_words(answer.ask)}: answered with no token",
+            f"{request_words(answer.ask)}: answered without a token",
             hint="is this the realm of a registry? ask its owner",
         )
     sound = isinstance(lifetime, int | float) and lifetime > 0
@@ -179,7 +179,7 @@ def _read_token(answer: Answer) -> tuple[str, float]:
 def _check_private(ask: Ask, url: str) -> None:
     if not is_private(url):
         raise AccessError(
-            f"{request_words(ask)}: wants credentials, and bakec sends none over plain http",
+            f"{request_words(ask)}: wants credentials, and bakec sends no credentials over plain http",
             hint="serve the registry over https",
         )
 

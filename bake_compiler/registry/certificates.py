@@ -1,4 +1,4 @@
-"""Which certificates count at a registry: those of the system, and Docker's certs.d.
+"""The certificates that bakec trusts at a registry: the system's, and those in Docker's certs.d.
 
 Source: docker docs, "Verify repository client with certificates": `certs.d/HOST[:PORT]/` holds authorities in `*.crt`,
 and a client certificate in `NAME.cert` with its `NAME.key`.
@@ -12,10 +12,10 @@ from bake_compiler.errors import AccessError
 
 
 class Certificates:
-    """TLS contexts by registry, made when first asked; it contains the registries that certs.d knows.
+    """TLS contexts by registry, made on first use. `in` is true for the registries in certs.d.
 
     Args:
-        directories: every certs.d, first ones first.
+        directories: the certs.d directories, the most important first.
     """
 
     def __init__(self, directories: Sequence[Path]) -> None:
@@ -26,14 +26,14 @@ class Certificates:
         return self._folder(str(registry)) is not None
 
     def context(self, registry: str, *, onward: bool = False) -> ssl.SSLContext | None:
-        """How to trust a registry, as references name it; None: as the system does.
+        """Return the TLS context of a registry; None if certs.d has nothing for it and the system's trust counts.
 
         Args:
-            registry: whose authorities count.
-            onward: it sent us elsewhere, where its client certificate is not shown.
+            registry: the registry, as in a reference.
+            onward: whether the request goes to a redirect's host, which must not see the client certificate.
 
         Raises:
-            AccessError: a file of certs.d is not what its name says.
+            AccessError: a file in certs.d does not have the content that its name promises.
         """
         key = (registry, onward)
         if key not in self._contexts:

@@ -1,4 +1,4 @@
-"""What a registry wants to see before it answers (RFC 9110 section 11.6.1; distribution, "Token Authentication")."""
+"""Reads the challenges of a 401 answer (RFC 9110 section 11.6.1; distribution, "Token Authentication")."""
 
 import re
 from collections.abc import Mapping
@@ -13,33 +13,33 @@ _JUNK = re.compile(r"[^\s,]+")
 
 @dataclass(frozen=True)
 class Challenge:
-    """One scheme, in lower case, with its parameters; their names are in lower case too."""
+    """One scheme with its parameters. The scheme and the names of parameters are in lower case."""
 
     scheme: str
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def realm(self) -> str:
-        """Where a token is to be had."""
+        """The URL that gives tokens."""
         return self.parameters.get("realm", "")
 
     @property
     def service(self) -> str:
-        """Whom the token is for."""
+        """The service that the token is for."""
         return self.parameters.get("service", "")
 
     @property
     def scope(self) -> str:
-        """What the token must allow."""
+        """The actions that the token must allow."""
         return self.parameters.get("scope", "")
 
     def for_any_scope(self) -> "Challenge":
-        """The same, for questions of whatever scope."""
+        """Return the same challenge without a scope."""
         return Challenge(self.scheme, {name: value for name, value in self.parameters.items() if name != "scope"})
 
 
 def parse_challenges(header: str) -> tuple[Challenge, ...]:
-    """Every challenge of a `WWW-Authenticate`, in order; what is none is passed over."""
+    """Return the challenges of a `WWW-Authenticate` header, in order. Invalid parts are ignored."""
     found: list[tuple[str, dict[str, str]]] = []
     at = 0
     while at < len(header):
@@ -59,7 +59,7 @@ def parse_challenges(header: str) -> tuple[Challenge, ...]:
 
 
 def preferred(header: str) -> Challenge | None:
-    """The challenge that bakec can meet: a token if there is a choice, else a password."""
+    """Return the challenge that bakec can answer: with a token if possible, otherwise with a password."""
     challenges = parse_challenges(header)
     bearers = (each for each in challenges if each.scheme == "bearer" and each.realm)
     basics = (each for each in challenges if each.scheme == "basic")

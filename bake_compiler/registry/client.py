@@ -1,4 +1,4 @@
-"""A registry's API as bakec needs it: read manifests, blobs and tags, write manifests and blobs, and remove a tag."""
+"""The part of a registry's API that bakec needs: read and write manifests and blobs, list tags, remove a tag."""
 
 import asyncio
 import re
@@ -43,33 +43,32 @@ _VERBATIM = {"Accept-Encoding": "identity"}
 _MANIFEST = {"Accept": f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}", **_VERBATIM}
 _INDEX = {"Accept": OCI_INDEX, **_VERBATIM}
 _BLOB_HOPS = 3
-_PING_SECONDS = 3.0  # of asking again where there is no answer
-_SLOWEST_PING = 10.0  # seconds of one answer: a registry whose disk is busy is no reason not to build
+_PING_SECONDS = 3.0  # how long a ping is repeated without an answer
+_SLOWEST_PING = 10.0  # seconds for one answer: a registry with a busy disk is no reason not to build
 _MOST_PAGES = 10
 _TAGS_A_PAGE = 1000
 _MOST_PAGES_OF_TAGS = 1000
 _UNAUTHORIZED = 401
 _CREATED = 201
-_MOST_SENDINGS = 6  # of one blob
-_PROGRESS = 1024 * 1024  # bytes that went out to earn new patience
-_NO_DELETING = frozenset({400, 405, 501})  # to a tag distribution 2.8 answers 400, DIGEST_INVALID
-_NO_REFERRERS = frozenset({400, 404, 405, 501})  # what registries from before the Referrers API answer
+_MOST_SENDINGS = 6  # attempts to send one blob
+_PROGRESS = 1024 * 1024  # after this many sent bytes, the number of attempts starts again
+_NO_DELETING = frozenset({400, 405, 501})  # for a tag, distribution 2.8 answers 400, DIGEST_INVALID
+_NO_REFERRERS = frozenset({400, 404, 405, 501})  # the answers of registries without the Referrers API
 
 
 class Registry:
-    """Asks registries over a transport that its caller owns.
+    """Asks registries over a transport that the caller owns.
 
-    One client may serve any number of tasks: at most `concurrency` requests are under way at a time. How many streams
-    are read at a time is for their readers to say.
+    Any number of tasks may use one client. At most `concurrency` requests run at a time; streams do not count.
 
     Args:
         transport: the network.
-        credentials: who we are; None: nobody.
-        insecure: registries that may be asked over plain http, as references name them; loopback always may.
-        secure: registries that speak TLS although they are on loopback.
+        credentials: the user's credentials; None: ask anonymously.
+        insecure: registries that bakec may ask over plain http, as in a reference; loopback is always allowed.
+        secure: registries on loopback that speak TLS.
         retry: when to ask again.
-        limits: what to wait for at most.
-        concurrency: requests under way at a time.
+        limits: the limits of time.
+        concurrency: the number of requests at a time.
     """
 
     def __init__(
@@ -92,15 +91,15 @@ class Registry:
         self._slots = asyncio.Semaphore(concurrency)
 
     def is_plain(self, registry_host: str) -> bool:
-        """Whether a registry is asked over plain http."""
+        """Whether bakec asks a registry over plain http."""
         return self._root(registry_host).startswith("http:")
 
     async def ping(self, registry_host: str) -> None:
-        """Return if a registry answers there, be it that it wants credentials; gives up after a few seconds.
+        """Return if a registry answers, also if it asks for credentials. Give up after a few seconds.
 
         Raises:
-            RegistryError: no registry there.
-            AccessError: there is one, and it lets nobody in or is not trusted.
+            RegistryError: there is no registry.
+            AccessError: the registry lets nobody in, or its certificate is not trusted.
         """
         ask = Ask("GET", self._root(registry_host), registry=registry_host, takes=(_UNAUTHORIZED,))
         answer = await self._ask(ask, seconds=_PING_SECONDS)
@@ -108,12 +107,12 @@ class Registry:
             raise refusal_of(answer).error
 
     async def manifest(self, ref: Reference, *, fresh: bool = False, pushing: bool = False) -> RawManifest:
-        """The manifest or index under a reference: by digest if it has one, else by tag.
+        """Return the manifest or index of a reference: by digest if it has one, otherwise by tag.
 
         Args:
-            ref: where.
-            fresh: it was pushed just now, so it may need a moment to be seen.
-            pushing: ask as who may push there: to others some registries deny what does not exist.
+            ref: the reference.
+            fresh: whether the manifest was just pushed, so that the registry may show it some seconds later.
+            pushing: ask with the right to push: without it, some registries deny access to what does not exist.
 
         Raises:
             NotFoundError: the registry has none.
@@ -143,19 +142,19 @@ class Registry:
 
     @asynccontextmanager
     async def stream(self, ref: Reference, digest: Digest, *, size: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The bytes of a blob of a repository, in pieces of 64 KiB and more, taken up again where they are cut.
+        """Return the bytes of a blob in pieces of at least 64 KiB. A cut connection continues where it was cut.
 
-        Whoever reads them checks their digest. Errors come while they are read.
+        The reader of the bytes must check the digest. Errors are raised while the bytes are read.
 
         Args:
-            ref: of which repository.
-            digest: which blob.
-            size: bytes that it may have.
+            ref: a reference of the repository.
+            digest: the digest of the blob.
+            size: the largest size, in bytes.
 
         Raises:
             NotFoundError: the repository has no such blob.
-            LimitError: it has more, or comes too slowly.
-            RegistryError: it could not be read to its end; AccessError: the registry would not say.
+            LimitError: the blob is larger, or arrives too slowly.
+            RegistryError: the blob could not be read to its end; AccessError: the registry refuses access.
         """
         ask = self._question("GET", ref, blob_path(ref, digest), _VERBATIM, hops=_BLOB_HOPS)
         async with aclosing(stream(self._open, ask, size, self._retry, self._limits)) as chunks:
@@ -164,13 +163,13 @@ class Registry:
     async def blob_size(
         self, ref: Reference, digest: Digest, *, fresh: bool = False, pushing: bool = False
     ) -> int | None:
-        """How many bytes a blob of a repository has, without reading it; None if the registry does not say.
+        """Return the size of a blob in bytes, without reading the blob; None if the registry states no size.
 
-        With `pushing` it is asked as who may push there, as in `manifest`.
+        `pushing` has the same meaning as in `manifest`.
 
         Raises:
             NotFoundError: the repository has no such blob.
-            RegistryError: it could not be asked; AccessError: it would not say.
+            RegistryError: the registry did not answer; AccessError: the registry refuses access.
         """
         path, actions = blob_path(ref, digest), _actions(pushing=pushing)
         ask = self._question("HEAD", ref, path, _VERBATIM, actions=actions, hops=_BLOB_HOPS)
@@ -179,12 +178,13 @@ class Registry:
         return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
     async def referrers(self, ref: Reference, digest: Digest) -> tuple[Descriptor, ...]:
-        """What a repository holds that refers to a manifest: attestations, signatures; empty if it keeps no such list.
+        """Return the manifests that refer to a manifest: attestations, signatures; empty if the registry has no list.
 
         Source: distribution-spec v1.1, "Listing Referrers", and its "Referrers Tag Schema".
 
         Raises:
-            RegistryError: it could not be asked, or answers with what is no index; AccessError: it would not say.
+            RegistryError: the registry did not answer, or the answer is not an index.
+            AccessError: the registry refuses access.
         """
         ask = self._question(
             "GET", ref, referrers_path(ref, digest), _INDEX, limit=LARGEST_MANIFEST, takes=_NO_REFERRERS
@@ -210,13 +210,14 @@ class Registry:
             return ()
 
     async def tags(self, ref: Reference) -> tuple[str, ...]:
-        """Every tag of a repository; none if there is no such repository.
+        """Return every tag of a repository; empty if there is no such repository.
 
         Source: distribution-spec v1.1, "Listing Tags".
 
         Raises:
-            LimitError: there are more than bakec reads.
-            RegistryError: it could not be asked, or answers with what is no list; AccessError: it would not say.
+            LimitError: there are more pages than bakec reads.
+            RegistryError: the registry did not answer, or the answer is not a list of tags.
+            AccessError: the registry refuses access.
         """
         ask = self._question("GET", ref, tags_path(ref, _TAGS_A_PAGE), limit=LARGEST_MANIFEST)
         found: list[str] = []
@@ -243,15 +244,15 @@ class Registry:
         )
 
     async def try_push(self, ref: Reference) -> float | None:
-        """Begin an upload to a repository, and cancel it: nothing else tells whether one may push.
+        """Begin an upload to a repository and cancel it. Only this shows whether the user may push.
 
         Source: distribution-spec v1.1, "Pushing a blob in chunks"; distribution, "Canceling an Upload".
 
         Returns:
-            Seconds by which the registry's clock is ahead of this machine's; None when it does not tell its time.
+            The seconds by which the registry's clock is ahead of this machine's; None if the answer has no date.
 
         Raises:
-            RegistryError: it could not be asked, or takes no upload; AccessError: it lets us not.
+            RegistryError: the registry did not answer, or takes no uploads; AccessError: the user may not push.
         """
         ask = self._question("POST", ref, uploads_path(ref), actions="pull,push")
         answer = await self._ask(ask, seconds=_PING_SECONDS)
@@ -266,18 +267,18 @@ class Registry:
             return None
 
     async def delete(self, ref: Reference) -> bool:
-        """Remove a manifest, with every tag that names it, if the reference has a digest; else a tag.
+        """Remove a manifest and all of its tags if the reference has a digest; otherwise remove a tag.
 
-        What else goes with a tag is for the registry to say: only the tag, or its manifest with all of its tags.
+        The registry decides what it removes with a tag: only the tag, or its manifest with all tags of the manifest.
 
         Source: distribution-spec v1.1, "Deleting tags" and "Deleting Manifests".
 
         Returns:
-            Whether it was; the registry removes no such thing at all if not.
+            True if removed; False if this registry can't remove a tag, or a manifest, at all.
 
         Raises:
-            NotFoundError: there is no such thing.
-            RegistryError: it could not be removed; AccessError: it may not be.
+            NotFoundError: there is no such tag or manifest.
+            RegistryError: the registry could not remove it; AccessError: the user may not remove it.
         """
         path = manifest_path(ref, _name(ref))
         ask = self._question("DELETE", ref, path, actions="delete", takes=_NO_DELETING)
@@ -292,23 +293,23 @@ class Registry:
         near: Reference | None = None,
         on_bytes: Callable[[int], None] = lambda _: None,
     ) -> Arrival:
-        """Give a repository a blob that it may already have; what is there is not sent.
+        """Push a blob to a repository. A blob that is already there is not sent.
 
-        Where a sending is cut, the repository is asked again, and then it is sent from its beginning: what registries
-        keep of half an upload differs too much. Its digest is checked before its last piece goes out.
+        If the sending is cut, bakec asks again whether the blob is there, then sends it from the beginning: registries
+        differ too much in what they keep of half an upload. The digest is checked before the last piece is sent.
 
         Source: distribution-spec v1.1, "Pushing blobs" and "Mounting a blob from another repository".
 
         Args:
-            ref: which repository.
-            descriptor: of the blob.
-            read: begins to read it, from its beginning; may be called several times.
-            near: a repository of the same registry that has it, from which it is mounted where the registry does that.
-            on_bytes: is told how many bytes went out; a negative number takes back what must be sent again.
+            ref: a reference of the repository.
+            descriptor: the descriptor of the blob.
+            read: starts reading the blob from its beginning; may be called several times.
+            near: a repository of the same registry that has the blob, from which the registry may mount it.
+            on_bytes: gets the number of bytes that were sent; a negative number if bytes must be sent again.
 
         Raises:
-            WrongContentError: its source has other bytes.
-            RegistryError: it could not be read or sent; AccessError: it may not be.
+            WrongContentError: the bytes from the source have another digest.
+            RegistryError: the blob could not be read or sent; AccessError: the user may not push.
         """
         patience = self._retry.patience()
         for left in reversed(range(_MOST_SENDINGS)):
@@ -337,7 +338,7 @@ class Registry:
         return Arrival.SENT
 
     async def _begin(self, ref: Reference, digest: Digest, near: Reference | None) -> Answer:
-        """A 201 if the blob was mounted, else the beginning of an upload."""
+        """Return a 201 if the registry mounted the blob, otherwise the beginning of an upload."""
         ask = self._question("POST", ref, uploads_path(ref), actions="pull,push")
         if near is None:
             return await self._ask(ask)
@@ -346,14 +347,14 @@ class Registry:
         try:
             return await self._ask(replace(ask, url=f"{ask.url}?{query}", scope=scope))
         except RegistryError:
-            return await self._ask(ask)  # nobody has to let us mount
+            return await self._ask(ask)  # a registry may refuse to mount
 
     async def put_manifest(self, ref: Reference, raw: RawManifest) -> None:
-        """Write these bytes under the tag of a reference, else under its digest; make sure that they are taken as is.
+        """Write a manifest under the tag of a reference, otherwise under its digest, and check that it is unchanged.
 
         Raises:
-            WrongContentError: the tag now holds something else.
-            RegistryError: it could not be written; AccessError: it may not be.
+            WrongContentError: the registry stored other bytes.
+            RegistryError: the manifest could not be written; AccessError: the user may not write it.
         """
         name = ref.tag or ref.digest
         if not name:

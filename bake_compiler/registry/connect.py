@@ -1,4 +1,4 @@
-"""The registry client on the real network, as the environment of a person sets it up."""
+"""Makes the registry client for the real network, from the user's environment."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -19,12 +19,12 @@ _SYSTEM = Path("/etc/docker/certs.d")
 
 @asynccontextmanager
 async def connect(environ: Mapping[str, str], *, insecure: Collection[str] = ()) -> AsyncIterator[Registry]:
-    """A client with the credentials, certificates and proxies that docker would use.
+    """Return a client with the credentials, certificates and proxies that docker uses.
 
     Args:
-        environ: DOCKER_CONFIG, HOME, the proxies and what credential helpers need; SSL_CERT_FILE is read from the
-            process itself.
-        insecure: registries that may be asked over plain http, as references name them.
+        environ: the environment: DOCKER_CONFIG, HOME, the proxies, and the variables that credential helpers need.
+            SSL_CERT_FILE is read from the process itself.
+        insecure: registries that bakec may ask over plain http, as in a reference.
     """
     home = Path(environ.get("HOME") or Path.home())
     docker = Path(environ.get("DOCKER_CONFIG") or home / ".docker")
@@ -39,7 +39,7 @@ async def connect(environ: Mapping[str, str], *, insecure: Collection[str] = ())
 
 
 class _Later:
-    """The network, set up at the first request: 0.2 s that a run without one does not need."""
+    """The network. It is set up at the first request, since this takes 0.2 s and some runs send no request."""
 
     def __init__(self, certificates: Certificates, proxies: Proxies) -> None:
         self._certificates = certificates
@@ -47,7 +47,7 @@ class _Later:
         self._network: Network | None = None
 
     async def send(self, request: Request) -> Response:
-        """Send it over the network, which is there from now on."""
+        """Send a request, after setting up the network if this is the first request."""
         if self._network is None:
             from bake_compiler.registry.network import Network  # noqa: PLC0415
 
@@ -55,6 +55,6 @@ class _Later:
         return await self._network.send(request)
 
     async def close(self) -> None:
-        """Close what was opened."""
+        """Close the network if it was set up."""
         if self._network is not None:
             await self._network.close()

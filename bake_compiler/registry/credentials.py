@@ -1,4 +1,4 @@
-"""Who we are at a registry, as `docker login` wrote it down.
+"""The user's credentials at a registry, as `docker login` stored them.
 
 Source: docker/cli, cli/config/configfile/file.go and cli/config/credentials; docker-credential-helpers, "Development".
 """
@@ -19,12 +19,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from bake_compiler.errors import AccessError
 
 Helper = Callable[[str, str], Awaitable[tuple[int, str]]]
-"""Asks the credential helper of this name for this server: its exit status and what it printed."""
+"""Asks a credential helper (name, server), and returns its exit status and output."""
 
 _HUB = "docker.io"
 _HUB_KEY = "https://index.docker.io/v1/"
 _HUB_NAMES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", _HUB})
-_IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name that stands for one
+_IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name that marks an identity token
 _NOT_FOUND = "credentials not found"
 _HELPER_SECONDS = 30.0
 _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -32,7 +32,7 @@ _HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user and a password, or an identity token, which buys tokens and never leaves for anywhere but the realm."""
+    """A user and a password, or an identity token. An identity token is sent only to the realm, to get tokens."""
 
     username: str = ""
     password: str = field(default="", repr=False)
@@ -40,13 +40,13 @@ class Credential:
 
 
 class Credentials(Protocol):
-    """Whoever knows who we are."""
+    """A source of credentials."""
 
     async def find(self, registry: str) -> Credential | None:
-        """Who we are at a registry, as references name it; None: nobody.
+        """Return the credentials for a registry, as in a reference; None if there are none.
 
         Raises:
-            AccessError: it is written down, and can't be read.
+            AccessError: there are credentials, and they can't be read.
         """
 
 
@@ -63,7 +63,7 @@ class _Entry(BaseModel):
     identitytoken: str = ""
 
     def credential(self) -> Credential | None:
-        """What it says.
+        """Return the credentials of the entry.
 
         Raises:
             ValueError: `auth` is not base64 of USER:PASSWORD.
@@ -90,10 +90,10 @@ class _Config(BaseModel):
 
 
 class DockerConfig:
-    """The credentials of a `config.json`, and of the helpers that it names; read when first asked.
+    """The credentials in a `config.json`, and in the helpers that it names. The file is read at the first question.
 
     Args:
-        file: the config.json; none there means no credentials.
+        file: the config.json; without this file there are no credentials.
         helper: asks a credential helper.
     """
 
@@ -103,7 +103,7 @@ class DockerConfig:
         self._config: _Config | None = None
 
     async def find(self, registry: str) -> Credential | None:
-        """Who we are at a registry: its own helper is asked first, then the store, then the file.
+        """Return the credentials for a registry: from the registry's helper, else from the store, else from the file.
 
         Raises:
             AccessError: the file can't be read, or a helper fails.
@@ -138,7 +138,7 @@ class DockerConfig:
 
     def _unreadable(self, what: str, registry: str = "") -> AccessError:
         login = f"docker login {registry}".rstrip()
-        return AccessError(f"{self._file}: {what}", hint=f"mend it, or log in anew: `{login}`")
+        return AccessError(f"{self._file}: {what}", hint=f"fix the file, or log in again: `{login}`")
 
     async def _ask(self, name: str, registry: str) -> Credential | None:
         if not _HELPER_NAME.fullmatch(name):
@@ -151,7 +151,7 @@ class DockerConfig:
             username, secret = str(said["Username"]), str(said["Secret"])
         except (ValueError, LookupError, TypeError, RecursionError):
             raise AccessError(
-                f"docker-credential-{name} gives no credentials for {registry} (exit status {status})",
+                f"docker-credential-{name} returns no credentials for {registry} (exit status {status})",
                 hint=f"try it: `echo {_server(registry)} | docker-credential-{name} get`, or `docker login {registry}`",
             ) from None
         if username == _IDENTITY_TOKEN:
@@ -160,7 +160,7 @@ class DockerConfig:
 
 
 def real_helper(environ: Mapping[str, str], seconds: float = _HELPER_SECONDS) -> Helper:
-    """Runs `docker-credential-NAME get` with the user's environment, as docker does, and ends it when it hangs."""
+    """Return a function that runs `docker-credential-NAME get`, as docker does, with a limit of time in seconds."""
 
     async def ask(name: str, server: str) -> tuple[int, str]:
         program = f"docker-credential-{name}"
@@ -177,14 +177,14 @@ def real_helper(environ: Mapping[str, str], seconds: float = _HELPER_SECONDS) ->
         except OSError as error:
             raise AccessError(
                 f"{program} can't be started: {error.strerror}",
-                hint="config.json of docker names it: install it, or take it out of there and log in anew",
+                hint="docker's config.json names this helper: install it, or remove the entry and log in again",
             ) from error
         try:
             async with asyncio.timeout(seconds):
                 out, _ = await process.communicate(server.encode())
         except TimeoutError as error:
             raise AccessError(
-                f"{program} gives no answer within {seconds:g} s", hint="does it wait for you? unlock its store"
+                f"{program} does not answer within {seconds:g} s", hint="does it wait for input? unlock its store"
             ) from error
         finally:
             if process.returncode is None:
@@ -196,12 +196,12 @@ def real_helper(environ: Mapping[str, str], seconds: float = _HELPER_SECONDS) ->
 
 
 def _server(registry: str) -> str:
-    """The key under which docker keeps a registry."""
+    """Return docker's key for a registry in config.json."""
     return _HUB_KEY if registry == _HUB else registry
 
 
 def _host(server: str) -> str:
-    """The registry that a key stands for: old ones are URLs."""
+    """Return the registry of a key in config.json. Old keys are URLs."""
     host = server.partition("://")[2] or server
     host = host.partition("/")[0]
     return _HUB if host in _HUB_NAMES else host

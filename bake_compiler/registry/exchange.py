@@ -1,4 +1,4 @@
-"""One question to a registry and its answer: authorized, redirected only where allowed, read within limits."""
+"""Sends one question and reads its answer, with authorization, allowed redirects and limits."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -30,7 +30,7 @@ class Authorization:
     """The value of an `Authorization` header.
 
     Attributes:
-        anonymous: it stands for nobody: a token that was given without credentials.
+        anonymous: whether the token was given without credentials.
     """
 
     header: str = field(repr=False)
@@ -38,13 +38,13 @@ class Authorization:
 
 
 class Authorizer(Protocol):
-    """Whoever knows what a question must carry."""
+    """A source of authorizations."""
 
     async def authorization(self, ask: Ask) -> Authorization | None:
-        """What to send with it at first; None: nothing."""
+        """Return the authorization for the first attempt; None: send none."""
 
     async def renewed(self, ask: Ask, sent: Authorization | None, headers: Mapping[str, str]) -> Authorization | None:
-        """What to send after a 401 with these headers; None: there is nothing better."""
+        """Return the authorization after a 401 with these headers; None if there is no better one."""
 
 
 class Exchange:
@@ -52,8 +52,8 @@ class Exchange:
 
     Args:
         transport: the network.
-        authorizer: adds credentials, which go to the registry itself and never to where it redirects.
-        limits: what to wait for at most.
+        authorizer: adds credentials, which go only to the registry itself and never to a redirect's target.
+        limits: the limits of time.
     """
 
     def __init__(self, transport: Transport, authorizer: Authorizer | None, limits: RegistryLimits) -> None:
@@ -62,11 +62,11 @@ class Exchange:
         self._limits = limits
 
     async def ask(self, ask: Ask, seconds: float | None = None) -> Answer:
-        """The whole answer.
+        """Return the whole answer.
 
         Raises:
-            RefusedError: there was none, or one that is a refusal.
-            LimitError: too much or too slow; RegistryError: a redirect that is not allowed.
+            RefusedError: there was no answer, or the answer is a refusal.
+            LimitError: the answer is too large or too slow; RegistryError: a redirect is not allowed.
         """
         patience = seconds or self._limits.seconds
         try:
@@ -89,10 +89,10 @@ class Exchange:
         return answer
 
     async def open(self, ask: Ask) -> Response:
-        """A 200 or 206 whose body the caller reads, and closes.
+        """Return a 200 or 206. The caller reads and closes its body.
 
         Raises:
-            As `ask` does.
+            The same errors as `ask`.
         """
         try:
             async with asyncio.timeout(self._limits.seconds):
@@ -110,7 +110,7 @@ class Exchange:
         raise refusal_of(Answer(ask, response.status, response.headers, content, anonymous))
 
     async def _open(self, ask: Ask) -> tuple[Response, bool]:
-        """The response, and whether it was asked for anonymously."""
+        """Return the response, and whether the request was anonymous."""
         authorizer = self._authorizer
         sent = await authorizer.authorization(ask) if authorizer else None
         response = await self._follow(ask, sent)
@@ -158,7 +158,7 @@ def _onward(ask: Ask, last: Request, location: str, headers: Mapping[str, str]) 
 
 
 def _paced(ask: Ask, timer: asyncio.Timeout, limits: RegistryLimits) -> Ask:
-    """The same question; where it carries a stream, each piece that goes out earns new patience."""
+    """Return the same question. If it sends a stream, the time limit starts again with each piece that is sent."""
     if not callable(ask.content):
         return ask
     begin = ask.content

@@ -1,4 +1,4 @@
-"""Everything that a registry holds under one reference, gathered into one value for the checks."""
+"""Reads everything that a registry holds under one reference into one value for the checks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -27,16 +27,16 @@ _Read = TypeVar("_Read")
 async def fetch_snapshot(
     registry: Registry, ref: Reference, *, tags: Iterable[Reference] = (), provenance: bool = False, fresh: bool = False
 ) -> Snapshot:
-    """What the registry holds under a reference: index, children, configs, and whether each layer is there.
+    """Return what a registry holds under a reference: index, children, configs, and whether each layer exists.
 
-    Whatever is missing, wrong or could not be asked for is recorded in its place: nothing is raised.
+    This function raises nothing. Content that is missing, wrong or unanswered is recorded in its place.
 
     Args:
-        registry: whom to ask.
-        ref: by tag or digest.
-        tags: the image's other tags, of which only the digest is asked.
+        registry: the registry client.
+        ref: the image, by tag or digest.
+        tags: the image's other tags; only their digests are read.
         provenance: read the provenance of each image, in the index or beside it.
-        fresh: it was pushed just now, so it may need a moment to be seen.
+        fresh: whether the image was just pushed, so that the registry may show it some seconds later.
     """
     visit = _Visit(registry, ref, provenance, fresh)
     others = asyncio.gather(*map(visit.tag, tags))
@@ -149,7 +149,7 @@ class _Visit:
         return await self._document(descriptor, _LARGEST_CONFIG, ImageConfig.read)
 
     async def _attested(self, descriptor: Descriptor) -> tuple[Piece, Provenance | None]:
-        """A part of an attestation, read if it is provenance that was asked for."""
+        """Return a part of an attestation. It is read if it is provenance and provenance was asked for."""
         if self.provenance and is_provenance(descriptor.annotations):
             return await self._document(descriptor, _LARGEST_STATEMENT, Provenance.read)
         return await self._blob(descriptor), None
@@ -167,7 +167,7 @@ class _Visit:
             return Piece(descriptor, len(content), _malformed(error)), None
 
     async def _artifacts(self, found: Snapshot) -> tuple[Child, ...]:
-        """Attestations that refer to the images of an index that has none for them."""
+        """Return attestations beside the index, for images that have no attestation in the index."""
         attested = {child.subject for child in found.attestations}
         digests = [child.descriptor.digest for child in found.images if child.descriptor.digest not in attested]
         if found.index and found.raw and digests:
@@ -178,7 +178,7 @@ class _Visit:
         return tuple(artifact for artifact in artifacts if artifact)
 
     async def _artifact(self, entry: Descriptor) -> Child | None:
-        """What refers to an image, if it is provenance: signatures and the rest are nobody's promise."""
+        """Return an attestation that refers to an image; None if it is not provenance: nobody promises other kinds."""
         piece, manifest = await self._read(entry)
         if piece.trouble:
             return None if piece.trouble.kind is TroubleKind.MISSING else Child(piece)
@@ -187,7 +187,7 @@ class _Visit:
         return await self._statements(piece, manifest)
 
     async def _statements(self, piece: Piece, manifest: Manifest) -> Child:
-        """An attestation, with all that it is made of."""
+        """Return an attestation with all of its parts."""
         attested = await asyncio.gather(*map(self._attested, (manifest.config, *manifest.layers[:_MOST_LAYERS])))
         statements = tuple(statement for _, statement in attested if statement)
         return Child(piece, manifest, None, tuple(part for part, _ in attested), statements)
@@ -211,7 +211,7 @@ class _Visit:
             return Piece(descriptor, trouble=trouble_of(error))
 
     def _size(self, digest: Digest) -> Awaitable[int | None]:
-        """Asked once, however many images share the layer."""
+        """Return the size of a blob. Each blob is asked for once, also if several images share it."""
         if digest not in self.sizes:
             self.sizes[digest] = asyncio.ensure_future(self.registry.blob_size(self.ref, digest, fresh=self.fresh))
         return self.sizes[digest]
@@ -222,7 +222,7 @@ def _over_limit(what: str) -> Trouble:
 
 
 def trouble_of(error: RegistryError) -> Trouble:
-    """What an error says of the content that was asked for."""
+    """Return what an error proves about the content that was asked for."""
     kinds = (
         (NotFoundError, TroubleKind.MISSING),
         (WrongContentError, TroubleKind.WRONG),

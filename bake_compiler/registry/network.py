@@ -1,4 +1,4 @@
-"""The network itself: the one place that knows aiohttp."""
+"""The real network. Only this module uses aiohttp."""
 
 import os
 import socket
@@ -18,22 +18,22 @@ from bake_compiler.registry.transport import NoAnswerError, Reason, Request
 
 _CONNECT_SECONDS = 10.0
 _SILENT_SECONDS = 20.0
-_FINISHING_SECONDS = 300.0  # on object storage a registry copies all that it got before it answers
+_FINISHING_SECONDS = 300.0  # with object storage, a registry copies the whole blob before it answers
 _KEPT_SECONDS = 60.0
 _BUFFER = 256 * 1024
 _LONGEST_HEADER = 32 * 1024  # a redirect's signature may be long
-_TOO_MUCH = ("more than", "Too many headers")  # how aiohttp's parser words it
+_TOO_MUCH = ("more than", "Too many headers")  # the words of aiohttp's parser
 _CHALLENGE = "WWW-Authenticate"
 _UNAUTHORIZED = 401
 
 
 class Network:
-    """Requests over aiohttp: connections are kept and used again, nothing is unpacked, no redirect followed.
+    """Sends requests over aiohttp. Connections are reused, answers are not decompressed, redirects are not followed.
 
     Args:
-        certificates: whom to trust.
-        proxies: what to go through.
-        silence: seconds without a byte, after which there is no answer.
+        certificates: the trusted certificates.
+        proxies: the proxies.
+        silence: seconds without a byte after which the request fails.
     """
 
     def __init__(self, certificates: Certificates, proxies: Proxies, *, silence: float = _SILENT_SECONDS) -> None:
@@ -44,11 +44,11 @@ class Network:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def send(self, request: Request) -> "NetworkResponse":
-        """Send it and wait for the headers.
+        """Send a request and wait for the headers.
 
         Raises:
             NoAnswerError: there was no answer.
-            AccessError: a file of certs.d is not what its name says.
+            AccessError: a file in certs.d does not have the content that its name promises.
         """
         session = self._sessions.get(request.onward) or self._open(request.onward)
         context = (
@@ -91,7 +91,7 @@ class Network:
 
 
 class NetworkResponse:
-    """A response of aiohttp, behind the seam."""
+    """A response of aiohttp, as a `Response`."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
@@ -103,24 +103,24 @@ class NetworkResponse:
             self.headers = joined
 
     async def read(self) -> bytes:
-        """The next piece of the body; empty at its end."""
+        """Return the next piece of the body; empty at its end."""
         with _explained():
             return await self._response.content.readany()
 
     async def close(self) -> None:
-        """End it."""
+        """Close the response."""
         self._response.release()
 
 
 class OffLimitsError(OSError):
-    """A name that a registry sent us to stands for an address where none may send us."""
+    """A registry redirected bakec to a host name that resolves to a private or loopback address."""
 
 
 class _Guard(AbstractResolver):
-    """Resolves the names that registries send us to, and leaves out addresses that are off limits.
+    """Resolves the host names in redirects, and leaves out addresses that are off limits.
 
     Args:
-        trusted: hosts that the user named, not a registry.
+        trusted: hosts that the user named; the other hosts were named by a registry.
     """
 
     def __init__(self, trusted: frozenset[str]) -> None:
@@ -156,7 +156,7 @@ def _explained() -> Iterator[None]:
 
 
 def explain(error: Exception) -> NoAnswerError:
-    """Why there was no answer, from what aiohttp raises; no URL of its texts is taken over."""
+    """Return why there was no answer, from an exception of aiohttp. The result contains no URL."""
     causes = reversed(tuple(_causes(error)))
     return next(filter(None, map(_from_cause, causes)), None) or _from_error(error)
 

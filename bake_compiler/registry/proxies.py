@@ -1,4 +1,4 @@
-"""Which proxy a request goes through, as the environment says."""
+"""Chooses the proxy of a request, from the environment."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from bake_compiler.registry.address import is_loopback
 
 
 class Proxies:
-    """HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in either case; small letters first, as curl has it."""
+    """HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Lower-case names win, as in curl."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         def value(name: str) -> str:
@@ -24,7 +24,7 @@ class Proxies:
         return frozenset(urlsplit(_url(each)).hostname or "" for each in self._proxies.values() if each)
 
     def choose(self, url: str) -> str:
-        """The URL of the proxy for a URL; empty: none. This machine itself is never asked through one."""
+        """Return the URL of the proxy for a URL; empty for no proxy. Requests to this machine use no proxy."""
         origin = "/".join(url.split("/", 3)[:3])
         if origin not in self._chosen:
             split = urlsplit(origin)

@@ -1,4 +1,4 @@
-"""What a registry's refusal means: no answer, or an HTTP status, as bakec's own errors."""
+"""Turns a registry's refusal (an HTTP status, or no answer) into bakec's errors."""
 
 import json
 from collections.abc import Mapping
@@ -29,11 +29,11 @@ _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.P
 
 
 class WrongContentError(RegistryError):
-    """The registry answered with other bytes than their digest says."""
+    """The registry answered with bytes that have another digest."""
 
 
 class LimitError(RegistryError):
-    """The registry sent more than bakec reads, or was slower than it waits for."""
+    """The registry sent more bytes than bakec reads, or was slower than bakec waits."""
 
 
 _NO_ANSWER: Mapping[Reason, tuple[type[RegistryError], str]] = {
@@ -49,7 +49,7 @@ _NO_ANSWER: Mapping[Reason, tuple[type[RegistryError], str]] = {
 _CLIENT_CERTIFICATE = "show it a certificate of yours: client.cert and client.key in Docker's certs.d/{host}"
 _NEW_CERTIFICATE = "give the registry a new certificate; or set this machine's clock, if it is wrong"
 _NO_TLS = "it speaks plain http: `--insecure {host}`, and `insecure-registries` in daemon.json for the engine"
-_TLS_HINTS: Mapping[str, str] = {  # by what OpenSSL says; else its authority is not trusted
+_TLS_HINTS: Mapping[str, str] = {  # by OpenSSL's words; otherwise the certificate's authority is not trusted
     "mismatch": "name the registry as its certificate does, or give it a certificate for this name",
     "has expired": _NEW_CERTIFICATE,
     "not yet valid": _NEW_CERTIFICATE,
@@ -62,12 +62,12 @@ _TLS_HINTS: Mapping[str, str] = {  # by what OpenSSL says; else its authority is
 
 
 class RefusedError(Exception):
-    """An answer that is not the one asked for; never leaves this package.
+    """A refusal. This exception never leaves the package.
 
     Attributes:
-        error: as bakec says it.
-        transient: whether the same question may be answered later.
-        pause: seconds that the registry wants to be left alone, if it said so.
+        error: bakec's error.
+        transient: whether the same question may succeed later.
+        pause: seconds that the registry asks bakec to wait, if it does.
     """
 
     def __init__(self, error: RegistryError, *, transient: bool = False, pause: float | None = None) -> None:
@@ -78,19 +78,19 @@ class RefusedError(Exception):
 
     @property
     def missing(self) -> bool:
-        """Whether the registry says that it has no such thing."""
+        """Whether the registry answered that it has no such content."""
         return isinstance(self.error, NotFoundError)
 
 
 def from_answer(answer: Answer) -> RefusedError | None:
-    """The refusal that an answer's status stands for; None if it is none."""
+    """Return the refusal that an answer's status means; None if the answer is not a refusal."""
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in answer.ask.takes:
         return None
     return refusal_of(answer)
 
 
 def refusal_of(answer: Answer) -> RefusedError:
-    """The refusal that an answer's status stands for, when it is one."""
+    """Return the refusal that an answer's status means."""
     failing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     hint = _HINTS.get(answer.status, _FAILING if failing else _REFUSING)
     if answer.anonymous:
@@ -101,7 +101,7 @@ def refusal_of(answer: Answer) -> RefusedError:
 
 
 def from_no_answer(error: NoAnswerError, ask: Ask) -> RefusedError:
-    """The refusal that no answer stands for."""
+    """Return the refusal for a question without an answer."""
     detail = f" ({short_words(str(error))})" if str(error) else ""
     kind, hint = _NO_ANSWER[error.reason]
     if error.reason is Reason.TLS:
@@ -112,12 +112,12 @@ def from_no_answer(error: NoAnswerError, ask: Ask) -> RefusedError:
 
 
 def request_words(ask: Ask) -> str:
-    """What was asked where, for a person."""
+    """Return the method and URL of a question, for a person."""
     return f"{ask.method} {shown(ask.url)}"
 
 
 def short_words(text: str) -> str:
-    """Foreign words, made short and safe for a terminal."""
+    """Return a registry's text, shortened and safe for a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_WORDS]).strip(": ")
 
 
@@ -140,7 +140,7 @@ def _phrase(status: int) -> str:
 
 
 def _words(content: bytes) -> str:
-    """What the registry itself says (distribution-spec v1.1, "Error codes"), if it does as the spec says."""
+    """Return the registry's own code and message (distribution-spec v1.1, "Error codes"); empty if it has none."""
     try:
         first = json.loads(content)["errors"][0]
         words = f"{first.get('code', '')}: {first.get('message', '')}"

@@ -1,4 +1,4 @@
-"""How long to keep asking a registry that cannot answer yet."""
+"""Decides how long bakec repeats a question that a registry can't answer yet."""
 
 import asyncio
 import random
@@ -10,13 +10,13 @@ from email.utils import parsedate_to_datetime
 
 @dataclass(frozen=True)
 class Retry:
-    """When to ask again: exponential pauses with jitter, within a deadline; clock and sleep can be replaced.
+    """When to ask again: exponential pauses with jitter, up to a deadline. Tests can replace clock and sleep.
 
     Attributes:
         deadline: seconds from the first question until a failure is final.
-        settling: seconds that content just pushed may stay unseen.
-        first, longest: seconds of the first pause and of the longest.
-        jitter: a number from 0 to 1, other each time.
+        settling: seconds during which a registry may not show content that was just pushed.
+        first, longest: the first and the longest pause, in seconds.
+        jitter: returns a random number from 0 to 1.
     """
 
     deadline: float = 30.0
@@ -28,20 +28,20 @@ class Retry:
     jitter: Callable[[], float] = random.random
 
     def patience(self, seconds: float | None = None) -> "Patience":
-        """Patience that ends this many seconds from now: the deadline's, unless told."""
+        """Return a patience that ends after this many seconds; without a number, after `deadline`."""
         return Patience(self, self.clock() + (self.deadline if seconds is None else seconds))
 
 
 @dataclass
 class Patience:
-    """The patience left for one question."""
+    """The time that is left for one question."""
 
     retry: Retry
     end: float
     tries: int = field(default=0)
 
     async def pause(self, asked_for: float | None = None) -> bool:
-        """Wait before the next try, at least as long as the registry asked for; False when time is up."""
+        """Wait before the next attempt, at least as long as the registry asked for. Return False if time is up."""
         ceiling = min(self.retry.longest, self.retry.first * 2**self.tries)
         seconds = max(ceiling * (0.5 + self.retry.jitter() / 2), asked_for or 0.0)
         if self.retry.clock() + seconds > self.end:
@@ -52,7 +52,7 @@ class Patience:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a `Retry-After` asks for; a date counts from the answer's own `Date`."""
+    """Return the seconds in a `Retry-After` header. A date counts from the `Date` of the same answer."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)

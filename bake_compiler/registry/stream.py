@@ -1,4 +1,4 @@
-"""A blob in pieces: taken up again where it was cut, and ended when it is too long or too slow."""
+"""Reads a blob in pieces. A cut connection continues where it was cut. A blob too long or too slow is refused."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -11,24 +11,24 @@ from bake_compiler.registry.retry import Retry
 from bake_compiler.registry.transport import NoAnswerError, Response
 
 _SMALLEST = 64 * 1024
-_PROGRESS = 1024 * 1024  # bytes that a connection must bring to earn new patience
+_PROGRESS = 1024 * 1024  # after this many bytes on one connection, the time to retry starts again
 _PARTIAL = 206
 
 Open = Callable[[Ask], Awaitable[Response]]
 
 
 async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: RegistryLimits) -> AsyncGenerator[bytes, None]:
-    """The bytes of a blob, in pieces of 64 KiB and more; the last may be shorter.
+    """Yield the bytes of a blob in pieces of at least 64 KiB; the last piece may be shorter.
 
     Args:
-        open_: asks once.
-        ask: for the blob.
-        size: bytes that it may have.
+        open_: sends a question once.
+        ask: the question for the blob.
+        size: the largest size of the blob, in bytes.
         retry: when to ask again after a cut.
-        limits: how slow it may be.
+        limits: the lowest rate.
 
     Raises:
-        RegistryError: it could not be read to its end; LimitError: it is too long or too slow.
+        RegistryError: the blob could not be read to its end; LimitError: the blob is too long or too slow.
     """
     pace = _Pace(ask, retry.clock, limits)
     patience = retry.patience()
@@ -57,7 +57,7 @@ async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: Registr
 
 
 class _Pace:
-    """Counts the seconds that were spent waiting for bytes, not those of whoever uses them."""
+    """Measures the time spent waiting for bytes, without the time that the reader of the bytes needs."""
 
     def __init__(self, ask: Ask, clock: Callable[[], float], limits: RegistryLimits) -> None:
         self._ask = ask
@@ -81,7 +81,7 @@ class _Pace:
 
 
 async def _rest(open_: Open, ask: Ask, start: int, pace: _Pace) -> AsyncGenerator[bytes, None]:
-    """What comes after the first `start` bytes, on one connection."""
+    """Yield the bytes after the first `start` bytes, from one connection."""
     headers = {**ask.headers, "Range": f"bytes={start}-"} if start else ask.headers
     response = await open_(replace(ask, headers=headers))
     try:

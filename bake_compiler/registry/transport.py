@@ -1,4 +1,4 @@
-"""The seam between the client and the network: one request, one response, and why there was none."""
+"""The interface between the client and the network: a request, a response, and why there was no answer."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,16 +6,16 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 Body: TypeAlias = bytes | Callable[[], AsyncGenerator[bytes, None]]
-"""What a request carries: bytes, or a stream of them that begins anew each time it is sent."""
+"""A request's content: bytes, or a stream that starts from its beginning each time the request is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it goes out; redirects are not its business.
+    """One HTTP request, without redirects.
 
     Attributes:
-        registry: whose certificates count, as references name it.
-        onward: it goes to a host that the registry named, not the user.
+        registry: the registry whose certificates count, as in a reference.
+        onward: whether the registry, and not the user, named the host.
     """
 
     method: str
@@ -27,7 +27,7 @@ class Request:
 
 
 class Response(Protocol):
-    """A status and headers, and a body that is still to be read, as it came: nothing is unpacked."""
+    """A status, headers, and a body that is not read yet. The body is not decompressed."""
 
     @property
     def status(self) -> int:
@@ -35,27 +35,27 @@ class Response(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """By name, in any case; several `WWW-Authenticate` are joined by commas."""
+        """The headers by name, in upper or lower case. Several `WWW-Authenticate` headers are joined by commas."""
 
     async def read(self) -> bytes:
-        """The next piece of the body; empty at its end.
+        """Return the next piece of the body; empty at its end.
 
         Raises:
-            NoAnswerError: it was cut.
+            NoAnswerError: the connection was cut.
         """
 
     async def close(self) -> None:
-        """End it; its connection is kept if the body was read to its end."""
+        """Close the response. Its connection is kept if the body was read to its end."""
 
 
 class Transport(Protocol):
-    """Whatever can answer a request: the network, or a registry in a test."""
+    """Something that answers requests: the network, or a registry in a test."""
 
     async def send(self, request: Request) -> Response:
-        """Send it and wait for the headers of the response, which the caller closes.
+        """Send a request and wait for the headers of the response. The caller closes the response.
 
         Raises:
-            NoAnswerError: there was none.
+            NoAnswerError: there was no answer.
         """
 
 
@@ -76,12 +76,12 @@ _PASSING = frozenset({Reason.TIMEOUT, Reason.CONNECTION})
 
 
 class NoAnswerError(Exception):
-    """There was no answer, or not all of it.
+    """There was no answer, or only a part of one.
 
     Args:
-        reason: why.
-        detail: what the network said, without URLs.
-        passing: whether it may go better next time; as the reason says unless told.
+        reason: the reason.
+        detail: the network's words, without URLs.
+        passing: whether the next attempt may succeed; without it, the reason decides.
     """
 
     def __init__(self, reason: Reason, detail: str = "", *, passing: bool | None = None) -> None:

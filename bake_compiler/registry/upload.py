@@ -1,4 +1,4 @@
-"""A blob on its way into a repository: its bytes stream by, and are held to its digest before the last one goes out."""
+"""Sends a blob to a repository as a stream. The digest is checked before the last piece is sent."""
 
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -16,11 +16,11 @@ from bake_compiler.registry.ask import Answer, Ask
 from bake_compiler.registry.refusal import WrongContentError, request_words, short_words
 
 OpenBlob: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
-"""Begins to read a blob, from its first byte."""
+"""Starts reading a blob, from its first byte."""
 
 
 class Arrival(StrEnum):
-    """How a blob came to be in a repository."""
+    """How a blob got into a repository."""
 
     PRESENT = "present"
     MOUNTED = "mounted"
@@ -28,16 +28,16 @@ class Arrival(StrEnum):
 
 
 class Sending:
-    """The bytes of a blob as they are sent, a piece at a time.
+    """The bytes of a blob while they are sent, one piece after the other.
 
     Args:
-        descriptor: what the blob must be.
-        read: begins to read it.
-        on_bytes: is told how many bytes went out, each time some did.
+        descriptor: the digest and size that the blob must have.
+        read: starts reading the blob.
+        on_bytes: gets the number of bytes after each piece that was sent.
 
     Attributes:
-        error: why its source could not be read, if so: the network tells only that sending ended.
-        sent: bytes that went out.
+        error: why the source could not be read, if so. The network reports only that the sending ended.
+        sent: the number of sent bytes.
     """
 
     def __init__(self, descriptor: Descriptor, read: OpenBlob, on_bytes: Callable[[int], None]) -> None:
@@ -48,13 +48,13 @@ class Sending:
         self._on_bytes = on_bytes
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """All of it, from the beginning.
+        """Yield the whole blob from its beginning.
 
         Raises:
-            WrongContentError: the source has other bytes; its last piece was kept back, so no registry takes them.
-            RegistryError: it could not be read to its end.
+            WrongContentError: the bytes have another digest. The last piece was not sent, so no registry accepts them.
+            RegistryError: the source could not be read to its end.
         """
-        self._told(-self.sent)  # it may be sent twice, where a registry wants other credentials first
+        self._told(-self.sent)  # if a registry first wants other credentials, the blob is sent twice
         try:
             async for piece in self._checked():
                 yield piece
@@ -76,7 +76,7 @@ class Sending:
         if found != wanted or size != self._descriptor.size:
             raise WrongContentError(
                 f"wrong bytes: {size} of {found} in place of {self._descriptor.size} of {wanted}",
-                hint="its source, or a proxy before it, is damaged: don't use what it serves",
+                hint="the source, or a proxy in between, is damaged: do not use this content",
             )
         if held:
             yield held
@@ -88,12 +88,12 @@ class Sending:
 
 
 def finishing(begun: Answer, descriptor: Descriptor, sending: Sending) -> Ask:
-    """The question that sends all of a blob to where an upload was begun, and ends it.
+    """Return the question that sends a whole blob to a begun upload, and ends the upload.
 
-    Source: distribution-spec v1.1, "POST then PUT", which is how BuildKit pushes, too.
+    Source: distribution-spec v1.1, "POST then PUT". BuildKit pushes in the same way.
 
     Raises:
-        RegistryError: the registry does not say where, or sends us where it may not.
+        RegistryError: the registry names no address for the upload, or one that is not allowed.
     """
     ask = begun.ask
     location = begun.headers.get("Location", "")

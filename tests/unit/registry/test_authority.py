@@ -225,7 +225,7 @@ async def test_a_token_is_not_got_from_an_unsafe_place(
 ) -> None:
     tokens.realm = realm
 
-    with pytest.raises(AccessError, match="sends us for a token to"):
+    with pytest.raises(AccessError, match=r"names .* as the place to get tokens"):
         await registry.manifest(REF)
 
     assert len(fake.requests) == 1
@@ -267,7 +267,7 @@ async def test_credentials_never_go_over_plain_http(fake: FakeRegistry, clock: F
         fake.guard = Basic({"me": "pass:word"})
     registry = Registry(fake, credentials=Me(ME), insecure={REF.registry}, retry=clock.retry())
 
-    with pytest.raises(AccessError, match="bakec sends none over plain http"):
+    with pytest.raises(AccessError, match="bakec sends no credentials over plain http"):
         await registry.manifest(REF)
 
     assert [request.headers.get("authorization") for request in fake.requests] == [None]
@@ -308,7 +308,7 @@ async def test_a_realm_that_redirects_is_refused(registry: Registry, fake: FakeR
 async def test_an_answer_without_a_token_is_no_access(registry: Registry, fake: FakeRegistry, body: bytes) -> None:
     fake.faults.append(Fault(200, path="/token", body=body))
 
-    with pytest.raises(AccessError, match="answered with no token"):
+    with pytest.raises(AccessError, match="answered without a token"):
         await registry.manifest(REF)
 
 

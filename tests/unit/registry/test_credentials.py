@@ -161,7 +161,7 @@ async def test_a_helper_may_know_of_nobody(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("said", ["", "locked, secret", "[]", '{"Username": "me"}', "[" * 50_000])
 async def test_a_helper_that_says_nothing_sound_is_no_access(tmp_path: Path, said: str) -> None:
-    with pytest.raises(AccessError, match="docker-credential-own gives no credentials for ghcr") as caught:
+    with pytest.raises(AccessError, match="docker-credential-own returns no credentials for ghcr") as caught:
         await config(tmp_path, HELPED, FakeHelper(own=said)).find("ghcr.io")
 
     assert "docker-credential-own get" in caught.value.hint
@@ -206,5 +206,5 @@ async def test_a_helper_that_is_not_there_is_no_access() -> None:
 async def test_a_helper_that_hangs_is_ended(tmp_path: Path) -> None:
     environ = program(tmp_path, "slow", "exec sleep 600")
 
-    with pytest.raises(AccessError, match=r"docker-credential-slow gives no answer within 0\.05 s"):
+    with pytest.raises(AccessError, match=r"docker-credential-slow does not answer within 0\.05 s"):
         await real_helper(environ, seconds=0.05)("slow", "ghcr.io")

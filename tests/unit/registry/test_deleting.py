@@ -38,7 +38,7 @@ async def test_a_repository_that_is_not_there_or_empty_has_no_tags(registry: Reg
 async def test_what_is_no_list_is_an_error(registry: Registry, fake: FakeRegistry, body: bytes) -> None:
     fake.faults.append(Fault(200, path=LIST, body=body))
 
-    with pytest.raises(RegistryError, match=r"is no list of tags"):
+    with pytest.raises(RegistryError, match=r"is not a list of tags"):
         await registry.tags(REF)
 
 

@@ -94,7 +94,7 @@ async def test_a_list_that_is_none_is_an_error(registry: Registry, fake: FakeReg
         fake.faults.append(Fault(404, path="/referrers/"))
     fake.faults.append(Fault(200, body=b"<html>"))
 
-    with pytest.raises(RegistryError, match="is no index"):
+    with pytest.raises(RegistryError, match="is not an index"):
         await registry.referrers(REF, IMAGE.digest)
 
 

@@ -197,7 +197,7 @@ async def test_a_slow_start_is_forgiven_when_it_hurries() -> None:
 async def test_another_part_than_asked_for_is_refused(fake: FakeRegistry, clock: FakeClock, stated: str) -> None:
     fake.faults += [Fault(cut=300_000), Fault(206, headers={"Content-Range": stated}, body=CONTENT)]
 
-    with pytest.raises(RegistryError, match="asked for what comes after 300000 bytes, got another part"):
+    with pytest.raises(RegistryError, match="bakec asked for the bytes after 300000, and got another part"):
         await read(Registry(fake, retry=clock.retry()))
 
 

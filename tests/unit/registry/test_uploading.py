@@ -223,7 +223,7 @@ async def test_a_source_that_stands_still_is_not_waited_for_for_ever(fake: FakeR
 
     registry = Registry(fake, limits=RegistryLimits(seconds=0.05))
 
-    with pytest.raises(LimitError, match=r"no whole answer within 0\.05 s"):
+    with pytest.raises(LimitError, match=r"no complete answer within 0\.05 s"):
         await registry.push_blob(REF, blob.descriptor, stuck)
 
 

@@ -106,7 +106,7 @@ async def test_a_registry_is_asked_once_what_it_removes_and_nothing_of_that_is_l
 
 async def test_a_probe_that_stays_is_named_and_no_second_one_is_pushed(registry: Registry, fake: FakeRegistry) -> None:
     for _ in range(2):
-        with pytest.raises(RegistryError, match=r"staged-probe-\S+ was pushed .* still there") as caught:
+        with pytest.raises(RegistryError, match=r"staged-probe-\S+ to test .* can't remove it") as caught:
             await Probe(registry).why_not(WEB)
         assert "storage.delete.enabled" in caught.value.hint
     assert len(tags(fake)) == 1
@@ -134,7 +134,7 @@ async def test_an_image_that_has_the_name_of_a_probe_is_none(
 async def test_a_probe_that_may_not_be_removed_is_named_with_the_reason(registry: Registry, fake: FakeRegistry) -> None:
     fake.faults.append(Fault(403, method="DELETE", times=9))
 
-    with pytest.raises(RegistryError, match=r"staged-probe-\S+ was pushed .*: 403"):
+    with pytest.raises(RegistryError, match=r"staged-probe-\S+ to test .*: 403"):
         await Probe(registry).why_not(WEB)
 
 
