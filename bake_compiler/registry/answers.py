@@ -34,8 +34,8 @@ def check_content(answer: Answer, wanted: Digest | None) -> None:
     encoding = answer.headers.get("Content-Encoding", "identity")
     if encoding != "identity":
         raise RegistryError(
-            f"{request_words(answer.ask)}: came packed ({short_words(encoding)}), though it was asked for as it is",
-            hint="a proxy in between packs what it should pass on: go round it",
+            f"{request_words(answer.ask)}: the answer is compressed ({short_words(encoding)}), unasked",
+            hint="a proxy in between compresses answers: do not use it for this registry",
         )
     if wanted and found:
         check_same(answer, wanted, found)
@@ -50,7 +50,7 @@ def check_same(answer: Answer, wanted: Digest, found: Digest) -> None:
     if found != wanted:
         raise WrongContentError(
             f"{request_words(answer.ask)}: wrong bytes: {found} in place of {wanted}",
-            hint="a proxy in between or a damaged registry: don't use what it serves",
+            hint="the registry, or a proxy in between, is damaged: do not use this content",
         )
 
 
@@ -64,7 +64,7 @@ def entries_of(answer: Answer) -> tuple[Descriptor, ...]:
         return Index.read(answer.content).manifests
     except ValueError as error:
         raise RegistryError(
-            f"{request_words(answer.ask)}: is no index: {error}", hint="look at what pushed it"
+            f"{request_words(answer.ask)}: is not an index: {error}", hint="check the tool that pushed it"
         ) from error
 
 
@@ -78,7 +78,7 @@ def tags_of(answer: Answer) -> tuple[str, ...]:
         return tuple(check_tag(tag) for tag in json.loads(answer.content)["tags"] or ())
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise RegistryError(
-            f"{request_words(answer.ask)}: is no list of tags", hint="is this host a registry? `bakec doctor` looks"
+            f"{request_words(answer.ask)}: is not a list of tags", hint="is this host a registry? `bakec doctor` checks"
         ) from error
 
 

@@ -106,7 +106,7 @@ class Authority:
     async def _token(self, ask: Ask, challenge: Challenge, who: Credential | None) -> _Pass:
         if not may_follow(ask.url, challenge.realm):
             raise AccessError(
-                f"{request_words(ask)}: sends us for a token to {short_words(shown(challenge.realm))}",
+                f"{request_words(ask)}: names {short_words(shown(challenge.realm))} as the place to get tokens",
                 hint="bakec gets tokens over https, or from loopback for loopback",
             )
         if who:

@@ -232,8 +232,8 @@ class Registry:
             following = next_page(answer)
             if following is None and "Link" in answer.headers:
                 raise RegistryError(
-                    f"{request_words(ask)}: the next page is not of this registry",
-                    hint="a proxy in between rewrites its answers: go round it",
+                    f"{request_words(ask)}: the next page has the address of another registry",
+                    hint="a proxy in between rewrites answers: do not use it for this registry",
                 )
             if following is None:
                 return tuple(dict.fromkeys(found))

@@ -78,7 +78,7 @@ class Exchange:
                     await response.close()
         except TimeoutError as error:
             raise LimitError(
-                f"{request_words(ask)}: no whole answer within {patience:g} s",
+                f"{request_words(ask)}: no complete answer within {patience:g} s",
                 hint="the registry, or a proxy before it, is slow or unreachable",
             ) from error
         except NoAnswerError as error:

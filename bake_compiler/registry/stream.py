@@ -42,7 +42,7 @@ async def stream(open_: Open, ask: Ask, size: int, retry: Retry, limits: Registr
                     if got > size:
                         raise LimitError(
                             f"{request_words(ask)}: more than its {size} bytes",
-                            hint="the registry is damaged, or a proxy in between: don't use what it serves",
+                            hint="the registry, or a proxy in between, is damaged: do not use this content",
                         )
                     yield chunk
         except RefusedError as refused:
@@ -116,6 +116,6 @@ def _check_range(ask: Ask, response: Response, start: int) -> None:
     stated = response.headers.get("Content-Range", "")
     if not stated.replace(" ", "").lower().startswith(f"bytes{start}-"):
         raise RegistryError(
-            f"{request_words(ask)}: asked for what comes after {start} bytes, got another part",
-            hint="a proxy in between or a damaged registry: don't use what it serves",
+            f"{request_words(ask)}: bakec asked for the bytes after {start}, and got another part",
+            hint="the registry, or a proxy in between, is damaged: do not use this content",
         )
