@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bake_compiler.cli.edges import run_async
+from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import Json, ProjectDir, root_of
 from bake_compiler.cli.output import print_text, say
 from bake_compiler.errors import UsageError
@@ -105,18 +105,13 @@ def _needed(described: "Builder | None") -> "Builder":
 
 
 def _with_tools(project: Path | None, work: "Callable[[Tools, Builder | None], Awaitable[_T]]") -> _T:
-    import os  # noqa: PLC0415
-
-    from bake_compiler.buildx.tools import Tools, find_buildx  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
-    from bake_compiler.system import process  # noqa: PLC0415
 
     root = root_of(project)
     described = plan_project(root).builder
-    env = process.scrubbed(os.environ)
 
     async def run() -> _T:
-        with process.guarded() as runner:
-            return await work(Tools(runner, root, env, find_buildx(env)), described)
+        async with edges(root) as real:
+            return await work(real.tools, described)
 
     return run_async(run)

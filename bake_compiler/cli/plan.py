@@ -1,6 +1,5 @@
 """bakec plan: what would be built, from what, in which phase, natively or emulated, and why."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli.edges import run_async
+from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
     Json,
     Platforms,
@@ -109,21 +108,13 @@ def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_j
 
 def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Native":
     """The platforms asked for, else those of the builder that builds go to."""
-    from bake_compiler.buildx.said import ask_all  # noqa: PLC0415
-    from bake_compiler.buildx.tools import Tools, find_buildx  # noqa: PLC0415
-    from bake_compiler.oci.platform import Platform  # noqa: PLC0415
-    from bake_compiler.system import process  # noqa: PLC0415
-    from bake_compiler.system.environment import BUILDX_BUILDER, using  # noqa: PLC0415
-    from bake_compiler.verbs.plan.emulation import Native, judge_native  # noqa: PLC0415
+    from bake_compiler.verbs.plan.emulation import Native, native_now  # noqa: PLC0415
 
-    if asked:
-        return Native(frozenset(asked), "--build-platform")
-    described, environ = planned.builder, process.scrubbed(os.environ)
-    env = using(environ, described.name) if described else environ
-    with process.guarded() as runner:
-        said = run_async(lambda: ask_all(Tools(runner, root, env, find_buildx(env)), ()))
-    is_used = described and env[BUILDX_BUILDER] == described.name
-    return judge_native(said, described if is_used else None, Platform.here())
+    async def ask() -> "Native":
+        async with edges(root) as real:
+            return await native_now(real, planned.builder)
+
+    return Native(frozenset(asked), "--build-platform") if asked else run_async(ask)
 
 
 def _print_table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]], below: Iterator[str]) -> None:

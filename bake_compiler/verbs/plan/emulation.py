@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bake_compiler.builder import native_of
 from bake_compiler.buildx import Step
-from bake_compiler.buildx.said import Said
+from bake_compiler.buildx.said import Said, ask_all
 from bake_compiler.errors import BakecError
 from bake_compiler.model.builder import Builder
 from bake_compiler.oci.platform import Platform
@@ -15,6 +15,8 @@ from bake_compiler.plan import Plan, Wanted
 from bake_compiler.plan.emulation import EmulatedRun, emulated_runs, is_step_of, source_of
 from bake_compiler.report import ImageResult
 from bake_compiler.runs.kept import run_ids, stored_report
+from bake_compiler.system.environment import BUILDX_BUILDER
+from bake_compiler.verbs.edges import Edges
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,14 @@ def _is_time_of(step: Step, run: EmulatedRun) -> bool:
     really_run = step.ended > 0 and not step.cached and not step.error
     same_place = step.platform == run.platform and step.stage in {run.stage, ""}
     return really_run and same_place and is_step_of(run.run, step.name)
+
+
+async def native_now(edges: Edges, described: Builder | None) -> Native:
+    """The platforms of the builder that builds go to, asked of it; `described` is the project's builder, if any."""
+    used = edges.with_builder(described)
+    said = await ask_all(used.tools, ())
+    is_used = described and used.env[BUILDX_BUILDER] == described.name
+    return judge_native(said, described if is_used else None, Platform.here())
 
 
 def judge_native(said: Said, described: Builder | None, host: Platform) -> Native:
