@@ -89,6 +89,7 @@ def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
         if second and project_text(root, second) not in {None, text}:
             message = f"{path} and {second} are different files, and both may be meant"
             mistakes.append(at(image, "dockerfile", message, f"write {spellings(image)}"))
+            continue
         dockerfiles[path] = text
     return Inputs(dockerfiles, ignores), mistakes
 

@@ -86,9 +86,10 @@ def test_two_files_with_the_same_text_need_no_choice(tmp_path: Path) -> None:
 
 
 def test_two_different_files_are_a_mistake_that_says_how_to_name_either(tmp_path: Path) -> None:
-    files = {"components/web/Dockerfile": ONE, "components/web/app/Dockerfile": OTHER}
+    files = {"components/web/Dockerfile": ONE, "components/web/app/Dockerfile": f"{OTHER}ARG PORT\nEXPOSE $PORT\n"}
+    component = component_py('name="web", context="app", args={"PORT": 80}')
 
-    ((problem, hint),) = told(tmp_path, APP, files=files)
+    ((problem, hint),) = told(tmp_path, component, files=files)
 
     both = "components/web/Dockerfile and components/web/app/Dockerfile"
     assert problem == f"{IMAGE_LINE}: dockerfile: {both} are different files, and both may be meant"
