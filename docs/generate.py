@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/reference/models.md, docs/reference/cli.md and docs/release.schema.json from the code itself.
+"""Writes docs/reference from the code itself: models.md, cli.md, and json/ with a JSON Schema for each document.
 
 `python docs/generate.py` writes them; with `--check` it writes nothing, and ends with 1 and a diff when one is stale.
 """
@@ -13,20 +13,24 @@ import re
 import sys
 import textwrap
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import typer
+from pydantic import BaseModel, TypeAdapter
+from typing_extensions import is_typeddict
 
 import bake_compiler
-from bake_compiler import errors, release_file
+from bake_compiler import errors
 from bake_compiler.cli.app import VERBS, make_app
+from bake_compiler.cli.documents import DOCUMENTS, EVERY, Document
 from bake_compiler.model import Model, Settings, Variable, texts
 from bake_compiler.model.values import Expression
 from bake_compiler.plan.features import SINCE
-from bake_compiler.release_file import ReleaseFile
 
 HERE = Path(__file__).parent
 REFERENCE = HERE / "reference"
@@ -53,7 +57,23 @@ stdout, progress and errors go to stderr. An error is two lines, `error: …` an
 bakec refuses options that contradict each other, and an option that would have no effect beside another: exit code 2,
 and nothing is done. It refuses an empty value, such as `--tag ""`, in the same way. An environment variable is a
 default for all verbs: it contradicts no option, and an empty variable counts as not set. With `--dry-run`, you
-may leave the options of the real run in the command line, except those that ask for a file or a document."""
+may leave the options of the real run in the command line, except those that ask for a file or a document.
+
+With `--json`, stdout carries one [JSON document](json/README.md): also for an error."""
+
+_JSON = """\
+# JSON documents
+
+With `--json`, stdout carries exactly one document, whatever the exit code is. If `--output` names a file, the file gets
+the document. Progress, warnings and errors go to stderr.
+
+The field `schema` says which document it is. bakec may add a field without a new number: ignore fields that you do not
+know. The number grows if a field changes its meaning or goes. A field is always there; `null` stands for a value that
+does not exist or is not known. "object of X" is an object with any keys, and X as each value. A JSON Schema for each
+document stands beside this page.
+
+If a verb fails before it has printed its document, it prints `bakec.error/1`: there each mistake in the models has its
+file, line and field. If it fails later, as `bakec lock --check` may, the error is on stderr and in the exit code."""
 
 SECTIONS = (
     "Project",
@@ -310,24 +330,153 @@ def _page(*parts: str) -> str:
     return "\n\n".join([_MADE, *parts]) + "\n"
 
 
-def release_schema() -> str:
-    """docs/release.schema.json: the JSON Schema of a release file, in the words of its docstrings."""
-    schema = ReleaseFile.model_json_schema(mode="serialization")
-    described = {ReleaseFile: schema, **{kind: schema["$defs"][kind.__name__] for kind in _PARTS}}
-    for kind, part in described.items():
-        part["description"] = summary(kind).partition("\n")[0]
-        for name, words in meanings(kind).items():
-            part["properties"][name] = {"description": words, **part["properties"][name]}
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": release_file.SCHEMA}
-    return json.dumps({**schema, **head}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+def json_page() -> str:
+    """docs/reference/json/README.md.
+
+    Raises:
+        DocsError: with every field that no docstring describes.
+    """
+    kinds = dict.fromkeys(kind for document in DOCUMENTS for kind in _objects(document.kind))
+    found = [f"{kind.__name__}.{name}: no docstring describes it" for kind in kinds for name in _undescribed(kind)]
+    if found:
+        raise DocsError("\n".join(found))
+    shown: list[type] = []
+    sections = [_document_section(document, shown) for document in DOCUMENTS]
+    lines = ((f"[{each.schema}](#{_anchor(each.schema)})", _origins(each), _json_summary(each)) for each in DOCUMENTS)
+    return _page(_JSON, _table(("document", "comes from", "holds"), lines), *sections)
 
 
-_PARTS = (release_file.ReleasedImage, release_file.ReleasedPlatform, release_file.ReleasedBase)
+def _undescribed(kind: type) -> Iterator[str]:
+    said = {**_KEYS, **_json_meanings(kind)}
+    yield from (name for name in _json_fields(kind) if name not in said)
+
+
+_KEYS = {"schema": "The document's id.", "event": "The event's name."}
+
+
+def _document_section(document: Document, shown: list[type]) -> str:
+    """A document, and the objects in it that no earlier document has."""
+    kinds = [kind for kind in _objects(document.kind) if kind not in shown]
+    shown += kinds
+    schema = f"From {_origins(document)}. [JSON Schema]({_schema_name(document)})."
+    parts = [f"## {document.schema}", _json_summary(document), schema]
+    for kind in kinds:
+        if kind is not document.kind:
+            parts += [f"### {_object_name(kind)}", summary(kind).partition("\n")[0]]
+        rows = (
+            (f"`{name}`", _json_type(hint), _json_meanings(kind).get(name, ""))
+            for name, hint in _json_fields(kind).items()
+        )
+        parts.append(_table(("field", "type", "meaning"), rows))
+    return "\n\n".join(parts)
+
+
+def _json_summary(document: Document) -> str:
+    kinds = get_args(document.kind)
+    said = (
+        f"One of {len(kinds)} events; only the first event of a run has `schema`." if kinds else summary(document.kind)
+    )
+    return said.partition("\n")[0]
+
+
+def _origins(document: Document) -> str:
+    verbs = (f"{verb if verb == EVERY else f'`bakec {verb}`'} {when}" for verb, when in document.printed_by.items())
+    return ", ".join((*map(str.rstrip, verbs), *(f"`bakec {verb}`" for verb in document.written_by)))
+
+
+def _objects(hint: Any) -> Iterable[type]:
+    """The objects of a document, each once: itself first, then what its fields hold."""
+    found: dict[type, None] = {}
+
+    def look(hint: Any) -> None:
+        if _is_object(hint):
+            if hint not in found:
+                found[hint] = None
+                for inner in _json_fields(hint).values():
+                    look(inner)
+            return
+        for inner in get_args(hint):
+            look(inner)
+
+    look(hint)
+    return tuple(found)
+
+
+def _is_object(hint: Any) -> bool:
+    return is_typeddict(hint) or (isinstance(hint, type) and issubclass(hint, BaseModel))
+
+
+def _json_fields(kind: type) -> dict[str, Any]:
+    """Key → type, as they stand in the document."""
+    hints = get_type_hints(kind, include_extras=True)
+    if issubclass(kind, BaseModel):
+        return {field.alias or name: hints[name] for name, field in kind.model_fields.items()}
+    return hints
+
+
+def _json_meanings(kind: type) -> dict[str, str]:
+    """Key → what the docstrings say, also of what another TypedDict adds to it."""
+    found: dict[str, str] = {}
+    for base in (*getattr(kind, "__orig_bases__", ()), kind):
+        found |= meanings(base) if _is_object(base) else {}
+    return found
+
+
+def _object_name(kind: type) -> str:
+    return kind.__name__.removesuffix("Document")
+
+
+def _json_type(hint: Any) -> str:
+    """A type as a reader of JSON calls it, with a link where it is an object."""
+    if hint in _JSON_TYPES:
+        return _JSON_TYPES[hint]
+    if _is_object(hint):
+        return f"[{_object_name(hint)}](#{_anchor(_object_name(hint))})"
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal or (isinstance(hint, type) and issubclass(hint, Enum)):
+        return " or ".join(f'`"{each}"`' for each in parts or hint)
+    if origin is Annotated:  # what a release file reads as a value, and writes as a text
+        return _JSON_TYPES[str]
+    inner = [_json_type(part) for part in parts if part is not Ellipsis]
+    if origin in {Union, types.UnionType}:
+        return " or ".join(inner)
+    last = f"({inner[-1]})" if " or " in inner[-1] else inner[-1]
+    return f"object of {last}" if origin is dict else f"list of {last}"
+
+
+_JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^a-z0-9-]", "", heading.lower())
+
+
+def _schema_name(document: Document) -> str:
+    return f"{document.schema.removeprefix('bakec.').partition('/')[0]}.schema.json"
+
+
+def json_schema(document: Document) -> dict[str, Any]:
+    """The JSON Schema of a document, in the words of its docstrings."""
+    schema: dict[str, Any] = TypeAdapter(document.kind).json_schema(mode="serialization")
+    described = {kind.__name__: kind for kind in _objects(document.kind)}
+    for name, part in {getattr(document.kind, "__name__", ""): schema, **schema.get("$defs", {})}.items():
+        if kind := described.get(name):
+            part["description"] = summary(kind).partition("\n")[0]
+            for field, words in _json_meanings(kind).items():
+                part["properties"][field] = {"description": words, **part["properties"][field]}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": document.schema}
+    return {**schema, **head}
+
+
+def _schema_page(document: Document) -> str:
+    return json.dumps(json_schema(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "models.md": models_page,
     "cli.md": cli_page,
-    "../release.schema.json": release_schema,
+    "json/README.md": json_page,
+    **{f"json/{_schema_name(document)}": partial(_schema_page, document) for document in DOCUMENTS},
 }
 
 
@@ -344,7 +493,7 @@ def _difference(path: Path, text: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or check them."""
-    REFERENCE.mkdir(exist_ok=True)
+    (REFERENCE / "json").mkdir(parents=True, exist_ok=True)
     try:
         if arguments == ["--check"]:
             difference = stale()

@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from bake_compiler.errors import BakecError
+from bake_compiler.errors import BakecError, Interrupted
 
 DEBUG = "--debug"
 
@@ -22,30 +22,21 @@ def main() -> None:
         sys.stderr.write(f"{told}\n")
         return
     from bake_compiler.cli.app import make_app  # noqa: PLC0415 - typer is imported when a command is run
+    from bake_compiler.cli.output import printed  # noqa: PLC0415
+
+    printed.clear()
 
     try:
-        make_app(arguments[0] if arguments else "")(args=arguments, prog_name="bakec")
-    except BakecError as error:
-        if DEBUG in sys.argv:
-            raise
-        sys.stderr.write(error_text(error))
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(130)
+        app = make_app(arguments[0] if arguments else "")
+        if app(args=arguments, prog_name="bakec", standalone_mode=False) == Interrupted.exit_code:
+            raise KeyboardInterrupt  # noqa: TRY301 - typer has made a number of it
     except BrokenPipeError:
         sys.exit(141)  # nobody reads what it prints: as SIGPIPE ends a program
-    except OSError as error:
-        if DEBUG in sys.argv:
-            raise
-        sys.stderr.write(error_text(BakecError(f"{error.filename or 'the system'}: {error.strerror or error}")))
-        sys.exit(BakecError.exit_code)
-    except Exception as error:
-        if DEBUG in sys.argv:
-            raise
-        fault = BakecError(f"bakec itself is at fault: {type(error).__name__}: {error}", hint=f"run it with {DEBUG}")
-        sys.stderr.write(error_text(fault))
-        sys.exit(fault.exit_code)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each one is explained
+        from bake_compiler.cli.failure import end  # noqa: PLC0415
+
+        options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        sys.exit(end(error, debug=DEBUG in sys.argv, as_json="--json" in options))
 
 
 def _open_streams() -> None:
@@ -78,14 +69,3 @@ def _told_before() -> str:
         return what_stands(find_root(Path.cwd()))
     except BakecError:
         return ""
-
-
-def error_text(error: BakecError) -> str:
-    """What a person reads: each mistake with its place, then the error and what to do about it."""
-    lines = []
-    for problem in error.problems:
-        lines.append(f"error: {problem}")
-        lines += [f" hint: {problem.hint}"] if problem.hint else []
-    lines.append(f"error: {error.message}")
-    lines += [f" hint: {error.hint}"] if error.hint else []
-    return "\n".join(lines) + "\n"

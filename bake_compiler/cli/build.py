@@ -17,7 +17,6 @@ from bake_compiler.cli.options import (
     Deep,
     Insecure,
     Jobs,
-    Json,
     Platforms,
     ProjectDir,
     Registry,
@@ -27,12 +26,13 @@ from bake_compiler.cli.options import (
     Tag,
     Variables,
     given_names,
+    json_option,
     parse_platforms,
     parse_variables,
     root_of,
     select_wanted,
 )
-from bake_compiler.cli.output import print_report, print_text, say
+from bake_compiler.cli.output import print_document, print_report, say
 from bake_compiler.errors import BakecError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def build(
     allow: Allow = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("build")] = False,
 ) -> None:
     """Build images for every platform, verify them in the registry, then move their public tags, all or none.
 
@@ -191,13 +191,13 @@ def _absolute(path: Path | None) -> str:
 def _refusals(*, as_json: bool) -> Iterator[None]:
     """What a preflight found is a document too."""
     from bake_compiler.verbs.doctor.result import UnfitError  # noqa: PLC0415
-    from bake_compiler.verbs.doctor.show import doctor_json  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.show import doctor_document  # noqa: PLC0415
 
     try:
         yield
     except UnfitError as error:
         if as_json:
-            print_text(doctor_json(error.checks))
+            print_document(doctor_document(error.checks))
         raise
 
 

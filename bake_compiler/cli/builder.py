@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from bake_compiler.cli.edges import edges, run_async
-from bake_compiler.cli.options import Json, ProjectDir, root_of
-from bake_compiler.cli.output import print_text, say
+from bake_compiler.cli.options import ProjectDir, json_option, root_of
+from bake_compiler.cli.output import print_document, print_text, say
 from bake_compiler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def up(
     ] = True,
     dry_run: DryRun = False,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("builder up")] = False,
 ) -> None:
     """Make the project's builder, or change it to what the project describes; nothing is done where it is so.
 
@@ -46,7 +46,7 @@ def up(
 
     Examples: `bakec builder up`, `bakec builder up --dry-run`, `bakec builder up --allow-loss --json`.
     """
-    from bake_compiler.verbs.builder import applied_document, bring_up, render_applied, to_json  # noqa: PLC0415
+    from bake_compiler.verbs.builder import applied_document, bring_up, render_applied  # noqa: PLC0415
 
     done = _with_tools(
         project,
@@ -54,11 +54,11 @@ def up(
             tools, _needed(described), tell=say, allow_loss=allow_loss, dry_run=dry_run, bootstrap=bootstrap
         ),
     )
-    print_text(to_json(applied_document(done)) if as_json else render_applied(done))
+    print_document(applied_document(done)) if as_json else print_text(render_applied(done))
 
 
 @builder.command("ls")
-def list_nodes(project: ProjectDir = None, as_json: Json = False) -> None:
+def list_nodes(project: ProjectDir = None, as_json: Annotated[bool, json_option("builder ls")] = False) -> None:
     """Show the project's builder: each node with its endpoint, state and platforms, and whether it is as described.
 
     Where the project describes none: the one in use. Platforms are native or emulated where the node is on this
@@ -67,10 +67,10 @@ def list_nodes(project: ProjectDir = None, as_json: Json = False) -> None:
     Examples: `bakec builder ls`, `bakec builder ls --json`.
     """
     from bake_compiler.oci.platform import Platform  # noqa: PLC0415
-    from bake_compiler.verbs.builder import look_at, render_seen, seen_document, to_json  # noqa: PLC0415
+    from bake_compiler.verbs.builder import look_at, render_seen, seen_document  # noqa: PLC0415
 
     seen = _with_tools(project, lambda tools, described: look_at(tools, described, Platform.here()))
-    print_text(to_json(seen_document(seen)) if as_json else render_seen(seen))
+    print_document(seen_document(seen)) if as_json else print_text(render_seen(seen))
 
 
 @builder.command()
@@ -80,7 +80,7 @@ def rm(
     ] = False,
     dry_run: DryRun = False,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("builder rm")] = False,
 ) -> None:
     """Remove the project's builder; its cache stays, and is there again after the next `bakec builder up`.
 
@@ -88,13 +88,13 @@ def rm(
 
     Examples: `bakec builder rm`, `bakec builder rm --with-cache`.
     """
-    from bake_compiler.verbs.builder import applied_document, render_applied, take_down, to_json  # noqa: PLC0415
+    from bake_compiler.verbs.builder import applied_document, render_applied, take_down  # noqa: PLC0415
 
     done = _with_tools(
         project,
         lambda tools, described: take_down(tools, _needed(described), tell=say, with_cache=with_cache, dry_run=dry_run),
     )
-    print_text(to_json(applied_document(done)) if as_json else render_applied(done))
+    print_document(applied_document(done)) if as_json else print_text(render_applied(done))
 
 
 def _needed(described: "Builder | None") -> "Builder":

@@ -1,6 +1,5 @@
 """bakec clean: staged tags that nobody needs any more, and old journals of releases."""
 
-import json
 import re
 import sys
 import time
@@ -11,20 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bake_compiler.cli import error_text
 from bake_compiler.cli.edges import edges, run_async
+from bake_compiler.cli.failure import error_text
 from bake_compiler.cli.options import (
     Insecure,
-    Json,
     ProjectDir,
     Registry,
     Selectors,
     Tag,
     Variables,
+    json_option,
     root_of,
     select_wanted,
 )
-from bake_compiler.cli.output import print_text
+from bake_compiler.cli.output import print_document, print_text
 from bake_compiler.errors import Interrupted, RegistryError, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def clean(
     variables: Variables = None,
     insecure: Insecure = None,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("clean")] = False,
 ) -> None:
     """Say which staged tags nobody needs any more, and remove them with --delete; and old journals of releases.
 
@@ -67,8 +66,10 @@ def clean(
     gone = (remove_journals if delete else judge_journals)(root, before) if journals else ()
     cleaned = _clean(root, repositories, before, gone, insecure, delete=delete) if staged else Cleaned(delete)
     cleaned = replace(cleaned, journals=gone)
-    document = json.dumps(cleaned_document(cleaned), indent=2) + "\n" if as_json else ""
-    print_text(document or render_cleaned(cleaned, now))
+    if as_json:
+        print_document(cleaned_document(cleaned))
+    else:
+        print_text(render_cleaned(cleaned, now))
     for error in cleaned.errors.values():
         sys.stderr.write(error_text(error))
     sys.exit(RegistryError.exit_code if cleaned.errors else 0)

@@ -1,6 +1,5 @@
 """bakec compile: models → docker-bake.hcl."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli.edges import run_async
-from bake_compiler.cli.options import Json, ProjectDir, root_of
-from bake_compiler.cli.output import print_text, say, warn, warning_text
-from bake_compiler.errors import ModelError, Problem
+from bake_compiler.cli.options import ProjectDir, json_option, root_of
+from bake_compiler.cli.output import print_document, print_text, say, warn, warning_text
+from bake_compiler.errors import ModelError
 from bake_compiler.words import counted
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def compile_(
             "defaults and once for each variable overridden. Default: buildx where it is installed, else parse.",
         ),
     ] = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("compile")] = False,
 ) -> None:
     """Write docker-bake.hcl from the models; it is committed and works by hand.
 
@@ -55,6 +54,7 @@ def compile_(
     from bake_compiler.project.planned import plan_with_inputs, warnings_of  # noqa: PLC0415
     from bake_compiler.project.root import own_folder  # noqa: PLC0415
     from bake_compiler.verbs.compile.run import compile_plan, stale, write_compiled  # noqa: PLC0415
+    from bake_compiler.verbs.compile.show import compile_document  # noqa: PLC0415
     from bake_compiler.verbs.compile.unchanged import remember, watching  # noqa: PLC0415
 
     root = root_of(project)
@@ -73,14 +73,14 @@ def compile_(
         print_text(difference if not as_json else "")
         proof = None if by is By.BYTES else _prove(root, plan, path, by)
         if as_json:
-            _print_json(path, difference, proof, warnings, check=True)
+            print_document(compile_document(path, difference, proof, warnings, check=True))
         _judge(path, difference, proof)
         say(f"{path.name} is what the models say: {count}; {proof.told if proof else 'the same bytes'}")
         return
     if difference:
         write_compiled(path, text)
     if as_json:
-        _print_json(path, difference, None, warnings, check=False)
+        print_document(compile_document(path, difference, None, warnings, check=False))
     say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")
     if path == root / BAKE_FILE:
         with suppress(OSError):  # a project that can't be written to is compiled anew each time
@@ -116,23 +116,3 @@ def _and_means(proof: "Proof | None") -> str:
     if not proof.differences:
         return f", though it means the same ({proof.told})"
     return f", and means something else, by {proof.by}:\n  " + "\n  ".join(proof.differences)
-
-
-def _print_json(
-    path: Path, difference: str, proof: "Proof | None", warnings: Sequence[Problem], *, check: bool
-) -> None:
-    import json  # noqa: PLC0415
-
-    document = {
-        "schema": "bakec.compile/1",
-        "file": str(path),
-        "stale": bool(difference),
-        "diff": difference,
-        "written": bool(difference) and not check,
-        "compared": proof.by if proof else "bytes",
-        "overridden": list(proof.overridden) if proof else [],
-        "not_compared": list(proof.skipped) if proof else [],
-        "differences": list(proof.differences) if proof else [],
-        "warnings": [each._asdict() for each in warnings],
-    }
-    print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -66,6 +66,16 @@ RULES: tuple[Rule, ...] = (
         for ending, other in GRAPHS.items()
         if other != form
     ),
+    *(
+        Rule("graph", "--json", "it draws nothing", (f"--format {form}",))
+        for form in dict.fromkeys(GRAPHS.values())
+        if form != "json"
+    ),
+    *(
+        Rule("graph", "--json", "the file's ending is that of another format", (f"--output *{ending}",))
+        for ending, form in GRAPHS.items()
+        if form != "json"
+    ),
     Rule("build", "--push", "they are opposites", ("--load",)),
     Rule("build", "--preflight", "they are opposites", ("--no-preflight",)),
     Rule("build", "--dry-run", _COMMANDS, ("--json", "--junit", "--release-file")),

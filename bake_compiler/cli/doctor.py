@@ -1,24 +1,24 @@
 """bakec doctor: what a build needs, whether it is so, and what mends it."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
     Allow,
     Insecure,
     Jobs,
-    Json,
     Platforms,
     ProjectDir,
     Registry,
     Selectors,
     Tag,
     Variables,
+    json_option,
     root_of,
     select_wanted,
 )
-from bake_compiler.cli.output import print_text
+from bake_compiler.cli.output import print_document, print_text
 from bake_compiler.errors import PreflightError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def doctor(
     jobs: Jobs = None,
     allow: Allow = None,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("doctor")] = False,
 ) -> None:
     """Look at all that a build needs, and name the command that mends what is wrong.
 
@@ -51,7 +51,7 @@ def doctor(
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
     from bake_compiler.verbs.doctor.facts import PlannedBuild  # noqa: PLC0415
     from bake_compiler.verbs.doctor.run import look  # noqa: PLC0415
-    from bake_compiler.verbs.doctor.show import doctor_json, is_good, render_doctor  # noqa: PLC0415
+    from bake_compiler.verbs.doctor.show import doctor_document, is_good, render_doctor  # noqa: PLC0415
 
     root = root_of(project)
     plan = plan_project(root)
@@ -71,5 +71,5 @@ def doctor(
             )
 
     checks = run_async(work)
-    print_text(doctor_json(checks) if as_json else render_doctor(checks))
+    print_document(doctor_document(checks)) if as_json else print_text(render_doctor(checks))
     sys.exit(0 if is_good(checks) else PreflightError.exit_code)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli.formats import GRAPHS, format_of
-from bake_compiler.cli.options import ProjectDir, Selectors, root_of, select_wanted
+from bake_compiler.cli.options import ProjectDir, Selectors, json_option, root_of, select_wanted
 from bake_compiler.cli.output import print_text, say
 from bake_compiler.words import counted
 
@@ -34,15 +34,18 @@ def graph(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help=".mmd, .dot, .svg or .json; default: stdout.")
     ] = None,
     project: ProjectDir = None,
+    as_json: Annotated[bool, json_option("graph")] = False,
 ) -> None:
     """Draw phases, images and edges as Mermaid, DOT, SVG or JSON; needs no network and no other program.
 
-    Examples: `bakec graph`, `bakec graph -o stack.svg`, `bakec graph dependent --format dot`.
+    Examples: `bakec graph`, `bakec graph -o stack.svg`, `bakec graph dependent --format dot`, `bakec graph --json`.
     """
     from bake_compiler.graph import render_dot, render_mermaid, render_svg  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
     file = None if str(output) == "-" else output
+    if as_json:
+        form = Format.JSON
     form = form or (Format(format_of(file, GRAPHS)) if file else Format.MERMAID)
     plan = plan_project(root_of(project))
     drawn = to_graph(plan, select_wanted(plan, selectors, None, "", ""))
@@ -82,7 +85,7 @@ def to_graph(plan: "Plan", wanted: "Wanted") -> "Graph":
 
 
 def _render_json(drawn: "Graph") -> str:
-    import json  # noqa: PLC0415
-    from dataclasses import asdict  # noqa: PLC0415
+    from bake_compiler.document import document_text  # noqa: PLC0415
+    from bake_compiler.graph.json import graph_document  # noqa: PLC0415
 
-    return json.dumps({"schema": "bakec.graph/1", **asdict(drawn)}, indent=2, ensure_ascii=False) + "\n"
+    return document_text(graph_document(drawn))

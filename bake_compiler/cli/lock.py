@@ -1,6 +1,5 @@
 """bakec lock: base images by digest, in bakec.lock."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli.edges import edges, run_async
-from bake_compiler.cli.options import Insecure, Json, ProjectDir, root_of
-from bake_compiler.cli.output import print_text, say
+from bake_compiler.cli.options import Insecure, ProjectDir, json_option, root_of
+from bake_compiler.cli.output import print_document, print_text, say
 from bake_compiler.words import counted
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def lock(
     ] = False,
     insecure: Insecure = None,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("lock")] = False,
 ) -> None:
     """Write what each base image's name stands for to bakec.lock; `bakec compile` then pins them in the bake file.
 
@@ -52,8 +51,10 @@ def lock(
     entries = _ask(root, locking, locking.names(names or ()) if update or check else (), insecure)
     error = error_of(entries, check=check)
     changes = not (error or check) and write_lock(root, entries)
-    document = lock_document(entries, written=changes)
-    print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if as_json else render_locked(entries))
+    if as_json:
+        print_document(lock_document(entries, written=changes))
+    else:
+        print_text(render_locked(entries))
     if error:
         raise error
     told = "written; now run `bakec compile`" if changes else "is up to date"

@@ -1,6 +1,5 @@
 """bakec mirror: the project's external images into its registries, verified there."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +12,14 @@ from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
     Deep,
     Insecure,
-    Json,
     ProjectDir,
     Registry,
     Variables,
+    json_option,
     parse_variables,
     root_of,
 )
-from bake_compiler.cli.output import print_text, say
+from bake_compiler.cli.output import print_document, print_text, say
 from bake_compiler.errors import BakecError, Interrupted, UsageError
 from bake_compiler.words import counted
 
@@ -67,7 +66,7 @@ def mirror(
         bool, typer.Option("--dry-run", help="Say what would be sent and which tags would move.")
     ] = False,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("mirror")] = False,
 ) -> None:
     """Copy the project's external images into its registries: whole indexes, all platforms, attestations included.
 
@@ -92,8 +91,10 @@ def mirror(
         raise Interrupted(
             "interrupted: every tag names a whole image, the one before or the new one", hint=hint
         ) from error
-    document = json.dumps(mirrored_document(mirrored), indent=2, ensure_ascii=False) + "\n" if as_json else ""
-    print_text(document or render_mirrored(mirrored))
+    if as_json:
+        print_document(mirrored_document(mirrored))
+    else:
+        print_text(render_mirrored(mirrored))
     sys.exit(mirrored.exit_code)
 
 

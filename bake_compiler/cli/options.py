@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bake_compiler.cli.documents import json_help
 from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +81,6 @@ SigningConfig = Annotated[
         help="cosign's: which log and time stamps signatures go to; default: Sigstore's public ones.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the document as JSON.")]
 Allow = Annotated[
     list[str] | None,
     typer.Option(
@@ -93,6 +93,11 @@ Jobs = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, metavar="N", help="Images at once; default: what there is to work with."),
 ]
+
+
+def json_option(verb: str) -> Any:
+    """`--json` of a verb, with the documents that it prints."""
+    return typer.Option("--json", help=json_help(verb))
 
 
 def root_of(project: Path | None) -> Path:

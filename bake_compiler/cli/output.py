@@ -1,7 +1,7 @@
 """What goes to stdout and stderr."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bake_compiler.errors import Problem
@@ -10,10 +10,27 @@ if TYPE_CHECKING:
     from bake_compiler.report import Report
 
 
+printed: list[int] = []
+"""The lengths of the texts that this call of bakec has printed on stdout; `main` empties the list."""
+
+
 def print_text(text: str) -> None:
-    """A document on stdout, in UTF-8 whatever the locale is."""
+    """Text on stdout, in UTF-8 whatever the locale is."""
+    printed.append(len(text))
     sys.stdout.buffer.write(text.encode())
     sys.stdout.flush()
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines on stdout."""
+    print_text("".join(f"{line}\n" for line in lines))
+
+
+def print_document(document: Mapping[str, object]) -> None:
+    """The document of `--json` on stdout."""
+    from bake_compiler.document import document_text  # noqa: PLC0415
+
+    print_text(document_text(document))
 
 
 def say(line: str) -> None:
@@ -36,9 +53,9 @@ def warning_text(problem: Problem) -> str:
 def print_report(report: "Report", *, as_json: bool) -> None:
     """The document on stdout: for a program, a terminal, or a pipe."""
     if as_json:
-        from bake_compiler.report.formats.json import render_json  # noqa: PLC0415
+        from bake_compiler.report.formats.json import report_document  # noqa: PLC0415
 
-        print_text(render_json(report))
+        print_document(report_document(report))
     elif sys.stdout.isatty():
         from rich.console import Console  # noqa: PLC0415
 

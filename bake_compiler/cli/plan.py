@@ -9,18 +9,18 @@ import typer
 
 from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
-    Json,
     Platforms,
     ProjectDir,
     Registry,
     Selectors,
     Tag,
     Variables,
+    json_option,
     parse_platforms,
     root_of,
     select_wanted,
 )
-from bake_compiler.cli.output import print_text, warn
+from bake_compiler.cli.output import print_document, print_lines, print_text, warn
 from bake_compiler.errors import Problem
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def plan(
         ),
     ] = None,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("plan")] = False,
 ) -> None:
     """Show what would be built, without building it: phases, images, bases, edges, native or emulated.
 
@@ -72,34 +72,28 @@ def plan(
     warnings = warnings_of(root, planned, inputs)
     warn(warnings)
     if why:
-        document = why_document(root, planned, why)
-        lines = why_lines(document)
-    else:
-        wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
-        natives = parse_platforms(build_platform)
-        if emulation:
-            from bake_compiler.verbs.plan.emulation import map_emulation  # noqa: PLC0415
+        explained = why_document(root, planned, why, warnings)
+        print_document(explained) if as_json else print_lines(why_lines(explained))
+        return
+    wanted = select_wanted(planned, selectors, platforms, registry, tag, variables)
+    natives = parse_platforms(build_platform)
+    if emulation:
+        from bake_compiler.verbs.plan.emulation import map_emulation  # noqa: PLC0415
 
-            found = map_emulation(root, planned, wanted, inputs.dockerfiles, _native(root, planned, natives))
-            _print_emulation(found, warnings, as_json=as_json)
-            return
-        here = natives[0] if natives else Platform.here()
-        document = plan_document(planned, wanted, inputs.dockerfiles, here, externals_with(planned, selectors or ()))
-        lines = plan_lines(document, planned)
-    document["warnings"] = [each._asdict() for each in warnings]
-    if as_json:
-        import json  # noqa: PLC0415
-
-        print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    else:
-        print_text("".join(f"{line}\n" for line in lines))
+        found = map_emulation(root, planned, wanted, inputs.dockerfiles, _native(root, planned, natives))
+        _print_emulation(found, warnings, as_json=as_json)
+        return
+    here = natives[0] if natives else Platform.here()
+    externals = externals_with(planned, selectors or ())
+    document = plan_document(planned, wanted, inputs.dockerfiles, here, externals, warnings)
+    print_document(document) if as_json else print_lines(plan_lines(document, planned))
 
 
 def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_json: bool) -> None:
     from bake_compiler.verbs.plan import emulation_show  # noqa: PLC0415
 
     if as_json:
-        print_text(emulation_show.emulation_json(found, warnings))
+        print_document(emulation_show.emulation_document(found, warnings))
     elif sys.stdout.isatty() and found.runs:
         _print_table(emulation_show.HEADER, emulation_show.emulation_rows(found), emulation_show.summary(found))
     else:

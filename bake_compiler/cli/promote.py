@@ -1,6 +1,5 @@
 """bakec promote: a verified release under other tags, without a build."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli.edges import edges, run_async
-from bake_compiler.cli.options import Deep, Insecure, Jobs, Json, ProjectDir, root_of
-from bake_compiler.cli.output import print_report, print_text, say
+from bake_compiler.cli.options import Deep, Insecure, Jobs, ProjectDir, json_option, root_of
+from bake_compiler.cli.output import print_document, print_report, print_text, say
 from bake_compiler.errors import BakecError, UsageError
 from bake_compiler.words import counted
 
@@ -32,7 +31,7 @@ def promote(
     jobs: Jobs = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Verify, and print what would move.")] = False,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("promote")] = False,
 ) -> None:
     """Give the images of a release other tags, all or none, without a build: rc to final.
 
@@ -65,8 +64,7 @@ def promote(
         say(" hint: mend what is wrong with it, or build again")
         sys.exit(done.report.exit_code)
     if as_json:
-        document = promotion_document(before, done, promotion.name, dry_run=dry_run)
-        print_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        print_document(promotion_document(before, done, promotion.name, dry_run=dry_run))
     else:
         _tell(done, promotion.name, dry_run=dry_run)
     if release_file and not dry_run:

@@ -1,6 +1,5 @@
 """bakec release: what became of the tags of a release, and what there is to do about it."""
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli.edges import edges, run_async
-from bake_compiler.cli.options import Insecure, Json, ProjectDir, root_of
-from bake_compiler.cli.output import print_text
+from bake_compiler.cli.options import Insecure, ProjectDir, json_option, root_of
+from bake_compiler.cli.output import print_document, print_text
 from bake_compiler.errors import BakecError, UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +61,10 @@ def about_release() -> None:
 
 @release.command()
 def status(
-    release: Named = "last", insecure: Insecure = None, project: ProjectDir = None, as_json: Json = False
+    release: Named = "last",
+    insecure: Insecure = None,
+    project: ProjectDir = None,
+    as_json: Annotated[bool, json_option("release status")] = False,
 ) -> None:
     """Say of each tag what it named before, what it is to name, and what the registry says that it names now.
 
@@ -83,7 +85,10 @@ def status(
 
 @release.command()
 def finish(
-    release: Named = "last", insecure: Insecure = None, project: ProjectDir = None, as_json: Json = False
+    release: Named = "last",
+    insecure: Insecure = None,
+    project: ProjectDir = None,
+    as_json: Annotated[bool, json_option("release finish")] = False,
 ) -> None:
     """Move the tags of a release that have not moved, as after a crash; no harm when all have.
 
@@ -100,7 +105,7 @@ def finish(
 def diff(
     before: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="The older one.")],
     after: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="The newer one.")],
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("release diff")] = False,
 ) -> None:
     """Say what has changed from one release to another: images, digests, platforms, sizes, bases, tags.
 
@@ -113,8 +118,7 @@ def diff(
     from bake_compiler.verbs.release_files import load_release  # noqa: PLC0415
 
     found = diff_releases(load_release(before), load_release(after))
-    document = json.dumps(diff_document(found), indent=2, ensure_ascii=False) + "\n" if as_json else ""
-    print_text(document or render_diff(found))
+    print_document(diff_document(found)) if as_json else print_text(render_diff(found))
 
 
 @release.command()
@@ -122,7 +126,7 @@ def export(
     file: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="What `bakec build --release-file` wrote.")],
     form: Annotated[PinFormat, typer.Option("--format", "-f", help="Who is to read it.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("release export")] = False,
 ) -> None:
     """Write every image of a release by its digest: for Compose, Kustomize, a Helm chart, or as variables.
 
@@ -131,19 +135,19 @@ def export(
     Examples: `bakec release export --format compose release.json -o compose.release.yml`,
     `bakec release export --format env release.json`.
     """
+    from bake_compiler.document import document_text  # noqa: PLC0415
     from bake_compiler.release_file.export import export_release  # noqa: PLC0415
     from bake_compiler.system.files import write_whole  # noqa: PLC0415
+    from bake_compiler.verbs.release.show import pins_document  # noqa: PLC0415
     from bake_compiler.verbs.release_files import load_release  # noqa: PLC0415
 
     text = export_release(load_release(file), form)
-    if as_json:
-        document = {"schema": "bakec.pins/1", "format": str(form), "content": text}
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    document = pins_document(form, text) if as_json else None
     if output is None or str(output) == "-":
-        print_text(text)
+        print_document(document) if document else print_text(text)
         return
     try:
-        write_whole(output, text)
+        write_whole(output, document_text(document) if document else text)
     except OSError as error:
         raise UsageError(f"--output: {output}: {error.strerror}", hint="name a file that can be written") from error
 
@@ -183,4 +187,4 @@ def print_status(found: "ReleaseStatus", *, as_json: bool) -> None:
     """The document on stdout."""
     from bake_compiler.verbs.release.show import render_status, status_document  # noqa: PLC0415
 
-    print_text(json.dumps(status_document(found), indent=2) + "\n" if as_json else render_status(found))
+    print_document(status_document(found)) if as_json else print_text(render_status(found))

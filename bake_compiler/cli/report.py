@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli.formats import REPORTS, format_of
-from bake_compiler.cli.options import Json, ProjectDir, root_of
+from bake_compiler.cli.options import ProjectDir, json_option, root_of
 from bake_compiler.cli.output import print_report, say
 from bake_compiler.errors import BakecError, UsageError
 from bake_compiler.words import counted
@@ -44,7 +44,7 @@ def report(
         ),
     ] = None,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("report")] = False,
 ) -> None:
     """Show what a run of `bakec build` came to, or write it as a page, for a CI system, or for a program.
 

@@ -1,11 +1,16 @@
 """bakec rollback: every public tag of a release as it was before."""
 
-from bake_compiler.cli.options import Insecure, Json, ProjectDir
+from typing import Annotated
+
+from bake_compiler.cli.options import Insecure, ProjectDir, json_option
 from bake_compiler.cli.release import Named, of_release, print_status
 
 
 def rollback(
-    release: Named = "last", insecure: Insecure = None, project: ProjectDir = None, as_json: Json = False
+    release: Named = "last",
+    insecure: Insecure = None,
+    project: ProjectDir = None,
+    as_json: Annotated[bool, json_option("rollback")] = False,
 ) -> None:
     """Put every tag of a release back to what it named before; no harm when all are.
 

@@ -12,7 +12,6 @@ from bake_compiler.cli.edges import edges, run_async
 from bake_compiler.cli.options import (
     Insecure,
     Jobs,
-    Json,
     Platforms,
     ProjectDir,
     Registry,
@@ -20,6 +19,7 @@ from bake_compiler.cli.options import (
     Variables,
     complete_selector,
     is_reference,
+    json_option,
     parse_platforms,
     root_of,
     select_wanted,
@@ -69,7 +69,7 @@ def verify(
     insecure: Insecure = None,
     jobs: Jobs = None,
     project: ProjectDir = None,
-    as_json: Json = False,
+    as_json: Annotated[bool, json_option("verify")] = False,
 ) -> None:
     """Check in the registry that every image is there for every platform, and is what its label says.
 

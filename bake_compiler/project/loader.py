@@ -23,6 +23,7 @@ from bake_compiler.plan.paths import URL, inside, is_outside
 from bake_compiler.plan.plan import Plan
 from bake_compiler.project.dockerfiles import from_context, project_text, spellings
 from bake_compiler.project.root import COMPONENTS, PROJECT_FILE
+from bake_compiler.system.stdout import stdout_on_stderr
 
 COMPONENT_FILE = "component.py"
 
@@ -47,7 +48,7 @@ def load(root: Path, *, only: Collection[str] = ()) -> Loaded:
     directory = root / COMPONENTS
     names = only or [entry.name for entry in os.scandir(directory) if entry.is_dir() and entry.name[0] not in "._"]
     folders = [directory / name for name in sorted(names)]
-    with collecting_mistakes() as mistakes, _importable(root):
+    with collecting_mistakes() as mistakes, _importable(root), stdout_on_stderr():
         project = _run(directory / PROJECT_FILE, "project", Project, mistakes)
         components = {
             folder.name: model

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 from bake_compiler.release_file.file import ReleasedBase, ReleasedImage, ReleasedPlatform, ReleaseFile
-
-SCHEMA = "bakec.release-diff/1"
 
 
 @dataclass(frozen=True)
@@ -136,28 +136,125 @@ def _by_name(bases: Sequence[ReleasedBase]) -> Mapping[str, tuple[Digest | None,
     return found
 
 
-def diff_document(diff: ReleaseDiff) -> dict[str, Any]:
-    """The difference as plain dicts and lists; sizes in bytes."""
+class DiffSideDocument(TypedDict):
+    """One of the two releases."""
+
+    run: str
+    """The run that built it."""
+    time: str
+    """When its file was written, in UTC."""
+    registry: str
+    """Its registry; of several, the first."""
+    tag: str
+    """Its tag."""
+
+
+class TextChangeDocument(TypedDict):
+    """A text in both releases."""
+
+    before: str
+    """In the older release; may be empty."""
+    after: str
+    """In the newer release; may be empty."""
+
+
+class TagsChangeDocument(TypedDict):
+    """Public references that only one release has."""
+
+    lost: list[str]
+    """Only in the older release, sorted."""
+    gained: list[str]
+    """Only in the newer release, sorted."""
+
+
+class ManifestDocument(TypedDict):
+    """One platform's manifest."""
+
+    digest: str
+    """Its digest."""
+    size: int
+    """The bytes of config and layers, as the registry stores them."""
+
+
+class PlatformChangeDocument(TypedDict):
+    """A platform that is not the same in both releases."""
+
+    platform: str
+    """Such as `linux/arm64`."""
+    before: ManifestDocument | None
+    """In the older release; null if the platform is not in it."""
+    after: ManifestDocument | None
+    """In the newer release; null if the platform is not in it."""
+    growth: int
+    """Bytes more than before; negative if the platform became smaller."""
+
+
+class BaseChangeDocument(TypedDict):
+    """A base image that is not the same in both releases."""
+
+    name: str
+    """The name with its tag."""
+    before: list[str | None]
+    """The digests in the older release, null for an unknown one; empty if it was no base."""
+    after: list[str | None]
+    """The digests in the newer release, null for an unknown one; empty if it is no base any more."""
+
+
+class ImageChangeDocument(TypedDict):
+    """An image that is not the same in both releases."""
+
+    name: str
+    """The image's name."""
+    repository: TextChangeDocument
+    """Where the image is."""
+    digest: TextChangeDocument
+    """The digest of its index."""
+    revision: TextChangeDocument
+    """The revision of its sources."""
+    tags: TagsChangeDocument
+    """Public references that only one release has."""
+    platforms: list[PlatformChangeDocument]
+    """Those that differ in digest or size, or are in one release only."""
+    bases: list[BaseChangeDocument]
+    """Those that differ."""
+
+
+class ReleaseDiffDocument(TypedDict):
+    """What changed from one release to another; sizes in bytes, images by name."""
+
+    schema: Literal["bakec.release-diff/1"]
+    before: DiffSideDocument
+    """The older release."""
+    after: DiffSideDocument
+    """The newer release."""
+    added: list[ReleasedImage]
+    """Images that only the newer release has."""
+    removed: list[ReleasedImage]
+    """Images that only the older release has."""
+    changed: list[ImageChangeDocument]
+    """Images that differ in digest, repository, tags, platforms or bases."""
+    unchanged: int
+    """How many images do not differ."""
+
+
+def diff_document(diff: ReleaseDiff) -> ReleaseDiffDocument:
+    """The difference as a document; sizes in bytes."""
     return {
-        "schema": SCHEMA,
+        "schema": "bakec.release-diff/1",
         "before": _release(diff.before),
         "after": _release(diff.after),
-        "added": [_image(image) for image in diff.added],
-        "removed": [_image(image) for image in diff.removed],
+        "added": list(diff.added),
+        "removed": list(diff.removed),
         "changed": [_changed(change) for change in diff.changed],
         "unchanged": diff.unchanged,
     }
 
 
-def _release(release: ReleaseFile) -> dict[str, Any]:
+def _release(release: ReleaseFile) -> DiffSideDocument:
     return {"run": release.run, "time": release.time, "registry": release.registry, "tag": release.tag}
 
 
-def _image(image: ReleasedImage) -> dict[str, Any]:
-    return image.model_dump(mode="json")
-
-
-def _changed(change: ImageChange) -> dict[str, Any]:
+def _changed(change: ImageChange) -> ImageChangeDocument:
     before, after = change.before, change.after
     return {
         "name": after.name,
@@ -172,10 +269,17 @@ def _changed(change: ImageChange) -> dict[str, Any]:
     }
 
 
-def _platform(change: PlatformChange) -> dict[str, Any]:
-    sides = {"before": change.before, "after": change.after}
-    digests = {name: {"digest": str(side.digest), "size": side.size} if side else None for name, side in sides.items()}
-    return {"platform": str(change.platform), **digests, "growth": change.growth}
+def _platform(change: PlatformChange) -> PlatformChangeDocument:
+    return {
+        "platform": str(change.platform),
+        "before": _manifest(change.before),
+        "after": _manifest(change.after),
+        "growth": change.growth,
+    }
+
+
+def _manifest(side: ReleasedPlatform | None) -> ManifestDocument | None:
+    return {"digest": str(side.digest), "size": side.size} if side else None
 
 
 def _digests(digests: Sequence[Digest | None]) -> list[str | None]:

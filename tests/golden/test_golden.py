@@ -1,23 +1,23 @@
 """Whole documents, byte for byte; `./dev golden` writes them anew and `git diff` reviews them."""
 
 import asyncio
-import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bake_compiler.bakefile.parse import compare_text
+from bake_compiler.document import document_text
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan import Plan, select
 from bake_compiler.plan.attributes import ORDER
 from bake_compiler.project.loader import read_inputs
-from bake_compiler.project.planned import plan_project
+from bake_compiler.project.planned import plan_project, warnings_of
 from bake_compiler.verbs.compile.prove import prove
 from bake_compiler.verbs.compile.run import compile_plan, stale
-from bake_compiler.verbs.plan.show import plan_document
+from bake_compiler.verbs.plan.show import PlanDocument, plan_document
+from tests.fakes.documents import document_in
 from tests.fakes.reading import BUILDX
 
 HERE = Path(__file__).parent
@@ -25,10 +25,11 @@ CASES = sorted(path.parent.name for path in HERE.glob("*/components"))
 REWRITE = os.environ.get("BAKEC_GOLDEN") == "rewrite"
 
 
-def document_of(root: Path, plan: Plan) -> dict[str, Any]:
+def document_of(root: Path, plan: Plan) -> PlanDocument:
     """What `bakec plan --json` prints on an amd64 machine."""
     inputs, _ = read_inputs(root, plan)
-    return plan_document(plan, select(plan, []), inputs.dockerfiles, Platform.parse("amd64"))
+    warnings = warnings_of(root, plan, inputs)
+    return plan_document(plan, select(plan, []), inputs.dockerfiles, Platform.parse("amd64"), warnings=warnings)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -37,8 +38,9 @@ def test_the_case_compiles_to_the_documents_beside_it(case: str) -> None:
     plan = plan_project(root)
     documents = {
         "docker-bake.hcl": compile_plan(root, plan),
-        "plan.json": json.dumps(document_of(root, plan), indent=2, ensure_ascii=False) + "\n",
+        "plan.json": document_text(document_of(root, plan)),
     }
+    document_in(documents["plan.json"])
     for name, text in documents.items():
         if REWRITE:
             (root / name).write_text(text, encoding="utf-8")

@@ -4,9 +4,10 @@ import re
 from abc import abstractmethod
 from dataclasses import fields
 from functools import singledispatch
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from bake_compiler.buildx import Failure, Step
 from bake_compiler.errors import BakecError
@@ -26,7 +27,14 @@ from bake_compiler.report.events import (
     StepChanged,
     Stopping,
 )
-from bake_compiler.report.formats.json import failure_document, image_document, step_document
+from bake_compiler.report.formats.json import (
+    FailureDocument,
+    ImageDocument,
+    StepDocument,
+    failure_document,
+    image_document,
+    step_document,
+)
 from bake_compiler.report.report import ImageResult
 from bake_compiler.report.stored.report import (
     DigestText,
@@ -40,6 +48,163 @@ from bake_compiler.report.stored.report import (
 )
 
 SCHEMA = "bakec.events/1"
+
+
+class ExpectedDocument(TypedDict):
+    """An image that a run is to build."""
+
+    image: str
+    """The image's name."""
+    phase: str
+    """Its phase."""
+    platforms: list[str]
+    """The platforms that are wanted of it."""
+    needs: list[str]
+    """The images of the run that it needs."""
+
+
+class RunBeganDocument(TypedDict):
+    """The first event: all images and platforms are known, and nothing is built yet."""
+
+    schema: Literal["bakec.events/1"]
+    event: Literal["run-began"]
+    at: float
+    """Seconds since the epoch, as in every event."""
+    run: str
+    """The run's id."""
+    images: list[ExpectedDocument]
+    """In plan order."""
+    slots: int
+    """How many images are built at once, at most."""
+    seconds: dict[str, float]
+    """Image → how long its last build took; only images for which bakec knows it."""
+    resumes: str
+    """The run that this run resumes; else empty."""
+
+
+class AttemptBeganDocument(TypedDict):
+    """A bake process was started."""
+
+    event: Literal["attempt-began"]
+    at: float
+    """Seconds since the epoch."""
+    image: str
+    """The image's name."""
+    attempt: int
+    """From 1."""
+
+
+class StepChangedDocument(TypedDict):
+    """A step began or ended."""
+
+    event: Literal["step-changed"]
+    at: float
+    """Seconds since the epoch."""
+    image: str
+    """The image's name."""
+    step: StepDocument
+    """The step."""
+    done: int
+    """How many steps of the image have ended."""
+    cached: int
+    """How many of the ended steps came from the cache."""
+    total: int
+    """How many steps of the image are known so far."""
+
+
+class AttemptFailedDocument(TypedDict):
+    """An attempt failed, and another one follows."""
+
+    event: Literal["attempt-failed"]
+    at: float
+    """Seconds since the epoch."""
+    image: str
+    """The image's name."""
+    attempt: int
+    """From 1."""
+    failure: FailureDocument
+    """Why the attempt failed."""
+    pause: float
+    """Seconds until the next attempt."""
+
+
+class PushedDocument(TypedDict):
+    """An image is in the registry under its content tag, and is being verified."""
+
+    event: Literal["pushed"]
+    at: float
+    """Seconds since the epoch."""
+    image: str
+    """The image's name."""
+    digest: str
+    """The digest of its index."""
+
+
+class ImageEndedDocument(TypedDict):
+    """All is known about one image."""
+
+    event: Literal["image-ended"]
+    at: float
+    """Seconds since the epoch."""
+    result: ImageDocument
+    """The image, as it will stand in the report."""
+
+
+class SigningDocument(TypedDict):
+    """All images are verified, and bakec signs them before their tags move."""
+
+    event: Literal["signing"]
+    at: float
+    """Seconds since the epoch."""
+    images: int
+    """How many images are signed."""
+
+
+class PublishingDocument(TypedDict):
+    """All images are verified, and bakec moves the public tags."""
+
+    event: Literal["publishing"]
+    at: float
+    """Seconds since the epoch."""
+    tags: int
+    """How many tags are moved."""
+
+
+class StoppingDocument(TypedDict):
+    """A person or the system asked bakec to stop."""
+
+    event: Literal["stopping"]
+    at: float
+    """Seconds since the epoch."""
+
+
+class RunEndedDocument(TypedDict):
+    """The last event."""
+
+    event: Literal["run-ended"]
+    at: float
+    """Seconds since the epoch."""
+    run: str
+    """The run's id."""
+    exit_code: int
+    """The exit code of the run."""
+    summary: str
+    """The report's summary."""
+
+
+EventDocument: TypeAlias = (
+    RunBeganDocument
+    | AttemptBeganDocument
+    | StepChangedDocument
+    | AttemptFailedDocument
+    | PushedDocument
+    | ImageEndedDocument
+    | SigningDocument
+    | PublishingDocument
+    | StoppingDocument
+    | RunEndedDocument
+)
+"""What happens during a build, one document a line; only the first one has `schema`."""
 
 
 def event_document(event: Event) -> dict[str, Any]:

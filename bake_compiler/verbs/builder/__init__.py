@@ -7,7 +7,6 @@ from bake_compiler.verbs.builder.ls import seen_document as seen_document
 from bake_compiler.verbs.builder.result import Applied as Applied
 from bake_compiler.verbs.builder.result import applied_document as applied_document
 from bake_compiler.verbs.builder.result import render_applied as render_applied
-from bake_compiler.verbs.builder.result import to_json as to_json
 from bake_compiler.verbs.builder.rm import take_down as take_down
 from bake_compiler.verbs.builder.state import builder_difference as builder_difference
 from bake_compiler.verbs.builder.up import bring_up as bring_up

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from bake_compiler.buildx.inspection import InspectedNode, read_inspection
 from bake_compiler.buildx.tools import Tools
@@ -64,7 +66,53 @@ async def look_at(tools: Tools, builder: Builder | None, host: Platform) -> Buil
     return BuilderStatus(name, driver, bool(text), diff, builder is not None, found.nodes, host)
 
 
-def seen_document(seen: BuilderStatus) -> dict[str, Any]:
+class NodePlatformDocument(TypedDict):
+    """A platform that a node builds for."""
+
+    platform: str
+    """Such as `linux/arm64`."""
+    how: Literal["native", "emulated", "unknown"]
+    """`unknown` if the node is on another machine or does not run."""
+
+
+class NodeDocument(TypedDict):
+    """One node of a builder."""
+
+    name: str
+    """The node's name."""
+    endpoint: str
+    """Its address; may be empty for a node in the engine of this machine."""
+    state: str
+    """Such as `running` or `inactive`, in buildx's words."""
+    error: str
+    """Why the node does not answer; else empty."""
+    buildkit: str
+    """Its version of BuildKit; empty if it does not answer."""
+    platforms: list[NodePlatformDocument]
+    """The platforms that it builds for."""
+
+
+class BuilderDocument(TypedDict):
+    """The project's builder, or the builder in use if the project describes none."""
+
+    schema: Literal["bakec.builder/1"]
+    name: str
+    """The builder's name."""
+    driver: str
+    """The driver; the described one if there is no builder yet."""
+    exists: bool
+    """Whether buildx knows the builder."""
+    described: bool
+    """Whether the project describes a builder."""
+    matches: bool | None
+    """Whether it is as the project describes it; null if the project describes none."""
+    diff: str
+    """From the builder to its description; empty if they are the same."""
+    nodes: list[NodeDocument]
+    """Its nodes, as they are now."""
+
+
+def seen_document(seen: BuilderStatus) -> BuilderDocument:
     """The builder as it is, as plain dicts and lists."""
     return {
         "schema": "bakec.builder/1",
@@ -78,7 +126,7 @@ def seen_document(seen: BuilderStatus) -> dict[str, Any]:
     }
 
 
-def _node_document(seen: BuilderStatus, node: InspectedNode) -> dict[str, Any]:
+def _node_document(seen: BuilderStatus, node: InspectedNode) -> NodeDocument:
     return {
         "name": node.name,
         "endpoint": node.endpoint,
@@ -89,7 +137,7 @@ def _node_document(seen: BuilderStatus, node: InspectedNode) -> dict[str, Any]:
     }
 
 
-def _how(seen: BuilderStatus, node: InspectedNode, name: str) -> str:
+def _how(seen: BuilderStatus, node: InspectedNode, name: str) -> Literal["native", "emulated", "unknown"]:
     """Native or emulated, where the node is on this machine; else unknown: BuildKit does not tell."""
     architectures = {each.split("/")[1] for each in node.platforms if "/" in each}
     own = seen.host.architecture

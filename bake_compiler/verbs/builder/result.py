@@ -1,9 +1,10 @@
 """What `up` or `rm` did to a builder: run, and told."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from bake_compiler.builder import Changes
 from bake_compiler.buildx.tools import CommandAnswer, Tools
@@ -64,7 +65,27 @@ def without_level(line: str) -> str:
     return line.removeprefix("ERROR: ")
 
 
-def applied_document(applied: Applied) -> dict[str, Any]:
+class BuilderChangeDocument(TypedDict):
+    """What `bakec builder up` or `rm` did, or would do."""
+
+    schema: Literal["bakec.builder-change/1"]
+    name: str
+    """The builder's name."""
+    diff: str
+    """From the builder as it was to the builder as it is to be; empty if they are the same."""
+    commands: list[list[str]]
+    """The commands, each as a list of words."""
+    lost: list[str]
+    """The caches that the change would lose, or has lost."""
+    restarts: bool
+    """Whether the change restarts nodes."""
+    applied: bool
+    """Whether the commands were run."""
+    started: bool
+    """Whether all nodes run."""
+
+
+def applied_document(applied: Applied) -> BuilderChangeDocument:
     """What was done, as plain dicts and lists."""
     return {
         "schema": "bakec.builder-change/1",
@@ -86,8 +107,3 @@ def render_applied(applied: Applied) -> str:
         return f"builder {applied.name}: done\n"
     lines = [*map(str, applied.commands), *(f"lost: {each}" for each in applied.changes.lost)]
     return applied.changes.diff + "".join(f"{line}\n" for line in lines)
-
-
-def to_json(document: Mapping[str, Any]) -> str:
-    """As it is printed."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

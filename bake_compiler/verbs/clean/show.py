@@ -1,14 +1,70 @@
 """What `bakec clean` did, as JSON and as text."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from bake_compiler.staged import TagFate
 from bake_compiler.verbs.clean.result import _DAY, Cleaned, Tidied
 from bake_compiler.words import counted
 
 
-def cleaned_document(cleaned: Cleaned) -> dict[str, Any]:
+class TidiedDocument(TypedDict):
+    """Something that may go."""
+
+    fate: TagFate
+    """`goes`; `tag-alone`: only the tag may go, because something else needs the manifest; `stays`."""
+    removed: bool
+    """Whether it was removed."""
+    why: str
+    """Why it stays, or who needs the manifest; empty if it goes."""
+    last_used: float | None
+    """Seconds since the epoch of its last use; null if nobody knows."""
+
+
+class StagedDocument(TidiedDocument):
+    """An image under its content tag."""
+
+    tag: str
+    """The whole reference."""
+    digest: str
+    """The digest that the tag names."""
+
+
+class JournalDocument(TidiedDocument):
+    """The journal of a release."""
+
+    release: str
+    """The release's id."""
+
+
+class CleanErrorDocument(TypedDict):
+    """What a registry did not do."""
+
+    repository: str
+    """The repository."""
+    message: str
+    """What is wrong."""
+    hint: str
+    """What to do about it; may be empty."""
+
+
+class CleanDocument(TypedDict):
+    """What can be removed, or was removed."""
+
+    schema: Literal["bakec.clean/1"]
+    deleted: bool
+    """Whether bakec was asked to remove (`--delete`)."""
+    staged: list[StagedDocument]
+    """Images under their content tags, by repository."""
+    journals: list[JournalDocument]
+    """Journals of releases, the newest first."""
+    errors: list[CleanErrorDocument]
+    """One for each repository that could not be read or cleaned."""
+
+
+def cleaned_document(cleaned: Cleaned) -> CleanDocument:
     """A cleaning as plain dicts and lists."""
     return {
         "schema": "bakec.clean/1",
@@ -30,8 +86,8 @@ def render_cleaned(cleaned: Cleaned, now: float) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _document(tidied: Tidied) -> dict[str, Any]:
-    return {"fate": str(tidied.fate), "removed": tidied.removed, "why": tidied.why, "last_used": tidied.used}
+def _document(tidied: Tidied) -> TidiedDocument:
+    return {"fate": tidied.fate, "removed": tidied.removed, "why": tidied.why, "last_used": tidied.used}
 
 
 def _kinds(cleaned: Cleaned) -> Iterator[tuple[str, Sequence[Tidied]]]:

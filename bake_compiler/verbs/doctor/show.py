@@ -1,10 +1,34 @@
 """What `bakec doctor` found, as JSON and as text."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from bake_compiler.verbs.doctor.result import CheckResult, CheckState
+
+
+class CheckDocument(TypedDict):
+    """One thing that a build needs."""
+
+    subject: str
+    """What bakec checked, such as `buildx`, `linux/arm64` or `registry ghcr.io`."""
+    state: CheckState
+    """`ok`; `note`: a build may succeed all the same; `bad`: a build would fail; `unknown`: bakec could not look."""
+    found: str
+    """What bakec found, in a few words."""
+    mend: str
+    """The command, or the words, that fix it; empty if nothing has to be fixed."""
+
+
+class DoctorDocument(TypedDict):
+    """All that a build needs, and whether it is there."""
+
+    schema: Literal["bakec.doctor/1"]
+    good: bool
+    """Whether no check is bad."""
+    checks: list[CheckDocument]
+    """Everything that bakec checked."""
 
 
 def is_good(checks: Sequence[CheckResult]) -> bool:
@@ -12,18 +36,13 @@ def is_good(checks: Sequence[CheckResult]) -> bool:
     return not any(check.state is CheckState.BAD for check in checks)
 
 
-def doctor_json(checks: Sequence[CheckResult]) -> str:
-    """What a program reads."""
-    return f"{json.dumps(doctor_document(checks), indent=2, ensure_ascii=False)}\n"
-
-
-def doctor_document(checks: Sequence[CheckResult]) -> dict[str, Any]:
+def doctor_document(checks: Sequence[CheckResult]) -> DoctorDocument:
     """The checks as plain dicts and lists."""
     return {
         "schema": "bakec.doctor/1",
         "good": is_good(checks),
         "checks": [
-            {"subject": check.subject, "state": str(check.state), "found": check.found, "mend": check.mend}
+            {"subject": check.subject, "state": check.state, "found": check.found, "mend": check.mend}
             for check in checks
         ],
     }

@@ -1,13 +1,72 @@
 """What `bakec lock` found, for a person and for a program."""
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Literal
 
+from typing_extensions import TypedDict
+
+from bake_compiler.document import ReasonDocument
 from bake_compiler.model.lock_file import LOCK_FILE, Locked
 from bake_compiler.verbs.lock.run import LockEntry, LockState
 
 
-def lock_document(entries: Collection[LockEntry], *, written: bool) -> dict[str, Any]:
+class UseDocument(TypedDict):
+    """One place that takes a base."""
+
+    image: str
+    """The image's name."""
+    component: str
+    """The image's component."""
+    at: str
+    """The file and the line, from the project's root."""
+    platforms: list[str]
+    """The platforms that are taken; an empty list means the build platform only."""
+    unpinned: str | None
+    """Why no pin reaches this place; null if a pin does."""
+
+
+class BaseDocument(TypedDict):
+    """One base image."""
+
+    name: str
+    """The name in its familiar form, such as `debian:trixie-slim`."""
+    state: LockState
+    """What became of the base."""
+    digest: str | None
+    """The digest that the lock has now, or that the registry has; null if neither is known."""
+    was: str | None
+    """The digest that the lock had before; null if it had none."""
+    platforms: list[str]
+    """The platforms of the base."""
+    index: bool | None
+    """Whether the digest is an index; false for one platform's manifest; null if nobody was asked."""
+    mirror: str | None
+    """The mirror that the base is taken from; null if there is none."""
+    resolved: str | None
+    """The time when the digest was asked for, in UTC; null if the base is not locked."""
+    uses: list[UseDocument]
+    """The places that take the base."""
+    touches: dict[str, list[str]]
+    """Image → platforms: all that are made from the base."""
+    errors: list[ReasonDocument]
+    """Why the base can't be taken as it is."""
+    notes: list[str]
+    """What the author may want to know."""
+
+
+class LockDocument(TypedDict):
+    """The base images of the project, and their digests."""
+
+    schema: Literal["bakec.lock/1"]
+    file: str
+    """The lock file, from the project's root."""
+    written: bool
+    """Whether the file was changed."""
+    bases: list[BaseDocument]
+    """By name."""
+
+
+def lock_document(entries: Collection[LockEntry], *, written: bool) -> LockDocument:
     """The bases as plain dicts and lists.
 
     Args:
@@ -22,11 +81,11 @@ def lock_document(entries: Collection[LockEntry], *, written: bool) -> dict[str,
     }
 
 
-def _document(entry: LockEntry) -> dict[str, Any]:
+def _document(entry: LockEntry) -> BaseDocument:
     locked = entry.now or entry.was
     return {
         "name": entry.base.name,
-        "state": str(entry.state),
+        "state": entry.state,
         "digest": _digest(entry.now) or (str(entry.seen.digest) if entry.seen else None),
         "was": _digest(entry.was),
         "platforms": list(map(str, entry.seen.platforms if entry.seen else locked.platforms if locked else ())),

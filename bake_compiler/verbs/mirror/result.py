@@ -13,8 +13,6 @@ from bake_compiler.verbs.mirror.copier import Tally
 from bake_compiler.verify import UNCHECKED, Finding, Severity
 from bake_compiler.words import counted
 
-SCHEMA = "bakec.mirror/1"
-
 
 class CopyFate(StrEnum):
     """How one platform of an image ended; each that is wanted ends as exactly one of these."""

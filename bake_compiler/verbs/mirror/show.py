@@ -1,30 +1,116 @@
 """What `bakec mirror` did, as JSON and as text."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Literal
 
+from typing_extensions import TypedDict
+
+from bake_compiler.document import ReasonDocument
 from bake_compiler.oci.digest import Digest
+from bake_compiler.report.formats.json import FindingDocument
 from bake_compiler.report.words.lines import printable, size_in_words
 from bake_compiler.verbs.mirror.copier import Tally
-from bake_compiler.verbs.mirror.result import SCHEMA, Mirrored, MirroredCell, MirroredImage, MirroredTag
+from bake_compiler.verbs.mirror.result import CopyFate, Mirrored, MirroredCell, MirroredImage, MirroredTag
 from bake_compiler.verify import Finding
 
 
-def mirrored_document(mirrored: Mirrored) -> dict[str, Any]:
+class MirrorCellDocument(TypedDict):
+    """One external image on one platform, and its outcome."""
+
+    image: str
+    """The external image's name."""
+    platform: str
+    """Such as `linux/arm64`."""
+    outcome: CopyFate
+    """How the cell ended."""
+    why: str
+    """The reason of a cell that failed, is blocked or is excluded; else empty."""
+
+
+class MirrorTagDocument(TypedDict):
+    """A tag of an external image in the project's registries."""
+
+    tag: str
+    """The whole reference."""
+    before: str | None
+    """The digest that it named before; null if there was no such tag."""
+
+
+class BlobsDocument(TypedDict):
+    """How many blobs were copied."""
+
+    sent: int
+    """Read from the vendor and sent; in a dry run: to be sent."""
+    mounted: int
+    """Taken from another repository of the same registry."""
+    present: int
+    """There already."""
+
+
+class MirrorImageDocument(TypedDict):
+    """One external image."""
+
+    name: str
+    """The external image's name."""
+    sources: list[str]
+    """The vendor's references."""
+    digest: str | None
+    """The digest of what the vendor has, or of the index that joins it; null if it could not be read."""
+    tags: list[MirrorTagDocument]
+    """Its tags in the project's registries."""
+    cells: list[MirrorCellDocument]
+    """One for each platform that is wanted of it."""
+    other_platforms: list[str]
+    """The vendor's other platforms; they are copied too."""
+    blobs: BlobsDocument
+    """How many blobs were copied."""
+    bytes_sent: int
+    """The bytes of the blobs that were sent."""
+    manifests_written: int
+    """How many manifests were written."""
+    error: ReasonDocument | None
+    """Why the image could not be copied; null if nothing prevented it."""
+    findings: list[FindingDocument]
+    """What the verifier found."""
+    seconds: float
+    """How long the image took."""
+
+
+class MirrorDocument(TypedDict):
+    """What `bakec mirror` did: each external image on each platform has exactly one outcome."""
+
+    schema: Literal["bakec.mirror/1"]
+    exit_code: int
+    """The exit code of the run."""
+    dry_run: bool
+    """Whether nothing was written."""
+    summary: str
+    """One line: images, cells, and how they ended."""
+    counts: dict[str, int]
+    """Outcome → the number of cells; only outcomes that occurred."""
+    seconds: float
+    """Wall time of the run."""
+    images: list[MirrorImageDocument]
+    """By name."""
+    excluded: list[MirrorCellDocument]
+    """The cells that their author excluded, with the reason."""
+
+
+def mirrored_document(mirrored: Mirrored) -> MirrorDocument:
     """The whole run as plain dicts and lists."""
     return {
-        "schema": SCHEMA,
+        "schema": "bakec.mirror/1",
         "exit_code": mirrored.exit_code,
         "dry_run": mirrored.dry_run,
         "summary": mirrored.summary,
-        "counts": mirrored.counts,
+        "counts": dict(mirrored.counts),
         "seconds": round(mirrored.seconds, 3),
         "images": [_image(image) for image in mirrored.images],
         "excluded": [_cell(cell) for cell in mirrored.excluded],
     }
 
 
-def _image(image: MirroredImage) -> dict[str, Any]:
+def _image(image: MirroredImage) -> MirrorImageDocument:
     tally, error = image.tally, image.error
     return {
         "name": image.name,
@@ -44,15 +130,15 @@ def _image(image: MirroredImage) -> dict[str, Any]:
     }
 
 
-def _cell(cell: MirroredCell) -> dict[str, str]:
-    return {"image": cell.image, "platform": str(cell.platform), "outcome": str(cell.fate), "why": cell.why}
+def _cell(cell: MirroredCell) -> MirrorCellDocument:
+    return {"image": cell.image, "platform": str(cell.platform), "outcome": cell.fate, "why": cell.why}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> FindingDocument:
     return {
         "platform": str(finding.platform) if finding.platform else None,
         "code": finding.code,
-        "severity": str(finding.severity),
+        "severity": finding.severity,
         "message": finding.message,
         "hint": finding.hint,
     }

@@ -1,16 +1,60 @@
 """The emulation map as JSON, as text, and as the rows of a table."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
+from typing_extensions import TypedDict
+
+from bake_compiler.document import ProblemDocument, problem_document
 from bake_compiler.errors import Problem
 from bake_compiler.verbs.plan.emulation import EmulationMap, Timed
 from bake_compiler.words import counted
 
 
-def emulation_json(found: EmulationMap, warnings: Sequence[Problem] = ()) -> str:
-    """The map as the document `bakec.emulation/1`, with what the plan warns of."""
-    document = {
+class EmulatedRunDocument(TypedDict):
+    """A RUN that is emulated on one platform."""
+
+    image: str
+    """The image's name."""
+    platform: str
+    """The emulated platform."""
+    dockerfile: str
+    """The Dockerfile, from the project's root; empty if it is written inline."""
+    line: int
+    """The line in the Dockerfile, from 1."""
+    stage: str
+    """The stage."""
+    command: str
+    """The instruction, as it is written."""
+    seconds: float | None
+    """How long the step took when it last ran; null if no kept run has run it."""
+    run: str
+    """The run that took these seconds; else empty."""
+    kind: str | None
+    """What the command does; null if bakec does not recognize it."""
+    rewrite: str | None
+    """How the same is usually done on the build platform; null if bakec knows no usual way."""
+
+
+class EmulationDocument(TypedDict):
+    """What of the project runs under emulation."""
+
+    schema: Literal["bakec.emulation/1"]
+    native: list[str]
+    """The platforms that need no emulation."""
+    native_told_by: str
+    """Who says so: `--build-platform`, `the builder`, `the description`, or `this machine`."""
+    runs: list[EmulatedRunDocument]
+    """The emulated RUNs, in plan order."""
+    unread: list[str]
+    """The images whose Dockerfile bakec can't read."""
+    warnings: list[ProblemDocument]
+    """Likely mistakes that may be intended."""
+
+
+def emulation_document(found: EmulationMap, warnings: Sequence[Problem] = ()) -> EmulationDocument:
+    """The map as plain dicts and lists, with what the plan warns of."""
+    return {
         "schema": "bakec.emulation/1",
         "native": sorted(map(str, found.native.platforms)),
         "native_told_by": found.native.told_by,
@@ -30,9 +74,8 @@ def emulation_json(found: EmulationMap, warnings: Sequence[Problem] = ()) -> str
             for each in found.runs
         ],
         "unread": list(found.unread),
-        "warnings": [each._asdict() for each in warnings],
+        "warnings": [problem_document(each) for each in warnings],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 _DOUBTS = {

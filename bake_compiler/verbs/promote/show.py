@@ -1,12 +1,41 @@
 """A promotion as JSON."""
 
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from bake_compiler.release_file import ReleaseFile
 from bake_compiler.verbs.promote.run import Promoted
 
 
-def promotion_document(release: ReleaseFile, promoted: Promoted, name: str, *, dry_run: bool) -> dict[str, Any]:
+class PromotedTagDocument(TypedDict):
+    """One new tag."""
+
+    tag: str
+    """The whole reference."""
+    digest: str
+    """The digest that it names, or would name."""
+    before: str | None
+    """The digest that it named before; null if there was no such tag."""
+
+
+class PromotionDocument(TypedDict):
+    """A release under other tags."""
+
+    schema: Literal["bakec.promotion/1"]
+    release: str
+    """The promotion's id: `bakec rollback` takes it."""
+    run: str
+    """The run that built the images."""
+    tag: str
+    """The tag that the release had before."""
+    dry_run: bool
+    """Whether nothing was moved."""
+    tags: list[PromotedTagDocument]
+    """All new tags."""
+
+
+def promotion_document(release: ReleaseFile, promoted: Promoted, name: str, *, dry_run: bool) -> PromotionDocument:
     """A promotion as plain dicts and lists; `name` is its id, by which it is rolled back."""
     return {
         "schema": "bakec.promotion/1",

@@ -2,13 +2,63 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
 from bake_compiler.release import Names, ReleaseState, ReleaseStatus, TagState, is_protected, protected_error
 from bake_compiler.release.moves import current
+
+
+class ReleasedTagDocument(TypedDict):
+    """One tag of a release."""
+
+    tag: str
+    """The whole reference."""
+    old: str | None
+    """The digest that it named before the release; null if there was no such tag."""
+    new: str
+    """The digest that it is to name."""
+    now: str | None
+    """The digest that it names now; null if there is no such tag."""
+    names: Names
+    """Which of these it names now; `other` if someone else moved it."""
+    stays: bool
+    """Whether the release is rolled back and the tag is left, because it did not exist before."""
+
+
+class ReleaseStatusDocument(TypedDict):
+    """What became of the tags of a release."""
+
+    schema: Literal["bakec.release-status/1"]
+    release: str
+    """The release's id."""
+    began: float
+    """Seconds since the epoch of the first move."""
+    state: ReleaseState
+    """What became of the release."""
+    whole: bool
+    """Whether all tags name the new images, or all name the old ones."""
+    tags: list[ReleasedTagDocument]
+    """All tags of the release."""
+
+
+class PinsDocument(TypedDict):
+    """The images of a release by digest, as text for the program that deploys them."""
+
+    schema: Literal["bakec.pins/1"]
+    format: str
+    """The format of the text, as `--format` names it."""
+    content: str
+    """The text that `bakec release export` prints without `--json`."""
+
+
+def pins_document(form: str, content: str) -> PinsDocument:
+    """Pins as a document."""
+    return {"schema": "bakec.pins/1", "format": form, "content": content}
 
 
 async def refuse_protected(registry: Registry, tags: Mapping[Reference, Digest | None], protect: Sequence[str]) -> None:
@@ -29,13 +79,13 @@ async def refuse_protected(registry: Registry, tags: Mapping[Reference, Digest |
             raise protected_error(tag, old)
 
 
-def status_document(status: ReleaseStatus) -> dict[str, Any]:
+def status_document(status: ReleaseStatus) -> ReleaseStatusDocument:
     """A release and its tags as plain dicts and lists."""
     return {
         "schema": "bakec.release-status/1",
         "release": status.release.id,
         "began": status.release.began,
-        "state": str(status.state),
+        "state": status.state,
         "whole": status.is_whole,
         "tags": [
             {
@@ -43,7 +93,7 @@ def status_document(status: ReleaseStatus) -> dict[str, Any]:
                 "old": _text(tag.move.old.digest if tag.move.old else None),
                 "new": str(tag.move.to.digest),
                 "now": _text(tag.now),
-                "names": str(tag.names),
+                "names": tag.names,
                 "stays": status.state is ReleaseState.ROLLED_BACK and tag.stays,
             }
             for tag in status.tags

@@ -19,6 +19,7 @@ from bake_compiler.report.stored.events import event_document, event_from_docume
 from bake_compiler.report.stored.report import report_from_document
 from bake_compiler.verify import Finding
 from tests.fakes import reports as made
+from tests.fakes.documents import validator
 
 ARM64 = Platform.parse("arm64")
 RESET = Failure("reset by peer", "registry", ARM64, "app", "RUN a", "Dockerfile:2", ("x",), "a.log", "reset", True, 2)
@@ -49,6 +50,7 @@ def test_a_report_read_again_says_the_same(report: Report) -> None:
 
     assert report_document(report_from_document(json.loads(json.dumps(document)))) == document
     assert json.loads(render_json(report)) == document
+    validator("report").validate(document)
 
 
 @given(made.events)
@@ -59,6 +61,7 @@ def test_an_event_read_again_says_the_same(event: Event) -> None:
 
     assert type(again) is type(event)
     assert event_document(again) == document
+    validator("events").validate(document)
 
 
 def test_what_was_written_is_what_is_read() -> None:
@@ -74,7 +77,7 @@ def test_every_field_of_a_report_is_in_its_document() -> None:
     attempt = document["images"][0]["attempts"][0]
     assert {field.name for field in fields(Attempt)} <= set(attempt)
     assert {field.name for field in fields(Step)} <= set(attempt["steps"][0])
-    assert {field.name for field in fields(Failure)} <= set(attempt["failure"])
+    assert {field.name for field in fields(Failure)} <= set(attempt["failure"] or ())
 
 
 def test_a_document_says_what_a_program_asks_first() -> None:

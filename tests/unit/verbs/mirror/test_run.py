@@ -450,7 +450,7 @@ def test_the_document_holds_all_of_it(yard: Yard) -> None:
 
     document = mirrored_document(replace(yard.run(POSTGRES), seconds=1.0))
 
-    (image,) = document.pop("images")
+    (image,) = document["images"]
     assert document == {
         "schema": "bakec.mirror/1",
         "exit_code": 0,
@@ -458,6 +458,7 @@ def test_the_document_holds_all_of_it(yard: Yard) -> None:
         "summary": "1 image, 2 cells: 2 mirrored",
         "counts": {"mirrored": 2},
         "seconds": 1.0,
+        "images": [image],
         "excluded": [],
     }
     assert image["digest"] == str(made.digest)

@@ -1,6 +1,5 @@
 """The map of what is emulated: with the times of the runs that are kept, and what the builder says."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from bake_compiler.runs.asked import Asked, write_asked
 from bake_compiler.runs.kept import write_report
 from bake_compiler.runs.options import BuildOptions
 from bake_compiler.verbs.plan.emulation import EmulationMap, Native, judge_native, map_emulation
-from bake_compiler.verbs.plan.emulation_show import emulation_json, emulation_text
+from bake_compiler.verbs.plan.emulation_show import emulation_document, emulation_text
 from tests.fakes.project import component, write, write_project
 
 AMD64, ARM64 = Platform.parse("amd64"), Platform.parse("arm64")
@@ -96,7 +95,7 @@ def test_a_dockerfile_that_can_not_be_read_is_unknown_and_not_nothing(tmp_path: 
 def test_the_map_is_a_document(tmp_path: Path) -> None:
     keep(tmp_path, "20260101-1", step(49.0))
 
-    document = json.loads(emulation_json(of(tmp_path)))
+    document = emulation_document(of(tmp_path))
 
     assert (document["schema"], document["native"]) == ("bakec.emulation/1", ["linux/amd64"])
     first, second = document["runs"]
@@ -158,4 +157,4 @@ def test_what_was_judged_by_is_said(tmp_path: Path) -> None:
     found = replace(of(tmp_path), native=Native(frozenset({AMD64, ARM64}), "the description"))
 
     assert "native: linux/amd64, linux/arm64, by the description of the builder, which is not" in emulation_text(found)
-    assert json.loads(emulation_json(found))["native_told_by"] == "the description"
+    assert emulation_document(found)["native_told_by"] == "the description"

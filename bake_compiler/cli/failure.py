@@ -1,0 +1,87 @@
+"""The end of a command that failed: lines on stderr, an exit code, and with `--json` a document on stdout."""
+
+import sys
+from contextlib import suppress
+from typing import Any, Literal
+
+import typer
+from typing_extensions import TypedDict
+
+from bake_compiler.cli.output import print_document, printed
+from bake_compiler.document import ProblemDocument, problem_document
+from bake_compiler.errors import BakecError, Interrupted, UsageError
+
+_TyperUsageError: Any = typer.BadParameter.__mro__[1]  # typer exports no other name for it
+
+
+class ErrorDocument(TypedDict):
+    """Why a command failed."""
+
+    schema: Literal["bakec.error/1"]
+    exit_code: int
+    """The exit code of the command."""
+    message: str
+    """What is wrong."""
+    hint: str
+    """What to do about it; may be empty."""
+    problems: list[ProblemDocument]
+    """All mistakes that were found, each with its place; empty if the message says everything."""
+
+
+def error_document(error: BakecError) -> ErrorDocument:
+    """An error as plain dicts and lists."""
+    return {
+        "schema": "bakec.error/1",
+        "exit_code": error.exit_code,
+        "message": error.message,
+        "hint": error.hint,
+        "problems": [problem_document(problem) for problem in error.problems],
+    }
+
+
+def error_text(error: BakecError) -> str:
+    """What a person reads: each mistake with its place, then the error and what to do about it."""
+    lines = []
+    for problem in error.problems:
+        lines.append(f"error: {problem}")
+        lines += [f" hint: {problem.hint}"] if problem.hint else []
+    lines.append(f"error: {error.message}")
+    lines += [f" hint: {error.hint}"] if error.hint else []
+    return "\n".join(lines) + "\n"
+
+
+def end(error: BaseException, *, debug: bool, as_json: bool) -> int:
+    """Print what went wrong, and return the exit code.
+
+    Args:
+        error: that ended the command.
+        debug: whether a traceback follows.
+        as_json: whether stdout gets a document, if the command has printed none.
+    """
+    explained = _explained(error)
+    if isinstance(error, _TyperUsageError):
+        error.show()
+    else:
+        sys.stderr.write(error_text(explained))
+    if debug:
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exception(error)
+    if as_json and not any(printed):
+        with suppress(OSError):  # stdout may be what failed
+            print_document(error_document(explained))
+    return explained.exit_code
+
+
+def _explained(error: BaseException) -> BakecError:
+    """Any exception as an error for a person."""
+    if isinstance(error, BakecError):
+        return error
+    if isinstance(error, _TyperUsageError):
+        command = error.ctx.command_path if error.ctx else "bakec"
+        return UsageError(error.format_message(), hint=f"see `{command} --help`")
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted("interrupted")
+    if isinstance(error, OSError):
+        return BakecError(f"{error.filename or 'the system'}: {error.strerror or error}")
+    return BakecError(f"bakec itself is at fault: {type(error).__name__}: {error}", hint="run it with --debug")
