@@ -42,6 +42,7 @@ def graph(
     """
     from bake_compiler.graph import render_dot, render_mermaid, render_svg  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
+    from bake_compiler.system.files import write_whole  # noqa: PLC0415
 
     file = None if str(output) == "-" else output
     if as_json:
@@ -59,7 +60,7 @@ def graph(
     if file is None:
         print_text(text)
         return
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text, folders=False)
     say(f"{file}: {counted(len(drawn.images), 'image')}, {counted(len(drawn.edges), 'edge')}")
 
 

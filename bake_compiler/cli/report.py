@@ -54,6 +54,7 @@ def report(
     `bakec report last --json`.
     """
     from bake_compiler.runs.kept import stored_report  # noqa: PLC0415
+    from bake_compiler.system.files import write_whole  # noqa: PLC0415
 
     render = _renderer(output, as_json=as_json) if output and str(output) != "-" else None
     stored = stored_report(root_of(project), run)
@@ -62,7 +63,7 @@ def report(
         return
     text = render(stored)
     try:
-        output.write_text(text, encoding="utf-8")
+        write_whole(output, text, folders=False)
     except OSError as error:
         raise UsageError(f"--output: {output}: {error.strerror}", hint="name a file that can be written") from error
     say(f"{output}: run {stored.run}, {counted(len(stored.images), 'image')}")

@@ -12,6 +12,7 @@ import pytest
 from bake_compiler.model.lock_file import LOCK_FILE
 from tests.fakes import command
 from tests.fakes.images import image_of, index_of
+from tests.fakes.limits import no_room
 from tests.fakes.project import PROJECT, component, write, write_project
 from tests.fakes.registry import FakeRegistry, Fault
 
@@ -84,6 +85,18 @@ def test_a_first_lock_holds_every_base_and_the_bake_file_pins_them(root: Path, h
     digest = asked(root)["busybox:1"]["digest"]
     assert f'"{host}/busybox:1" = "docker-image://{host}/busybox:1@{digest}"' in compiled
     assert compiled.count("docker-image://") == 2
+
+
+def test_a_lock_that_can_not_be_written_is_as_it_was(root: Path, fake: FakeRegistry) -> None:
+    bakec(root, "lock")
+    before = lock(root)
+    move(fake, "busybox", "1")
+
+    with no_room():
+        ended = bakec(root, "lock", "--update")
+
+    assert (ended.returncode, ended.stderr) == (1, f"error: {root / LOCK_FILE}: File too large\n")
+    assert lock(root) == before
 
 
 def test_a_second_lock_asks_for_nothing_and_changes_nothing(root: Path, fake: FakeRegistry) -> None:

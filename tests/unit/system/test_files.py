@@ -1,7 +1,6 @@
 """A file is there entirely or not at all, and stays what it was: a link, a mode, a pipe."""
 
 import os
-import resource
 import stat
 import threading
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bake_compiler.system.files import write_whole
+from tests.fakes.limits import no_room
 
 
 def test_a_file_is_written_with_the_folders_above_it(tmp_path: Path) -> None:
@@ -29,13 +29,8 @@ def test_without_its_folder_a_file_is_an_error_with_its_name_if_no_folders_are_m
 def test_what_was_there_stays_when_the_new_text_can_not_be_written(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("old")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        with pytest.raises(OSError, match="File too large") as caught:
-            write_whole(file, "new")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with no_room(), pytest.raises(OSError, match="File too large") as caught:
+        write_whole(file, "new")
 
     assert caught.value.filename == str(file)
     assert file.read_text() == "old"

@@ -13,6 +13,7 @@ from bake_compiler.errors import ModelError
 from bake_compiler.project.planned import plan_part, plan_project
 from bake_compiler.verbs.compile.run import compile_plan, refuse_stale
 from tests.fakes import command
+from tests.fakes.limits import no_room
 from tests.fakes.project import PROJECT, component, write, write_project
 
 MANY = """\
@@ -157,6 +158,17 @@ def test_a_file_that_can_not_be_written_is_told_with_its_name(tmp_path: Path) ->
 
     assert ended.returncode == 1
     assert "no/such/file.hcl: No such file or directory" in ended.stderr
+
+
+def test_a_bake_file_that_can_not_be_written_is_as_it_was(tmp_path: Path) -> None:
+    root = write_project(tmp_path, {"web": component('name="web"')})
+    write(root / "docker-bake.hcl", "# as it was")
+
+    with no_room():
+        ended = bakec(root, "compile")
+
+    assert (ended.returncode, ended.stderr) == (1, f"error: {root / 'docker-bake.hcl'}: File too large\n")
+    assert (root / "docker-bake.hcl").read_text() == "# as it was"
 
 
 def test_a_model_that_changes_while_it_is_read_is_not_remembered(tmp_path: Path) -> None:
