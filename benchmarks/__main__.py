@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument(
         "parts", nargs="*", choices=(*PARTS, "all"), default="all", metavar="PART", help=", ".join(PARTS)
     )
+    parser.add_argument("--tiny", action="store_true", help="each part once and small: proves that it runs, no more")
     parser.add_argument("--prove", action="store_true", help="generated projects through two versions of buildx")
     arguments = parser.parse_args()
     if arguments.prove:
@@ -39,7 +40,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {told}, load {os.getloadavg()[0]:.1f}")
     for part in PARTS if "all" in arguments.parts else arguments.parts:
         print(flush=True)
-        PARTS[part]()
+        PARTS[part](tiny=arguments.tiny)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ class Taken:
         print(f"{name}: {self.seconds[name][-1]:.1f} s", file=sys.stderr, flush=True)
 
 
+TINY = Stack("two tiny images", partial(buildable.graph, layers=(1, 1)), cold=1, warm=1)
 STACKS = {
     "reference": Stack("reference stack, 13 images", buildable.reference, cold=2, warm=5),
     "synthetic": Stack("synthetic, 40 images", partial(buildable.graph, work=10), cold=2, warm=3),
@@ -71,8 +72,11 @@ STACKS = {
 }
 
 
-def main() -> None:
+def main(*, tiny: bool = False) -> None:
     """Print the tables."""
+    if tiny:
+        compare(TINY, ["bakec", *GOALS], cold=True, warm=True)
+        return
     only = os.environ.get("BAKEC_BENCH_ONLY", "").replace(",", " ").split()
     parts = [part for part in (*STACKS, "memory") if part in only] or (*STACKS, "memory")
     states = [state for state in ("cold", "warm") if state in only] or ["cold", "warm"]

@@ -34,16 +34,33 @@ class Times:
 
 
 def seconds(
-    argv: Sequence[str], cwd: Path = ROOT, env: Mapping[str, str] | None = None, *, may_fail: bool = False
+    argv: Sequence[str],
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    *,
+    shows: str = "",
+    may_fail: bool = False,
 ) -> float:
-    """Wall time of one run; its output is thrown away, its failure is ours."""
+    """Wall time of one run.
+
+    Args:
+        argv: the command.
+        cwd: where it runs.
+        env: its environment; ours when it is None.
+        shows: a text that the command must print, so that nothing else than what is meant is timed.
+        may_fail: any exit code will do.
+
+    Raises:
+        SystemExit: the command failed, or did not print the text.
+    """
     begin = time.perf_counter()
     done = subprocess.run(argv, cwd=cwd, env=env, check=False, capture_output=True, text=True)
     took = time.perf_counter() - begin
+    said, command = done.stdout + done.stderr, " ".join(argv)[:200]
     if done.returncode and not may_fail:
-        sys.exit(
-            f"error: {' '.join(argv)[:200]} exited with {done.returncode}\n{done.stdout[-500:]}{done.stderr[-500:]}"
-        )
+        sys.exit(f"error: {command} exited with {done.returncode}\n{done.stdout[-500:]}{done.stderr[-500:]}")
+    if shows not in said:
+        sys.exit(f"error: {command} did not print {shows!r}\n{said[-500:]}")
     return took
 
 
