@@ -150,7 +150,9 @@ def _wait(root: Path, name: str, env: Mapping[str, str], started: Path) -> float
     started.unlink(missing_ok=True)
     begin = time.time()
     words = ("build", name, "--load", "--platform", "amd64", "--retries", "0")
-    seconds((*BAKEC, *words), root, env, shows=name, may_fail=True)
+    seconds((*BAKEC, *words), root, env, may_fail=True)
+    if not started.exists():
+        sys.exit(f"error: bakec {' '.join(words)} did not start buildx in {root}")
     return float(started.read_text()) - begin
 
 

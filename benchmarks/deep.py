@@ -54,5 +54,6 @@ def _without_cache(home: Path) -> dict[str, str]:
 
 
 def _lists(reference: str, at_once: int) -> tuple[str, ...]:
-    each = f'"{CRANE}" export --platform "$0" {reference} - | tar t | wc -l | sed "s|$| files of $0|"'
+    files = f'"{CRANE}" export --platform "$0" {reference} - | tar t | grep -c .'
+    each = f'count=$({files}) && echo "$count files of $0"'
     return ("sh", "-c", f"printf '%s\\n' {' '.join(PLATFORMS)} | xargs -n 1 -P {at_once} sh -c '{each}'")

@@ -6,9 +6,10 @@ The template only arranges; each value passes through `expression`, so that no t
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bake_compiler.errors import ModelError
+from bake_compiler.model.project import Function, Variable
 from bake_compiler.model.values import (
     THE_REGISTRY,
     THE_TAG,
@@ -26,12 +27,13 @@ from bake_compiler.model.values import (
 )
 from bake_compiler.plan.evaluate import as_text
 from bake_compiler.plan.features import DESCRIPTION
-from bake_compiler.plan.plan import Plan, PlannedTarget
+from bake_compiler.plan.plan import Plan, PlannedGroup, PlannedTarget
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 TEMPLATE = "docker-bake.hcl.j2"
+Block: TypeAlias = PlannedTarget | PlannedGroup | Variable | Function
 
 _ESCAPES = str.maketrans(
     {
@@ -187,7 +189,7 @@ def compiled(template: str, *, described: bool) -> "Template":
     environment.filters |= {
         "hcl": expression,
         "comment": _comment,
-        "body": lambda target: "".join(_body(target, described=described)),
+        "body": lambda block: "".join(_body(block, described=described)),
     }
     return environment.from_string(template)
 
@@ -204,8 +206,36 @@ def _call_of(tag: Tagged) -> "tuple[str, *tuple[Value, ...]]":
     return ("ref", tag.repository) if tag.tag == THE_TAG else ("ref_tag", tag.repository, tag.tag)
 
 
-def _body(target: PlannedTarget, *, described: bool) -> Iterator[str]:
-    """The lines between a target's braces."""
+def _body(block: Block, *, described: bool) -> Iterator[str]:
+    """The lines between the braces of a block."""
+    lines: dict[str, str] = {}
+    match block:
+        case PlannedTarget():
+            yield from _target_body(block, described=described)
+        case Variable():
+            if block.description and not described:
+                yield f"  # {_comment(block.description)}\n"
+            lines |= {"description": quote(block.description)} if block.description and described else {}
+            lines |= {"type": block.type} if block.type else {}
+            yield from _aligned({**lines, "default": expression(block.default, 1)})
+            for each in block.validation:
+                checks = {"condition": expression(each.condition), "error_message": expression(each.error)}
+                yield f"  validation {{\n{''.join(f'  {line}' for line in _aligned(checks))}  }}\n"
+        case Function():
+            lines |= {"params": f"[{', '.join(block.params)}]"}
+            lines |= {"variadic_params": block.variadic} if block.variadic else {}
+            yield from _aligned({**lines, "result": expression(block.result)})
+        case PlannedGroup():
+            lines |= {"description": quote(block.description)} if block.description and described else {}
+            yield from _aligned({**lines, "targets": expression(block.targets, 1)})
+
+
+def _aligned(lines: Mapping[str, str]) -> Iterator[str]:
+    width = max(map(len, lines))
+    return (f"  {name:<{width}} = {value}\n" for name, value in lines.items())
+
+
+def _target_body(target: PlannedTarget, *, described: bool) -> Iterator[str]:
     lines: dict[str, object] = {"inherits": target.inherits} if target.inherits else {}
     if described and target.description and not target.name.startswith("_"):
         lines["description"] = target.description

@@ -18,18 +18,8 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads every installed package's entry points
     gc.disable()  # worth 10 % of a compile; a build, which lasts, turns it on again
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
-    if arguments == ["compile"] and (told := _told_before()):
-        sys.stderr.write(f"{told}\n")
-        return
-    from bake_compiler.cli.app import make_app  # noqa: PLC0415 - typer is imported when a command is run
-    from bake_compiler.cli.output import printed  # noqa: PLC0415
-
-    printed.clear()
-
     try:
-        app = make_app(arguments[0] if arguments else "")
-        if app(args=arguments, prog_name="bakec", standalone_mode=False) == Interrupted.exit_code:
-            raise KeyboardInterrupt  # noqa: TRY301 - typer has made a number of it
+        _run(arguments)
     except BrokenPipeError:
         sys.exit(141)  # nobody reads what it prints: as SIGPIPE ends a program
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each one is explained
@@ -37,6 +27,31 @@ def main() -> None:
 
         options = arguments[: arguments.index("--")] if "--" in arguments else arguments
         sys.exit(end(error, debug=DEBUG in sys.argv, as_json="--json" in options))
+
+
+def _run(arguments: list[str]) -> None:
+    """Do what the arguments ask for; what people ask for most often needs no typer."""
+    if arguments in (["--help"], ["-h"]):
+        sys.stdout.write(Path(__file__).with_name("help.txt").read_text(encoding="utf-8"))
+    elif arguments == ["compile"]:
+        _compile()
+    else:
+        from bake_compiler.cli.app import make_app  # noqa: PLC0415 - typer is imported when a command is run
+        from bake_compiler.cli.output import printed  # noqa: PLC0415
+
+        printed.clear()
+        app = make_app(arguments[0] if arguments else "")
+        if app(args=arguments, prog_name="bakec", standalone_mode=False) == Interrupted.exit_code:
+            raise KeyboardInterrupt  # typer has made a number of it
+
+
+def _compile() -> None:
+    if told := _told_before():
+        sys.stderr.write(f"{told}\n")
+        return
+    from bake_compiler.cli.written import compile_here  # noqa: PLC0415 - only if something has changed
+
+    compile_here()
 
 
 def _open_streams() -> None:

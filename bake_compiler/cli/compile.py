@@ -1,6 +1,5 @@
 """bakec compile: models → docker-bake.hcl."""
 
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,9 +8,8 @@ import typer
 
 from bake_compiler.cli.edges import run_async
 from bake_compiler.cli.options import ProjectDir, json_option, root_of
-from bake_compiler.cli.output import print_document, print_text, say, warn, warning_text
+from bake_compiler.cli.output import print_document, print_text, say
 from bake_compiler.errors import ModelError
-from bake_compiler.words import counted
 
 if TYPE_CHECKING:
     from bake_compiler.plan import Plan
@@ -49,44 +47,27 @@ def compile_(
     Examples: `bakec compile`, `bakec compile --check`, `bakec compile --check --by bytes`, `bakec compile -o -`.
     """
     from bake_compiler.bakefile.blocks import BAKE_FILE  # noqa: PLC0415
-    from bake_compiler.bakefile.render import TEMPLATE  # noqa: PLC0415
-    from bake_compiler.model.lock_file import LOCK_FILE  # noqa: PLC0415
-    from bake_compiler.project.planned import plan_with_inputs, warnings_of  # noqa: PLC0415
-    from bake_compiler.project.root import own_folder  # noqa: PLC0415
-    from bake_compiler.verbs.compile.run import compile_plan, stale, write_compiled  # noqa: PLC0415
+    from bake_compiler.cli.written import compiled, write  # noqa: PLC0415
+    from bake_compiler.verbs.compile.run import stale  # noqa: PLC0415
     from bake_compiler.verbs.compile.show import compile_document  # noqa: PLC0415
-    from bake_compiler.verbs.compile.unchanged import remember, watching  # noqa: PLC0415
 
     root = root_of(project)
-    with watching() as watch:
-        plan, inputs = plan_with_inputs(root)
-        text = compile_plan(root, plan)
-    warnings = warnings_of(root, plan, inputs)
-    warn(warnings)
-    if str(output) == "-":
-        print_text(text)
-        return
+    found = compiled(root)
     path = output or root / BAKE_FILE
-    difference = stale(path.parent, text, path.name)
-    count = f"{counted(len(plan.images), 'image')} in {counted(len(plan.groups), 'group')}"
-    if check:
+    if str(output) == "-":
+        print_text(found.text)
+    elif check:
+        difference = stale(path.parent, found.text, path.name)
         print_text(difference if not as_json else "")
-        proof = None if by is By.BYTES else _prove(root, plan, path, by)
+        proof = None if by is By.BYTES else _prove(root, found.plan, path, by)
         if as_json:
-            print_document(compile_document(path, difference, proof, warnings, check=True))
+            print_document(compile_document(path, difference, proof, found.warnings, check=True))
         _judge(path, difference, proof)
-        say(f"{path.name} is what the models say: {count}; {proof.told if proof else 'the same bytes'}")
-        return
-    if difference:
-        write_compiled(path, text)
-    if as_json:
-        print_document(compile_document(path, difference, None, warnings, check=False))
-    say(f"{path.name}: {'written' if difference else 'is up to date'}, {count}")
-    if path == root / BAKE_FILE:
-        with suppress(OSError):  # a project that can't be written to is compiled anew each time
-            own_folder(root)
-        told = "\n".join((*map(warning_text, warnings), f"{path.name}: is up to date, {count}"))
-        remember(root, (path, root / TEMPLATE, root / LOCK_FILE), told, watch)
+        say(f"{path.name} is what the models say: {found.count}; {proof.told if proof else 'the same bytes'}")
+    else:
+        difference = write(found, path)
+        if as_json:
+            print_document(compile_document(path, difference, None, found.warnings, check=False))
 
 
 def _prove(root: Path, plan: "Plan", path: Path, by: By | None) -> "Proof":

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from bake_compiler.dockerfile.instructions import expand
 
@@ -20,8 +21,7 @@ _DEFAULTED = re.compile(r"\$\{(\w+):[-+]")
 _VARIABLE = re.compile(r"\$(?:\w+|\{.*\})")
 
 
-@dataclass(frozen=True)
-class Arg:
+class Arg(NamedTuple):
     """`ARG name=default`. The default has no quotes and keeps its variables; None if there is no default."""
 
     name: str
@@ -29,8 +29,7 @@ class Arg:
     line: int
 
 
-@dataclass(frozen=True)
-class Env:
+class Env(NamedTuple):
     """`ENV name=value`. The value has no quotes and keeps its variables."""
 
     name: str
@@ -38,8 +37,7 @@ class Env:
     line: int
 
 
-@dataclass(frozen=True)
-class Copy:
+class Copy(NamedTuple):
     """The sources that a COPY or ADD takes from the build context.
 
     Attributes:
@@ -52,8 +50,7 @@ class Copy:
     literal: bool
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """A RUN.
 
     Attributes:
@@ -119,6 +116,11 @@ class Dockerfile:
         A build's target can't be an index: BuildKit accepts only names there (moby/buildkit#1503).
         """
         return self._named(name, len(self.stages)) or self._indexed(name, len(self.stages))
+
+    @cached_property
+    def defaults(self) -> frozenset[str]:
+        """The names of the global ARGs that have a default."""
+        return frozenset(arg.name for arg in self.args if arg.default is not None)
 
     @cached_property
     def finals(self) -> tuple[Stage, ...]:

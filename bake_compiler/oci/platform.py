@@ -4,7 +4,6 @@ Source: containerd/platforms (database.go, `normalizeArch`): arm64/v8 is arm64, 
 arm/v7, a variant may come without its v, x86_64 is amd64, and capital letters are small ones.
 """
 
-import difflib
 from dataclasses import dataclass
 from typing import Self
 
@@ -122,6 +121,8 @@ def _level(platform: Platform) -> int:
 
 
 def _suggestion(text: str) -> str:
+    import difflib  # noqa: PLC0415 - 1 ms that only a mistake needs
+
     known = [*_MACHINES, *_ALIASES]
     close = difflib.get_close_matches(text.strip().lower().rpartition("/")[2], known, n=1)
     if close:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from bake_compiler.oci.platform import Platform
 from bake_compiler.plan.attributes import merged_map
@@ -13,8 +14,7 @@ from bake_compiler.plan.plan import Plan, PlannedImage
 _RAW = "its contexts are raw HCL, to which no pin can be added; write them as a map, or the digest where it is taken"
 
 
-@dataclass(frozen=True, order=True)
-class BaseUse:
+class BaseUse(NamedTuple):
     """One place where an image takes a base.
 
     Attributes:

@@ -4,9 +4,9 @@ Source: BuildKit, frontend/dockerfile/dockerfile2llb (convert.go, `buildDispatch
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from bake_compiler.dockerfile import Dockerfile, Run, Stage
 from bake_compiler.oci.platform import Platform
@@ -20,8 +20,7 @@ _ALSO = {("linux", "amd64"): frozenset({"386"})}
 _VARIABLE = re.compile(r"\$(?:\w+|\{[^}]*\})")
 
 
-@dataclass(frozen=True)
-class DockerfileSource:
+class DockerfileSource(NamedTuple):
     """A Dockerfile that an image is built by.
 
     Attributes:
@@ -37,8 +36,7 @@ class DockerfileSource:
     args: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class EmulatedRun:
+class EmulatedRun(NamedTuple):
     """One RUN on one platform, under emulation.
 
     Attributes:
@@ -69,6 +67,12 @@ def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -
     args = merged_map("args", plan.common.attributes, image.attributes) or {}
     given = {name: value for name, value in args.items() if isinstance(value, str)}
     return DockerfileSource(path, dockerfile, target, given) if target else None
+
+
+def sources_of(plan: Plan, dockerfiles: Mapping[str, str]) -> Sequence[tuple[PlannedImage, DockerfileSource]]:
+    """The images with what each is built by, in order; without the images of which `source_of` knows nothing."""
+    found = ((image, source_of(plan, image, dockerfiles)) for image in plan.images)
+    return [(image, source) for image, source in found if source]
 
 
 def dockerfile_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> tuple[str, str | None]:
@@ -116,8 +120,7 @@ def runs_on(machine: Platform, platform: Platform) -> bool:
 
 def with_platforms(source: DockerfileSource, wanted: Platform, build: Platform) -> Mapping[str, str]:
     """What a build is given, and what BuildKit sets by its platforms, where no default says otherwise."""
-    said = {arg.name for arg in source.dockerfile.args if arg.default is not None}
-    automatic = platform_values(wanted, build)
+    automatic, said = platform_values(wanted, build), source.dockerfile.defaults
     return {name: value for name, value in automatic.items() if name not in said} | dict(source.args)
 
 

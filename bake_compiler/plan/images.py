@@ -63,6 +63,7 @@ class _Planner:
         self.project, self.parents = project, parents
         self.targets = {target.name: target for target in project.targets}
         self.also = tuple(each.rstrip("/") if isinstance(each, str) else each for each in project.also)
+        self.said: dict[str, Attributes] = {}
 
     @cached_property
     def shared(self) -> Attributes:
@@ -125,6 +126,12 @@ class _Planner:
                 todo += self.targets[name].inherits
                 yield self.targets[name]
 
+    def said_by(self, name: str, component: Component) -> Attributes:
+        """What a component says for all of its images."""
+        if name not in self.said:
+            self.said[name] = settings_attributes(component, _base(component, name))
+        return self.said[name]
+
     def block(
         self,
         name: str,
@@ -137,7 +144,7 @@ class _Planner:
         """The target block of all images of an Image."""
         base = _base(component, name)
         description = image.description or component.description
-        own = _taken_back(merge(settings_attributes(component, base), settings_attributes(image, base)), image)
+        own = _taken_back(merge(self.said_by(name, component), settings_attributes(image, base)), image)
         own |= _paths(base, component, image)
         if image.stage is not None:
             own["target"] = image.stage

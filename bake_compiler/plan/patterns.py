@@ -4,30 +4,29 @@ A table; each row has an example, which a test takes for its own, and a section 
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _COMMAND = r"(?:^|[;&|({}]|\b(?:then|else|do|exec|sudo|env)\b|\b[A-Z_]+=\S*)\s*"
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One thing that RUNs do.
 
     Attributes:
         name: of it, and of its section in docs/emulation.md.
-        words: found in what such a RUN runs.
+        words: a regular expression that is found in what such a RUN runs; compiled when it is first looked for.
         rewrite: how it is done on the build platform, in a line.
         example: a RUN that is one.
     """
 
     name: str
-    words: re.Pattern[str]
+    words: str
     rewrite: str
     example: str
 
 
 def _row(name: str, words: str, rewrite: str, example: str) -> Pattern:
-    return Pattern(name, re.compile(rf"{_COMMAND}(?:{words})", re.MULTILINE), rewrite, example)
+    return Pattern(name, rf"{_COMMAND}(?:{words})", rewrite, example)
 
 
 PATTERNS = (
@@ -103,4 +102,4 @@ PATTERNS = (
 
 def pattern_of(script: str) -> Pattern | None:
     """The first row that fits what a RUN runs; None where there is no usual rewrite."""
-    return next((pattern for pattern in PATTERNS if pattern.words.search(script)), None)
+    return next((pattern for pattern in PATTERNS if re.search(pattern.words, script, re.MULTILINE)), None)

@@ -40,8 +40,10 @@ def spellings(image: PlannedImage) -> str:
 
 def _settled(root: Path, image: PlannedImage) -> PlannedImage:
     second = from_context(image)
+    if not second:
+        return image
     first = inside(image.text("context") or "", image.text("dockerfile") or "")
-    if not second or project_text(root, first) is not None or project_text(root, second) is None:
+    if project_text(root, first) is not None or project_text(root, second) is None:
         return image
     block = replace(image.block, attributes=_naming(image.block.attributes, image))
     return replace(image, block=block, attributes=_naming(image.attributes, image))

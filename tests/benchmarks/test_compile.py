@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import buildable
-from benchmarks import compile as compiling
-from benchmarks.compile import Row, beside, one_image, sizes, start_up
+from benchmarks.compile import START_UP, Row, beside, one_image, sizes, start_up
+from benchmarks.measure import BAKEC, seconds
 from benchmarks.stacks import write_stack
 from tests.unit.cli.test_build import BUILDX, DOCKER
 
@@ -40,7 +40,7 @@ def test_the_reference_stack_is_compiled_in_each_way_and_printed_by_buildx(
     start_up(buildable.reference(tmp_path / "stack"), rounds=1, peer=(newest, "bake", "--print"))
 
     rows = capsys.readouterr().out.splitlines()[2:]
-    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [row.title for row in compiling.START_UP]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == [row.title for row in START_UP]
     assert all(re.fullmatch(rf"\| .* \| {SECONDS} \| {SECONDS} \| \d+\.\d\d \| .*\|", row) for row in rows), rows
 
 
@@ -58,12 +58,20 @@ def test_the_build_of_one_image_is_timed_until_buildx_starts_whose_file_has_few_
 ) -> None:
     use(monkeypatch, install(tmp_path, BUILDX, DOCKER))
     root = write_stack(tmp_path / "120-10", 120, 10)
-    compiling.seconds((*compiling.BAKEC, "compile"), root)
+    seconds((*BAKEC, "compile"), root)
 
     one_image(tmp_path, ((120, 10),), rounds=1)
 
     (row,) = capsys.readouterr().out.splitlines()[3:]
-    assert re.fullmatch(rf"\| 1 of 120, 10 in a component \| {SECONDS} \| 3 \|", row)  # c6-i5, which needs c0-i0
+    assert re.fullmatch(rf"\| 1 of 120, 10 in a component \| {SECONDS} \| 2 \|", row)  # c6-i5, which needs c0-i0
+
+
+def test_a_build_in_which_buildx_never_starts_is_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, install(tmp_path, BUILDX, DOCKER))
+    write_stack(tmp_path / "120-10", 120, 10)  # without a bake file
+
+    with pytest.raises(SystemExit, match="did not start buildx"):
+        one_image(tmp_path, ((120, 10),), rounds=1)
 
 
 def test_a_command_that_prints_something_else_is_not_timed(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from bake_compiler.plan.check.registries import check_registries
 from bake_compiler.plan.check.secrets import check_secrets
 from bake_compiler.plan.check.subject import Inputs, PlanSubject
 from bake_compiler.plan.check.versions import check_versions
+from bake_compiler.plan.emulation import sources_of
 from bake_compiler.plan.plan import Plan
 
 __all__ = ["Inputs", "PlanSubject", "check_all", "warn_all"]
@@ -49,5 +50,6 @@ def check_all(subject: PlanSubject) -> Iterator[Mistake]:
 
 def warn_all(plan: Plan, inputs: Inputs) -> Iterator[Mistake]:
     """What may be meant, and ends nothing."""
-    yield from warn_portable(plan, inputs)
-    yield from warn_contexts(plan, inputs)
+    sources = sources_of(plan, inputs.dockerfiles)
+    yield from warn_portable(sources)
+    yield from warn_contexts(plan, sources)

@@ -6,28 +6,27 @@ Source: BuildKit, frontend/dockerui/config.go, `NamedContext`; frontend/dockerfi
 `buildDispatchStates`, `resolveBaseImage`; buildx, bake/bake.go, `toNamedContexts`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from bake_compiler.model.base import Mistake
 from bake_compiler.oci.platform import Platform
 from bake_compiler.oci.reference import familiar
 from bake_compiler.plan.bases import contexts_of
-from bake_compiler.plan.check.subject import Inputs, at
-from bake_compiler.plan.emulation import DockerfileSource, source_of
-from bake_compiler.plan.plan import Plan
+from bake_compiler.plan.check.subject import at
+from bake_compiler.plan.emulation import DockerfileSource
+from bake_compiler.plan.plan import Plan, PlannedImage
 
 _FOR = "::"
 """Between a name and the one platform that its context is for."""
 
 
-def warn_contexts(plan: Plan, inputs: Inputs) -> Iterator[Mistake]:
+def warn_contexts(plan: Plan, sources: Sequence[tuple[PlannedImage, DockerfileSource]]) -> Iterator[Mistake]:
     """Each key that BuildKit would find in another form."""
     known: dict[tuple[object, ...], frozenset[str]] = {}  # most images of a component have its Dockerfile and its args
-    for image in plan.images:
-        read = source_of(plan, image, inputs.dockerfiles)
-        same = (read.path, id(read.dockerfile), *read.args.items()) if read else ()
+    for image, read in sources:
+        same = (id(read.dockerfile), *read.args.items())
         if same not in known:
-            known[same] = frozenset(_names(read)) if read else frozenset()
+            known[same] = frozenset(_names(read))
         names = known[same]
         for key in contexts_of(plan, image) or ():
             form = _looked_for(key, names)

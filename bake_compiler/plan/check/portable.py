@@ -9,16 +9,18 @@ whatever its last stage is for.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from bake_compiler.dockerfile import AUTOMATIC, Arg, Stage
 from bake_compiler.model.base import Mistake, Source
 from bake_compiler.oci.platform import Platform
-from bake_compiler.plan.check.subject import Inputs, PlanSubject
+from bake_compiler.plan.check.subject import PlanSubject
 from bake_compiler.plan.emulation import DockerfileSource as Read
-from bake_compiler.plan.emulation import platform_of, platform_values, source_of, with_platforms
-from bake_compiler.plan.plan import Plan
+from bake_compiler.plan.emulation import platform_of, platform_values, sources_of, with_platforms
+from bake_compiler.plan.plan import PlannedImage
+
+Sources: TypeAlias = Sequence[tuple[PlannedImage, Read]]
 
 _BUILD = Platform("build", "build")  # that no wanted platform is
 _NAMES = {
@@ -31,7 +33,6 @@ _NAMES = {
     "riscv64": "riscv64",
 }
 _URL = re.compile(r"(?:https?|ftp)://[^\s\"'<>|;&)]+")
-_ARCHITECTURE = {name: re.compile(rf"(?i)(?<![a-z0-9])(?:{words})(?![a-z0-9])") for name, words in _NAMES.items()}
 _CHOOSES = re.compile(
     r"TARGET(?:ARCH|PLATFORM)|BUILD(?:ARCH|PLATFORM)|\buname\b|--print-architecture|\barch\b|apk --print"
 )
@@ -39,8 +40,7 @@ _DOWNLOADS = re.compile(r"\b(?:curl|wget)\b")
 _HINT = "if it is meant: one_platform={{{!r}: 'why'}}"
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """One thing that is for one platform; `key` is what `one_platform` names to say that it is meant."""
 
     key: str
@@ -52,26 +52,26 @@ class _Found:
 
 def check_portable(subject: PlanSubject) -> Iterator[Mistake]:
     """What is surely wrong for a platform that is wanted."""
-    return _told(subject.plan, subject.inputs, wrong=True)
+    return _told(sources_of(subject.plan, subject.inputs.dockerfiles), wrong=True)
 
 
-def warn_portable(plan: Plan, inputs: Inputs) -> Iterator[Mistake]:
+def warn_portable(sources: Sources) -> Iterator[Mistake]:
     """What works only as long as nothing changes, or on some machines."""
-    return _told(plan, inputs, wrong=False)
+    return _told(sources, wrong=False)
 
 
-def _told(plan: Plan, inputs: Inputs, *, wrong: bool) -> Iterator[Mistake]:
-    for image in plan.images:
-        read = source_of(plan, image, inputs.dockerfiles)
+def _told(sources: Sources, *, wrong: bool) -> Iterator[Mistake]:
+    for image, read in sources:
         meant = {name for model in image.models for name in model.one_platform}
-        for found in _all_of(read, image.platforms) if read else ():
+        for found in _all_of(read, image.platforms, wrong=wrong):
             if found.wrong is wrong and found.key not in meant:
-                place = (Source(read.path, found.line), "") if read and read.path else image.place("dockerfile_inline")
+                place = (Source(read.path, found.line), "") if read.path else image.place("dockerfile_inline")
                 hint = f"{found.hint}; {_HINT.format(found.key)}"
                 yield Mistake(*place, f"{found.message} [{image.name}]", hint)
 
 
-def _all_of(read: Read, platforms: tuple[Platform, ...]) -> Iterator[_Found]:
+def _all_of(read: Read, platforms: tuple[Platform, ...], *, wrong: bool) -> Iterator[_Found]:
+    """What is surely wrong, and the rest too unless that alone is asked for."""
     args = {each: with_platforms(read, each, _BUILD) for each in platforms}
     used = {stage.index: stage for each in platforms for stage in read.dockerfile.used_by(read.target, args[each])}
     shared = [arg for arg in read.dockerfile.args if arg.name not in read.args]
@@ -79,7 +79,7 @@ def _all_of(read: Read, platforms: tuple[Platform, ...]) -> Iterator[_Found]:
     yield from (found for arg in (*shared, *own) for found in _arg(arg, platforms))
     if any(stage.platform for stage in used.values()):  # else all of them are for the wanted platform
         yield from _final(read, args)
-    for stage in used.values():
+    for stage in used.values() if not wrong else ():
         places = tuple(_downloads_in(stage))
         if places or stage.platform:
             fixed = {platform_of(read.dockerfile, stage, args[each], each) for each in platforms}
@@ -134,16 +134,20 @@ def _downloads(
 ) -> Iterator[_Found]:
     """A download whose URL names one architecture, and whose instruction does not choose between several."""
     for text, line in places:
-        named = {name for name, words in _ARCHITECTURE.items() if words.search(text)}
+        named = {name for name in _NAMES if _is_named(name, text)}
         if _CHOOSES.search(text) or len(named) != 1:
             continue
         (name,) = named
         others = [str(each) for each in platforms if each.architecture != name]
         is_for_it = all(each and each.architecture == name for each in fixed)
-        url = next((each for each in _URL.findall(text) if _ARCHITECTURE[name].search(each)), "")
+        url = next((each for each in _URL.findall(text) if _is_named(name, each)), "")
         if url and others and not is_for_it:
             message = f"{url} is for {name} alone, and {', '.join(others)} is wanted too"
             yield _Found(url, line, message, "choose by $TARGETARCH")
+
+
+def _is_named(architecture: str, text: str) -> bool:
+    return bool(re.search(rf"(?i)(?<![a-z0-9])(?:{_NAMES[architecture]})(?![a-z0-9])", text))
 
 
 def _same(one: Platform, other: Platform) -> bool:

@@ -39,6 +39,36 @@ def test_whoever_imports_the_package_pays_neither_for_models_nor_for_its_version
     assert ended.stdout == "set()\n"
 
 
+IMPORTED = (
+    "import sys; sys.argv[0] = 'bakec'; from bake_compiler.cli import main; main(); print(*sys.modules, sep='\\n')"
+)
+
+
+def imported_by(root: Path, *words: str) -> set[str]:
+    """The packages that a command imports."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *words], cwd=root, capture_output=True, text=True, check=True
+    )
+    return {module.partition(".")[0] for module in done.stdout.splitlines()}
+
+
+def test_help_needs_no_package_but_bakec_itself() -> None:
+    modules = imported_by(PROJECT, "--help")
+
+    assert {"bake_compiler", "sys"} <= modules
+    assert {"typer", "pydantic", "jinja2", "rich", "asyncio"}.isdisjoint(modules)
+    assert bakec("-h").stdout == bakec("--help").stdout
+    assert "\n  compile " in bakec("--help").stdout
+
+
+def test_a_compile_from_scratch_imports_models_and_template_and_nothing_that_other_verbs_need(tmp_path: Path) -> None:
+    modules = imported_by(write_project(tmp_path, {"web": component('name="web"')}), "compile")
+
+    assert (tmp_path / "docker-bake.hcl").is_file()
+    assert {"pydantic", "jinja2"} <= modules
+    assert {"typer", "rich", "asyncio", "aiohttp", "hcl2", "lark", "isal"}.isdisjoint(modules)
+
+
 @pytest.mark.parametrize("platform", ["amd64,arm46", "", "amd64,", "s390x"])
 def test_an_unknown_empty_or_undeclared_platform_is_never_a_silent_native_build(platform: str) -> None:
     ended = bakec("build", "all", "--platform", platform)
