@@ -91,7 +91,7 @@ def test_a_registry_that_removes_nothing_ends_it_with_5(project: Path, fake: Fak
     assert done.stdout.endswith("3 staged tags: 1 not removed, 2 stay\n")
     error, hint = done.stderr.splitlines()
     assert error == f"error: {host}/hub:staged-1 is still there: the registry removes nothing"
-    assert hint.startswith(" hint: let its owner allow it")
+    assert hint.startswith(" hint: ask the registry's owner to allow deletion")
 
 
 @pytest.mark.parametrize(
