@@ -13,7 +13,7 @@ Interrupted              130   Ctrl-C or SIGTERM
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 
 class Problem(NamedTuple):
@@ -58,6 +58,11 @@ class ModelError(BakecError):
     """The components, or the plan made from them, contradict themselves."""
 
     exit_code = 3
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """The error of a single mistake in a file that bakec reads beside the components."""
+        return cls(f"1 mistake in {problem.file}", problems=[problem])
 
 
 class BuildError(BakecError):

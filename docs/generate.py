@@ -427,7 +427,7 @@ def _json_meanings(kind: type) -> dict[str, str]:
     found: dict[str, str] = {}
     for base in (*getattr(kind, "__orig_bases__", ()), kind):
         found |= meanings(base) if _is_object(base) else {}
-    return found
+    return {name: f"{words[0].upper()}{words[1:]}" for name, words in found.items()}
 
 
 def _object_name(kind: type) -> str:

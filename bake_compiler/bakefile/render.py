@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from bake_compiler.errors import ModelError
+from bake_compiler.errors import ModelError, Problem
 from bake_compiler.model.project import Function, Variable
 from bake_compiler.model.values import (
     THE_REGISTRY,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 TEMPLATE = "docker-bake.hcl.j2"
+_FIX = "fix the template"
 Block: TypeAlias = PlannedTarget | PlannedGroup | Variable | Function
 
 _ESCAPES = str.maketrans(
@@ -169,9 +170,9 @@ def render(plan: Plan, template: str) -> str:
             functions={_call_of(tag)[0] for image in plan.images for tag in _tags_of(image.block)},
         )
     except jinja2.TemplateSyntaxError as error:
-        raise ModelError(f"{TEMPLATE}:{error.lineno}: {error.message}", hint="mend the template") from error
+        raise ModelError.of(Problem(TEMPLATE, error.lineno, "", error.message or "", _FIX)) from error
     except (jinja2.TemplateError, TypeError, ValueError) as error:
-        raise ModelError(f"{TEMPLATE}: {error}", hint="mend the template") from error
+        raise ModelError.of(Problem(TEMPLATE, 0, "", str(error), _FIX)) from error
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bake_compiler.cli.edges import edges, run_async
-from bake_compiler.cli.failure import error_text
 from bake_compiler.cli.options import (
     Insecure,
     ProjectDir,
@@ -23,7 +22,7 @@ from bake_compiler.cli.options import (
     root_of,
     select_wanted,
 )
-from bake_compiler.cli.output import print_document, print_text
+from bake_compiler.cli.output import error_text, print_document, print_text
 from bake_compiler.errors import Interrupted, RegistryError, UsageError
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """bakec compile: models → docker-bake.hcl."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ import typer
 from bake_compiler.cli.edges import run_async
 from bake_compiler.cli.options import ProjectDir, json_option, root_of
 from bake_compiler.cli.output import print_document, print_text, say
-from bake_compiler.errors import ModelError
+from bake_compiler.errors import ModelError, Problem
 
 if TYPE_CHECKING:
     from bake_compiler.plan import Plan
@@ -49,7 +50,6 @@ def compile_(
     from bake_compiler.bakefile.blocks import BAKE_FILE  # noqa: PLC0415
     from bake_compiler.cli.written import compiled, write  # noqa: PLC0415
     from bake_compiler.verbs.compile.run import stale  # noqa: PLC0415
-    from bake_compiler.verbs.compile.show import compile_document  # noqa: PLC0415
 
     root = root_of(project)
     found = compiled(root)
@@ -61,13 +61,13 @@ def compile_(
         print_text(difference if not as_json else "")
         proof = None if by is By.BYTES else _prove(root, found.plan, path, by)
         if as_json:
-            print_document(compile_document(path, difference, proof, found.warnings, check=True))
+            _print_json(path, difference, proof, found.warnings, check=True)
         _judge(path, difference, proof)
         say(f"{path.name} is what the models say: {found.count}; {proof.told if proof else 'the same bytes'}")
     else:
         difference = write(found, path)
         if as_json:
-            print_document(compile_document(path, difference, None, found.warnings, check=False))
+            _print_json(path, difference, None, found.warnings, check=False)
 
 
 def _prove(root: Path, plan: "Plan", path: Path, by: By | None) -> "Proof":
@@ -97,3 +97,11 @@ def _and_means(proof: "Proof | None") -> str:
     if not proof.differences:
         return f", though it means the same ({proof.told})"
     return f", and means something else, by {proof.by}:\n  " + "\n  ".join(proof.differences)
+
+
+def _print_json(
+    path: Path, difference: str, proof: "Proof | None", warnings: Sequence[Problem], *, check: bool
+) -> None:
+    from bake_compiler.verbs.compile.show import compile_document  # noqa: PLC0415 - only for --json
+
+    print_document(compile_document(path, difference, proof, warnings, check=check))

@@ -21,10 +21,14 @@ class Document(NamedTuple):
     written_by: tuple[str, ...] = ()
 
     @property
+    def module(self) -> str:
+        """The module of the type, in `bake_compiler`."""
+        return self.model.partition(":")[0]
+
+    @property
     def kind(self) -> Any:
         """The type itself: a TypedDict, a union of them, or a model."""
-        module, _, name = self.model.partition(":")
-        return getattr(import_module(f"bake_compiler.{module}"), name)
+        return getattr(import_module(f"bake_compiler.{self.module}"), self.model.partition(":")[2])
 
 
 EVERY = "every verb"

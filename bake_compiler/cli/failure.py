@@ -7,7 +7,7 @@ from typing import Any, Literal
 import typer
 from typing_extensions import TypedDict
 
-from bake_compiler.cli.output import print_document, printed
+from bake_compiler.cli.output import error_text, print_document, printed
 from bake_compiler.document import ProblemDocument, problem_document
 from bake_compiler.errors import BakecError, Interrupted, UsageError
 
@@ -37,17 +37,6 @@ def error_document(error: BakecError) -> ErrorDocument:
         "hint": error.hint,
         "problems": [problem_document(problem) for problem in error.problems],
     }
-
-
-def error_text(error: BakecError) -> str:
-    """What a person reads: each mistake with its place, then the error and what to do about it."""
-    lines = []
-    for problem in error.problems:
-        lines.append(f"error: {problem}")
-        lines += [f" hint: {problem.hint}"] if problem.hint else []
-    lines.append(f"error: {error.message}")
-    lines += [f" hint: {error.hint}"] if error.hint else []
-    return "\n".join(lines) + "\n"
 
 
 def end(error: BaseException, *, debug: bool, as_json: bool) -> int:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bake_compiler.errors import Problem
+from bake_compiler.errors import BakecError, Problem
 
 if TYPE_CHECKING:
     from bake_compiler.report import Report
@@ -48,6 +48,17 @@ def warn(problems: Sequence[Problem]) -> None:
 def warning_text(problem: Problem) -> str:
     """What a person reads of it."""
     return f"warning: {problem}\n hint: {problem.hint}" if problem.hint else f"warning: {problem}"
+
+
+def error_text(error: BakecError) -> str:
+    """What a person reads: each mistake with its place, then the error and what to do about it."""
+    lines = []
+    for problem in error.problems:
+        lines.append(f"error: {problem}")
+        lines += [f" hint: {problem.hint}"] if problem.hint else []
+    lines.append(f"error: {error.message}")
+    lines += [f" hint: {error.hint}"] if error.hint else []
+    return "\n".join(lines) + "\n"
 
 
 def print_report(report: "Report", *, as_json: bool) -> None:

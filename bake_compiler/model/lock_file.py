@@ -1,10 +1,11 @@
 """bakec.lock: what the names of base images stood for when they were locked. Pure; a block of lines for each base."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bake_compiler.errors import ModelError
+from bake_compiler.errors import ModelError, Problem
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.platform import Platform
 
@@ -15,7 +16,7 @@ _HEAD = f"""\
 # What each base image's name stands for. Made by `bakec lock`: commit it, and move it with `bakec lock --update`.
 version = {_VERSION}
 """
-_AGAIN = "mend it, or remove it and run `bakec lock`"
+_AGAIN = "fix it, or remove it and run `bakec lock`"
 
 
 @dataclass(frozen=True, order=True)
@@ -62,13 +63,14 @@ def parse_lock(text: str) -> Mapping[str, Locked]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ModelError(f"{LOCK_FILE} is not valid TOML: {error}", hint=_AGAIN) from error
+        line = re.search(r"at line (\d+)", str(error))
+        raise _mistake(f"not valid TOML: {error}", line=int(line[1]) if line else 0) from error
     if document.get("version") != _VERSION:
-        message = f"{LOCK_FILE} is of version {document.get('version')!r}, and this bakec reads {_VERSION}"
-        raise ModelError(message, hint="use the bakec that wrote it, or remove it and run `bakec lock`")
+        message = f"it is {document.get('version')!r}, and this bakec reads {_VERSION}"
+        raise _mistake(message, "version", hint="use the bakec that wrote it, or remove it and run `bakec lock`")
     bases = document.get("base", {})
     if not isinstance(bases, dict):
-        raise ModelError(f"{LOCK_FILE}: base is not a table", hint=_AGAIN)
+        raise _mistake("not a table", "base")
     return {name: _locked(name, said) for name, said in sorted(bases.items())}
 
 
@@ -81,7 +83,11 @@ def _locked(name: str, said: object) -> Locked:
             case _:
                 raise ValueError("it needs digest, platforms and resolved")  # noqa: TRY301
     except ValueError as error:
-        raise ModelError(f"{LOCK_FILE}: {name}: {error}", hint=_AGAIN) from error
+        raise _mistake(str(error), f"base.{name}") from error
+
+
+def _mistake(message: str, field: str = "", *, line: int = 0, hint: str = _AGAIN) -> ModelError:
+    return ModelError.of(Problem(LOCK_FILE, line, field, message, hint))
 
 
 def _platform(text: object) -> Platform:

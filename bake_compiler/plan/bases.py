@@ -99,7 +99,11 @@ def path_of(image: PlannedImage) -> str:
     return inside(context, name) if context and name and URL not in context else ""
 
 
+def file_of(image: PlannedImage) -> str:
+    """The Dockerfile of an image, from the project's root; in words where it is no file of the project."""
+    return path_of(image) or f"the Dockerfile of {image.name}"
+
+
 def place_of(image: PlannedImage, line: int) -> str:
     """The Dockerfile of an image, with a line where there is one."""
-    file = path_of(image) or f"the Dockerfile of {image.name}"
-    return f"{file}:{line}" if line else file
+    return f"{file_of(image)}:{line}" if line else file_of(image)

@@ -6,11 +6,12 @@ No Dockerfile is edited, and `docker buildx bake` by hand uses the same pins.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from bake_compiler.errors import Problem
 from bake_compiler.model.lock_file import LOCK_FILE, Locked
 from bake_compiler.oci.mirrors import mirrored
 from bake_compiler.oci.reference import Reference
 from bake_compiler.plan.attributes import Attributes, written_order
-from bake_compiler.plan.bases import PlanBases, contexts_of, place_of, wanted_platforms
+from bake_compiler.plan.bases import PlanBases, contexts_of, file_of, wanted_platforms
 from bake_compiler.plan.contexts import IMAGE
 from bake_compiler.plan.origins import Base
 from bake_compiler.plan.plan import Plan, PlannedImage
@@ -78,13 +79,13 @@ def mirror_of(own: Reference, mirrors: Mapping[str, str]) -> str:
     return str(place) if place != own else ""
 
 
-def _unlocked(plan: Plan, bases: PlanBases, lock: Mapping[str, Locked]) -> Iterator[str]:
+def _unlocked(plan: Plan, bases: PlanBases, lock: Mapping[str, Locked]) -> Iterator[Problem]:
     for image in plan.images:
         for base, line in bases.of[image.name].bases.items():
             own = reference_of(base) if base in bases.of[image.name].named else None
             if own and not own.digest:
                 words = _lacks(plan, image, base, own, lock.get(own.familiar))
-                yield from (f"{place_of(image, line)}: {each}" for each in words)
+                yield from (Problem(file_of(image), line, "", each) for each in words)
 
 
 def _lacks(plan: Plan, image: PlannedImage, base: Base, own: Reference, locked: Locked | None) -> Iterator[str]:

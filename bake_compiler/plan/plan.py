@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from bake_compiler.errors import Problem
 from bake_compiler.model.base import Source
 from bake_compiler.model.builder import Builder
 from bake_compiler.model.project import Function, Requires, Variable, Version
@@ -225,7 +226,7 @@ class Plan:
         protect: patterns of public tags that never move once they exist.
         external: images of others that are mirrored, by name.
         mirrors: beginning of a base image's name → what stands in its place.
-        unlocked: what the project takes and its lock does not know, in words; none where there is no lock.
+        unlocked: what the project takes and its lock does not know; none where there is no lock.
         builder: where its images are built; None where the project does not say.
     """
 
@@ -244,7 +245,7 @@ class Plan:
     protect: tuple[str, ...] = ()
     external: tuple[PlannedExternal, ...] = ()
     mirrors: Mapping[str, str] = field(default_factory=dict)
-    unlocked: tuple[str, ...] = ()
+    unlocked: tuple[Problem, ...] = ()
     builder: Builder | None = None
 
     @cached_property

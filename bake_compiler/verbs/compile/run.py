@@ -20,8 +20,8 @@ def refuse_unlocked(plan: Plan) -> None:
         ModelError: it does not.
     """
     if plan.unlocked:
-        told = plan.unlocked[0] if len(plan.unlocked) == 1 else "\n  ".join((f"{LOCK_FILE} is stale:", *plan.unlocked))
-        raise ModelError(told, hint="run `bakec lock`, then `bakec compile`")
+        hint = "run `bakec lock`, then `bakec compile`"
+        raise ModelError(f"{LOCK_FILE} is stale", hint=hint, problems=plan.unlocked)
 
 
 def compile_plan(root: Path, plan: Plan) -> str:

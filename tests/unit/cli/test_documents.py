@@ -1,6 +1,8 @@
 """The table of documents, against the code, the types and the command line."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +17,28 @@ from bake_compiler.cli.documents import DOCUMENTS, EVERY, INTERNAL, Document, js
 ROOT = Path(__file__).parents[3]
 CODE = ROOT / "bake_compiler"
 _SCHEMA = re.compile(r'"(bakec\.[a-z-]+/[0-9]+)"')
+
+
+LISTS = """\
+import sys
+from bake_compiler.cli import main
+sys.argv = ["bakec", *sys.argv[1:]]
+try:
+    main()
+except SystemExit:
+    pass
+sys.stderr.write("\\n".join(sys.modules))
+"""
+
+
+@pytest.mark.parametrize("words", [("--version",), ("compile", "--check", "--by", "bytes")])
+def test_what_prints_no_document_loads_no_document_types(words: tuple[str, ...]) -> None:
+    argv = [sys.executable, "-c", LISTS, *words]
+    ended = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    loaded = set(ended.stderr.splitlines())
+    assert "bake_compiler.cli.documents" in loaded
+    assert loaded.isdisjoint({"bake_compiler.document", *(f"bake_compiler.{each.module}" for each in DOCUMENTS)})
 
 
 def leaves() -> Iterator[tuple[str, Any]]:

@@ -215,6 +215,25 @@ def test_a_mistake_in_the_models_is_data_with_its_file_line_and_field(root: Path
 
 
 @pytest.mark.parametrize(
+    ("path", "text", "place"),
+    [
+        ("bakec.lock", "version = 1\n", ("components/hub/Dockerfile", 1, "")),
+        ("bakec.lock", "version = 1\n\n<<<<<<<\n", ("bakec.lock", 3, "")),
+        ("bakec.lock", "version = 1\nbase = 7\n", ("bakec.lock", 0, "base")),
+        ("docker-bake.hcl.j2", "{{ plan.name }}\n{% if %}\n", ("docker-bake.hcl.j2", 2, "")),
+    ],
+)
+def test_a_mistake_in_another_file_is_data_too(root: Path, path: str, text: str, place: tuple[str, int, str]) -> None:
+    write(root / path, text)
+
+    ended = run(root, "compile")
+
+    (problem,) = document_in(ended.stdout)["problems"]
+    assert (ended.returncode, problem["file"], problem["line"], problem["field"]) == (3, *place)
+    assert problem["message"] in ended.stderr
+
+
+@pytest.mark.parametrize(
     ("call", "code", "message", "hint"),
     [
         ("plan nowhere", 2, "'nowhere'", ""),

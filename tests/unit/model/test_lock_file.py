@@ -24,12 +24,12 @@ def test_each_base_is_a_block_of_lines_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("<<<<<<< HEAD\n", "is not valid TOML"),
-        ("version = 2\n", "is of version 2"),
-        ("", "is of version None"),
-        ("version = 1\nbase = 3\n", "base is not a table"),
-        ("version = 1\n[base.x]\n", "x: it needs digest, platforms and resolved"),
-        ('version = 1\n[base.x]\ndigest = "1"\nplatforms = []\nresolved = ""\n', "x: '1' is not a digest"),
+        ("<<<<<<< HEAD\n", "bakec.lock:1: not valid TOML"),
+        ("version = 2\n", "bakec.lock: version: it is 2"),
+        ("", "version: it is None"),
+        ("version = 1\nbase = 3\n", "base: not a table"),
+        ("version = 1\n[base.x]\n", "base.x: it needs digest, platforms and resolved"),
+        ('version = 1\n[base.x]\ndigest = "1"\nplatforms = []\nresolved = ""\n', "base.x: '1' is not a digest"),
         (f'version = 1\n[base.x]\ndigest = "{DIGEST}"\nplatforms = [7]\nresolved = ""\n', "7 is not a platform"),
     ],
 )
@@ -37,5 +37,6 @@ def test_what_is_no_lock_is_said_with_what_to_do(text: str, told: str) -> None:
     with pytest.raises(ModelError) as caught:
         parse_lock(text)
 
-    assert told in caught.value.message
-    assert "run `bakec lock`" in caught.value.hint
+    (problem,) = caught.value.problems
+    assert told in str(problem)
+    assert "run `bakec lock`" in problem.hint

@@ -13,5 +13,5 @@ async def check_bake_file(facts: Facts) -> tuple[CheckResult, ...]:
     try:
         refuse_stale(build.root, build.plan, build.wanted.images)
     except ModelError as error:
-        return (bad(BAKE_FILE, error.message, "bakec compile"),)
+        return (bad(BAKE_FILE, "; ".join(map(str, error.problems)) or error.message, "bakec compile"),)
     return (good(BAKE_FILE, "is what the models say"),)

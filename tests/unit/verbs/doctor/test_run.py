@@ -10,7 +10,7 @@ import pytest
 from bake_compiler.bakefile.blocks import BAKE_FILE
 from bake_compiler.buildx.said import Machine, Said, ask_all
 from bake_compiler.buildx.tools import CommandAnswer
-from bake_compiler.cli.failure import error_text
+from bake_compiler.cli.output import error_text
 from bake_compiler.errors import ModelError, PreflightError
 from bake_compiler.system.process import Command
 from bake_compiler.verbs.doctor.checks.disk import judge_disk
