@@ -44,7 +44,7 @@ SYSTEMS = ("linux", "windows", "freebsd", "darwin")
 class Platform:
     """An operating system, an architecture and, where it matters, its variant.
 
-    A model accepts a text in place of a Platform: `"amd64"`, `"linux/arm64"`. `Platform.parse` reads the text.
+    A model also accepts a text: `"amd64"`, `"linux/arm64"`. `Platform.parse` reads the text.
     """
 
     os: str
