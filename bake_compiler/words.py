@@ -1,4 +1,4 @@
-"""How numbers and nouns are written together."""
+"""Writes a number together with its noun."""
 
 
 def counted(number: int, noun: str) -> str:

@@ -14,6 +14,7 @@ import sys
 import textwrap
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from configparser import ConfigParser
 from enum import Enum
 from functools import partial
 from itertools import pairwise
@@ -33,6 +34,7 @@ from bake_compiler.model.values import Expression
 from bake_compiler.plan.features import SINCE
 
 HERE = Path(__file__).parent
+MAP_BEGINS, MAP_ENDS = "<!-- The map is made by docs/generate.py from .importlinter. -->", "<!-- End of the map. -->"
 REFERENCE = HERE / "reference"
 _MADE = "<!-- Made by docs/generate.py. Do not edit: change the docstrings, then run `python docs/generate.py`. -->"
 
@@ -480,12 +482,43 @@ def _schema_page(document: Document) -> str:
     return json.dumps(json_schema(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def how_it_works_page() -> str:
+    """docs/how-it-works.md, with the map of the rooms made anew; the rest of the page is written by people."""
+    page = (HERE / "how-it-works.md").read_text(encoding="utf-8")
+    before, begin, rest = page.partition(MAP_BEGINS)
+    _, end, after = rest.partition(MAP_ENDS)
+    if not begin or not end:
+        raise DocsError(f"docs/how-it-works.md: no map between {MAP_BEGINS} and {MAP_ENDS}")
+    return f"{before}{begin}\n{_map()}{end}{after}"
+
+
+def _map() -> str:
+    """A row for each room, in the order of `.importlinter`, with the first sentence of the room's docstring."""
+    contracts = ConfigParser()
+    contracts.read(HERE.parent / ".importlinter", encoding="utf-8")
+    layers = contracts["importlinter:contract:chain"]["layers"].strip().splitlines()
+    rows = ((str(number), *_room(room.strip())) for number, layer in enumerate(layers, 1) for room in layer.split("|"))
+    return _table(("layer", "room", "contains"), rows) + "\n"
+
+
+def _room(name: str) -> tuple[str, str]:
+    folder = HERE.parent / "bake_compiler" / name
+    is_folder = folder.is_dir()
+    module = folder / "__init__.py" if is_folder else folder.with_suffix(".py")
+    first = (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").partition("\n\n")[0]
+    if not first:
+        raise DocsError(f"{module}: no docstring, which the map of docs/how-it-works.md needs")
+    sentence = re.match(r".+?[.](?=\s|$)", " ".join(first.split()))
+    return f"`{name}/`" if is_folder else f"`{name}.py`", sentence[0] if sentence else first
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "models.md": models_page,
     "cli.md": cli_page,
     "json/README.md": json_page,
     **{f"json/{_schema_name(document)}": partial(_schema_page, document) for document in DOCUMENTS},
     "../../bake_compiler/cli/help.txt": help_text,
+    "../how-it-works.md": how_it_works_page,
 }
 
 

@@ -1,1 +1,1 @@
-"""The bake file: rendered, parsed back, and what it means to buildx."""
+"""Writes the bake file, parses it, and computes what buildx must read in it."""

@@ -1,1 +1,1 @@
-"""What base images are, as the builder and the registries say."""
+"""Looks up base images: what the builder and the registries have under their names."""

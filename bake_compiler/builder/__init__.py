@@ -1,6 +1,6 @@
-"""The builder: what the project describes and what buildx has, and the commands from one to the other.
+"""The builder as a value, as the project describes it and as buildx stores it, and the commands from one to the other.
 
-Pure but for the values that it is given: `verbs/builder/` reads and runs.
+This room is pure: `verbs/builder/` reads and runs.
 """
 
 from bake_compiler.builder.changes import Changes as Changes

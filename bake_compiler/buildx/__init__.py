@@ -1,4 +1,4 @@
-"""The edge to buildx: plan → commands, structured progress → what happened, metadata file → digests."""
+"""Calls buildx and reads what it prints: commands, progress, faults, the builder and the metadata file."""
 
 from bake_compiler.buildx.command import BUILDX as BUILDX
 from bake_compiler.buildx.command import BakeRun as BakeRun

@@ -1,4 +1,4 @@
-"""The command line: argv → one pipeline call → exit code. The real edges are made here and handed down."""
+"""The command line: reads the arguments, calls one verb, writes the streams and sets the exit code."""
 
 import os
 import sys

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,10 +10,6 @@ from bake_compiler.cli.formats import GRAPHS, format_of
 from bake_compiler.cli.options import ProjectDir, Selectors, json_option, root_of, select_wanted
 from bake_compiler.cli.output import print_text, say
 from bake_compiler.words import counted
-
-if TYPE_CHECKING:
-    from bake_compiler.graph import Graph
-    from bake_compiler.plan import Plan, Wanted
 
 
 class Format(StrEnum):
@@ -40,9 +36,10 @@ def graph(
 
     Examples: `bakec graph`, `bakec graph -o stack.svg`, `bakec graph dependent --format dot`, `bakec graph --json`.
     """
-    from bake_compiler.graph import render_dot, render_mermaid, render_svg  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
     from bake_compiler.system.files import write_whole  # noqa: PLC0415
+    from bake_compiler.verbs.graph.run import to_graph  # noqa: PLC0415
+    from bake_compiler.verbs.graph.show import RENDERERS  # noqa: PLC0415
 
     file = None if str(output) == "-" else output
     if as_json:
@@ -50,43 +47,9 @@ def graph(
     form = form or (Format(format_of(file, GRAPHS)) if file else Format.MERMAID)
     plan = plan_project(root_of(project))
     drawn = to_graph(plan, select_wanted(plan, selectors, None, "", ""))
-    renderers = {
-        Format.MERMAID: render_mermaid,
-        Format.DOT: render_dot,
-        Format.SVG: render_svg,
-        Format.JSON: _render_json,
-    }
-    text = renderers[form](drawn)
+    text = RENDERERS[form](drawn)
     if file is None:
         print_text(text)
         return
     write_whole(file, text, folders=False)
     say(f"{file}: {counted(len(drawn.images), 'image')}, {counted(len(drawn.edges), 'edge')}")
-
-
-def to_graph(plan: "Plan", wanted: "Wanted") -> "Graph":
-    """The selected images by phase, in the plan's order."""
-    from bake_compiler.graph import Graph, GraphImage, GraphPhase  # noqa: PLC0415
-
-    return Graph(
-        plan.name,
-        tuple(
-            GraphPhase(
-                phase,
-                next((group.description for group in plan.groups if group.name == phase), ""),
-                tuple(
-                    GraphImage(image.name, image.description, tuple(map(str, image.platforms)), image.needs)
-                    for image in wanted.images
-                    if image.phase == phase
-                ),
-            )
-            for phase in plan.phases
-        ),
-    )
-
-
-def _render_json(drawn: "Graph") -> str:
-    from bake_compiler.document import document_text  # noqa: PLC0415
-    from bake_compiler.graph.json import graph_document  # noqa: PLC0415
-
-    return document_text(graph_document(drawn))

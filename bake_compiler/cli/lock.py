@@ -12,7 +12,8 @@ from bake_compiler.cli.output import print_document, print_text, say
 from bake_compiler.words import counted
 
 if TYPE_CHECKING:
-    from bake_compiler.verbs.lock.run import LockEntry, Locking
+    from bake_compiler.verbs.lock.result import LockEntry
+    from bake_compiler.verbs.lock.run import Locking
 
 
 def lock(

@@ -14,7 +14,7 @@ from bake_compiler.errors import BakecError, UsageError
 from bake_compiler.words import counted
 
 if TYPE_CHECKING:
-    from bake_compiler.verbs.promote.run import Promoted
+    from bake_compiler.verbs.promote.result import Promoted
 
 
 def promote(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bake_compiler.registry import Registry
-    from bake_compiler.release import Release, ReleaseStatus
+    from bake_compiler.release import ReleaseStatus
 
 _TORN = 6
 
@@ -73,12 +73,9 @@ def status(
 
     Examples: `bakec release status`, `bakec release status 20261124T19 --json`.
     """
-    from bake_compiler.release import status_of  # noqa: PLC0415
+    from bake_compiler.verbs.release.run import release_status  # noqa: PLC0415
 
-    async def ask(registry: "Registry", _: "Path", named: "Release") -> "ReleaseStatus":
-        return await status_of(registry, named)
-
-    found = of_release(release, insecure, project, ask)
+    found = of_release(release, insecure, project, release_status)
     print_status(found, as_json=as_json)
     sys.exit(0 if found.is_whole else _TORN)
 
@@ -96,9 +93,9 @@ def finish(
 
     Examples: `bakec release finish`, `bakec release finish 20261124T19 --json`.
     """
-    from bake_compiler.release import finish as run  # noqa: PLC0415
+    from bake_compiler.verbs.release.run import finish_release  # noqa: PLC0415
 
-    print_status(of_release(release, insecure, project, run), as_json=as_json)
+    print_status(of_release(release, insecure, project, finish_release), as_json=as_json)
 
 
 @release.command()
@@ -168,17 +165,14 @@ def of_release(
     name: str,
     insecure: "list[str] | None",
     project: Path | None,
-    does: "Callable[[Registry, Path, Release], Awaitable[ReleaseStatus]]",
+    does: "Callable[[Registry, Path, str], Awaitable[ReleaseStatus]]",
 ) -> "ReleaseStatus":
     """Do something about a release, with the real registry."""
-    from bake_compiler.release import read_release  # noqa: PLC0415
-
     root = journals_of(project)
-    named = read_release(root, name)
 
     async def work() -> "ReleaseStatus":
         async with edges(root, insecure or ()) as real:
-            return await does(real.registry, root, named)
+            return await does(real.registry, root, name)
 
     return run_async(work)
 

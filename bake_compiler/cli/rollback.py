@@ -19,6 +19,6 @@ def rollback(
 
     Examples: `bakec rollback`, `bakec rollback 20261124T19`, `bakec rollback --json`.
     """
-    from bake_compiler.release import roll_back  # noqa: PLC0415
+    from bake_compiler.verbs.rollback.run import roll_back_release  # noqa: PLC0415
 
-    print_status(of_release(release, insecure, project, roll_back), as_json=as_json)
+    print_status(of_release(release, insecure, project, roll_back_release), as_json=as_json)

@@ -1,1 +1,1 @@
-"""What an image is made from: the digest of all its inputs."""
+"""Computes the digest of everything that an image is made from."""

@@ -1,4 +1,4 @@
-"""What component authors write. First in the chain: the models say what is wanted, `plan` says what that means."""
+"""The models that component authors write, as frozen values."""
 
 from bake_compiler.model.base import Mistake, Model, Source, collecting_mistakes, did_you_mean
 from bake_compiler.model.builder import Builder, Node

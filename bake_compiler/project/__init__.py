@@ -1,1 +1,1 @@
-"""The project as it is read: components/ found, loaded, planned."""
+"""Reads a project: finds and loads `components/`, reads Dockerfiles and git, and makes the plan."""

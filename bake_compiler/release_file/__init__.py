@@ -1,4 +1,4 @@
-"""A release as a file: what was published, how two of them differ, and pins for those who deploy it."""
+"""The release file: what was published, the differences between two files, and pins for deployment tools."""
 
 from bake_compiler.release_file.file import (
     SCHEMA,

@@ -1,4 +1,4 @@
-"""What a run came to, as one value, and that value in each format."""
+"""The report of a run: one value, its formats, and the live view."""
 
 from bake_compiler.report.report import Attempt, CellResult, ImageResult, Outcome, PlatformResult, Report
 

@@ -1,1 +1,1 @@
-"""A run's folder: what was asked, and what was kept of it."""
+"""The folder of a run: what the user asked for, and what the run left."""

@@ -1,1 +1,1 @@
-"""What the operating system gives: processes, files, the environment, tasks."""
+"""The operating system: processes, files, the environment, journals and tasks."""

@@ -1,1 +1,1 @@
-"""compile, build, verify: one module each, the stages in order. A table of contents of what bakec does."""
+"""Each verb of the command line in a folder of its own."""

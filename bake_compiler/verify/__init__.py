@@ -1,4 +1,4 @@
-"""The checks: what was promised against what the registry holds, each a pure function to findings."""
+"""The checks of images: each compares what the models promise with what the registry has, and returns findings."""
 
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding, Severity, verified_platforms

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import bake_compiler
 from bake_compiler import Component, Image, Project
 from bake_compiler.model import Model
-from tests.unit.test_docs import pairs, value_of
+from tests.docs.test_docs import pairs, value_of
 
 ROOT = Path(__file__).parents[2]
 MISTAKES = Path(__file__).with_name("mistakes.py")

@@ -1,1 +1,1 @@
-"""bakec build."""
+"""bakec build: checks, builds, verifies and publishes images."""

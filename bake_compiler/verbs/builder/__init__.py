@@ -1,4 +1,4 @@
-"""bakec builder: the project's builder made, looked at, and removed."""
+"""bakec builder: makes, shows and removes the builder that the project describes."""
 
 from bake_compiler.verbs.builder.ls import BuilderStatus as BuilderStatus
 from bake_compiler.verbs.builder.ls import look_at as look_at

@@ -1,1 +1,1 @@
-"""bakec clean."""
+"""bakec clean: removes content tags and journals that nobody needs any more."""

@@ -1,1 +1,1 @@
-"""bakec compile."""
+"""bakec compile: writes the bake file, and compares it with the models."""

@@ -1,1 +1,1 @@
-"""bakec doctor."""
+"""bakec doctor, and the preflight of a build: checks everything that a build needs."""

@@ -1,1 +1,1 @@
-"""bakec lock."""
+"""bakec lock: writes the digests of base images to bakec.lock."""

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,66 +20,9 @@ from bake_compiler.plan.pins import mirror_of, reference_of
 from bake_compiler.project.files import committed
 from bake_compiler.registry import Registry
 from bake_compiler.system.files import write_whole
-
-
-class LockState(StrEnum):
-    """What became of a base, or would with `--check`."""
-
-    SAME = "same"
-    NEW = "new"
-    MOVED = "moved"
-    UNUSED = "unused"
-    PINNED = "pinned"
-    FLOATING = "floating"
-
+from bake_compiler.verbs.lock.result import LockEntry, LockState, ProjectBase
 
 _AS_LOCKED = frozenset({LockState.SAME, LockState.PINNED, LockState.FLOATING})
-
-
-@dataclass(frozen=True)
-class ProjectBase:
-    """A base image of the project.
-
-    Attributes:
-        name: in its familiar form.
-        reference: by its own name; None where it is no reference.
-        uses: who takes it.
-        lockable: a Dockerfile names it by a tag, which a lock can hold.
-    """
-
-    name: str
-    reference: Reference | None = None
-    uses: tuple[BaseUse, ...] = ()
-    lockable: bool = False
-
-    @property
-    def wanted(self) -> tuple[Platform, ...]:
-        """The platforms that it is wanted for; none where only the builder's own counts."""
-        return tuple(sorted({platform for use in self.uses for platform in use.platforms}))
-
-
-@dataclass(frozen=True)
-class LockEntry:
-    """What is known of one base image in the end.
-
-    Attributes:
-        base: which.
-        state: what became of it.
-        was, now: what the lock said, and says.
-        seen: what its registry has; None when it was not asked.
-        touched: image → its platforms: all that are made from it.
-        errors: why it can't be taken as it is.
-        notes: what its author may want to know.
-    """
-
-    base: ProjectBase
-    state: LockState
-    was: Locked | None = None
-    now: Locked | None = None
-    seen: RegistryBase | None = None
-    touched: Mapping[str, tuple[Platform, ...]] = field(default_factory=dict)
-    errors: tuple[BakecError, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from bake_compiler.document import ReasonDocument
 from bake_compiler.model.lock_file import LOCK_FILE, Locked
-from bake_compiler.verbs.lock.run import LockEntry, LockState
+from bake_compiler.verbs.lock.result import LockEntry, LockState
 
 
 class UseDocument(TypedDict):

@@ -1,1 +1,1 @@
-"""bakec mirror."""
+"""bakec mirror: copies images of others into the project's registry."""

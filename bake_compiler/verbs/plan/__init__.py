@@ -1,1 +1,1 @@
-"""bakec plan."""
+"""bakec plan: shows what a build would do, and why."""

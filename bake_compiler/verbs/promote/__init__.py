@@ -1,1 +1,1 @@
-"""bakec promote."""
+"""bakec promote: gives the images of a release other tags."""

@@ -10,11 +10,11 @@ from secrets import token_hex
 from bake_compiler.errors import UsageError
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
-from bake_compiler.release import Move, move_all, plan_moves
+from bake_compiler.release import move_all, plan_moves
 from bake_compiler.release_file import ReleasedImage, ReleasedPlatform, ReleaseFile
 from bake_compiler.release_file.of_report import promises_of
-from bake_compiler.report import Report
 from bake_compiler.verbs.edges import Edges
+from bake_compiler.verbs.promote.result import Promoted
 from bake_compiler.verbs.verify.run import Verification, VerifiedImage, layers_of
 
 
@@ -103,19 +103,6 @@ def retagged(release: ReleaseFile, promotions: Sequence[NewTag], tag: str, momen
         return image.model_copy(update={"tags": whole, "platforms": platforms})
 
     return release.model_copy(update={"tag": tag, "time": moment, "images": tuple(map(renamed, release.images))})
-
-
-@dataclass(frozen=True)
-class Promoted:
-    """What a promotion came to.
-
-    Attributes:
-        report: what the registry has of each image, by its digest, whatever its tags name now.
-        moves: each new tag, what it named before and what it is to name; none when the report is not good.
-    """
-
-    report: Report
-    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True)

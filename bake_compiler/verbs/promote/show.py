@@ -5,7 +5,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from bake_compiler.release_file import ReleaseFile
-from bake_compiler.verbs.promote.run import Promoted
+from bake_compiler.verbs.promote.result import Promoted
 
 
 class PromotedTagDocument(TypedDict):

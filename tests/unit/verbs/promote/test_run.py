@@ -11,7 +11,8 @@ from bake_compiler.oci.reference import Reference
 from bake_compiler.registry import Registry
 from bake_compiler.release import move_all
 from bake_compiler.release_file import ReleaseFile, read_release_file, render_release_file
-from bake_compiler.verbs.promote.run import Promoted, Promotion, plan_promotion, retagged
+from bake_compiler.verbs.promote.result import Promoted
+from bake_compiler.verbs.promote.run import Promotion, plan_promotion, retagged
 from bake_compiler.verbs.promote.show import promotion_document
 from bake_compiler.verbs.release.file import release_file_of, write_release_file
 from bake_compiler.verbs.release_files import load_promises

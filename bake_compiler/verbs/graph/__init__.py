@@ -1,0 +1,1 @@
+"""bakec graph: draws phases, images and their needs."""

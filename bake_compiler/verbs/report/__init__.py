@@ -1,0 +1,1 @@
+"""bakec report: shows the report of a run that is over, in any format."""

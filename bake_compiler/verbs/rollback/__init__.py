@@ -1,0 +1,1 @@
+"""bakec rollback: puts the tags of a release back."""

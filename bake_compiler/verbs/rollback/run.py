@@ -1,0 +1,16 @@
+"""What `bakec rollback` does: every public tag of a release names again what it named before."""
+
+from pathlib import Path
+
+from bake_compiler.registry import Registry
+from bake_compiler.release import ReleaseStatus, read_release, roll_back
+
+
+async def roll_back_release(registry: Registry, root: Path, name: str) -> ReleaseStatus:
+    """Put the tags of a release back.
+
+    Raises:
+        RegistryError: the registry does not say what it has, or refuses a tag.
+        UsageError: there is no such release.
+    """
+    return await roll_back(registry, root, read_release(root, name))
