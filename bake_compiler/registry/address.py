@@ -7,10 +7,10 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from bake_compiler.oci.digest import Digest
 from bake_compiler.oci.reference import Reference
+from bake_compiler.registry.quirks import quirks_of
 
 IpAddress = IPv4Address | IPv6Address
 
-_API_HOSTS = {"docker.io": "registry-1.docker.io"}
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 _NEVER = tuple(
     map(
@@ -43,7 +43,7 @@ def base_url(registry_host: str, insecure: Container[str] = (), secure: Containe
         secure: registries on loopback that speak TLS.
     """
     plain = registry_host in insecure or (is_loopback(_host_of(registry_host)) and registry_host not in secure)
-    return f"{'http' if plain else 'https'}://{_API_HOSTS.get(registry_host, registry_host)}/v2/"
+    return f"{'http' if plain else 'https'}://{quirks_of(registry_host).api_host or registry_host}/v2/"
 
 
 def manifest_path(ref: Reference, name: Digest | str) -> str:

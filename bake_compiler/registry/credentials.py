@@ -17,13 +17,11 @@ from typing import Annotated, Any, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bake_compiler.errors import AccessError
+from bake_compiler.registry.quirks import quirks_of, without_alias
 
 Helper = Callable[[str, str], Awaitable[tuple[int, str]]]
 """Asks a credential helper (name, server), and returns its exit status and output."""
 
-_HUB = "docker.io"
-_HUB_KEY = "https://index.docker.io/v1/"
-_HUB_NAMES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", _HUB})
 _IDENTITY_TOKEN = "<token>"  # noqa: S105 - the user name that marks an identity token
 _NOT_FOUND = "credentials not found"
 _HELPER_SECONDS = 30.0
@@ -197,11 +195,11 @@ def real_helper(environ: Mapping[str, str], seconds: float = _HELPER_SECONDS) ->
 
 def _server(registry: str) -> str:
     """Return docker's key for a registry in config.json."""
-    return _HUB_KEY if registry == _HUB else registry
+    return quirks_of(registry).credentials_key or registry
 
 
 def _host(server: str) -> str:
     """Return the registry of a key in config.json. Old keys are URLs."""
     host = server.partition("://")[2] or server
     host = host.partition("/")[0]
-    return _HUB if host in _HUB_NAMES else host
+    return without_alias(host)
