@@ -1,9 +1,12 @@
-"""The base images of a run, looked up by the builder before anything is built.
+"""Asks the builder for the base images of a run, before anything is built.
 
-It tells what their names stand for where the builder looks: through its mirrors, with its credentials. And it is what
-lets concurrent builds share their work: BuildKit runs a step again when the base below it was fetched in a build that
-still goes on (moby/buildkit#4674, moby/buildkit#6954), and not when the base was there before. And a base that is not
-there, or not for a wanted platform, ends a run before an hour is spent on others.
+There are three reasons:
+
+- The builder knows which digests their names mean for it: it uses its own mirrors and credentials.
+- Concurrent builds can share their work. BuildKit runs a step again if the base below it was fetched in a build that
+  is still running (moby/buildkit#4674, moby/buildkit#6954). A base that was there before has no such effect.
+- If a base is missing, or has no image for a wanted platform, the run ends before bakec builds other images for an
+  hour.
 """
 
 import asyncio
@@ -24,7 +27,7 @@ from bake_compiler.system.files import write_whole
 from bake_compiler.system.process import Runner
 
 LONGEST = 60.0
-"""Seconds after which a build goes ahead without: it asks again itself, and tells what is wrong."""
+"""Seconds, after which a build continues without an answer: it asks for the bases itself, and reports what is wrong."""
 
 _ASKING = 1.0  # seconds
 
@@ -35,12 +38,12 @@ _ABSENT = frozenset({"no-such-manifest", "no-match-for-platform"})
 
 @dataclass(frozen=True)
 class LookedUp:
-    """What a builder knows of base images.
+    """What a builder knows about base images.
 
     Attributes:
-        digests: base → what its name stands for now: one digest, or more where platforms differ in it. Those of which
-            the builder did not say are left out.
-        absent: base → the builder's words: there is no such image, or not for a platform that it is wanted for.
+        digests: base → the digests that its name means now: one, or several if platforms differ. Bases for which the
+            builder did not answer are left out.
+        absent: base → the builder's error: there is no such image, or none for a platform that is wanted.
     """
 
     digests: Mapping[Base, frozenset[str]]
@@ -50,12 +53,13 @@ class LookedUp:
 async def look_up(runner: Runner, run: BakeRun, bases: Mapping[Base, frozenset[Platform]]) -> LookedUp:
     """Ask a builder for base images.
 
-    One that is not there ends the process that asked for all; so another one asks for the others, until all is known.
+    One bake process asks for all of them. A missing base ends that process, so a new process asks for the others, until
+    all are known.
 
     Args:
         runner: runs buildx.
-        run: what its processes share.
-        bases: each with the platforms that it is wanted for.
+        run: the settings that all bake processes of this run share.
+        bases: each base, with the platforms for which it is wanted.
     """
     asked, progress = sorted(bases), Progress()
     absent: dict[Base, Failure] = {}
@@ -73,7 +77,7 @@ async def look_up(runner: Runner, run: BakeRun, bases: Mapping[Base, frozenset[P
 async def _ask(
     runner: Runner, run: BakeRun, targets: Sequence[tuple[str, str, Sequence[str]]], progress: Progress
 ) -> tuple[int, Failure | None]:
-    """One bake process; which target failed, and why."""
+    """Run one bake process. Return the number of the target that failed, and the failure; None if no target failed."""
     file, failed = run.metadata / "bases.json", 0
 
     def on_line(line: str) -> None:
@@ -88,7 +92,7 @@ async def _ask(
 
 
 async def ask_registries(registry: Registry, bases: Iterable[Base]) -> Mapping[str, RegistryBase]:
-    """Name → what its registry has, as far as that can be asked at once; the builder may know it from elsewhere."""
+    """Return name → what its registry has, for the registries that answer within a second. Others are left out."""
     references = {base.name: reference for base in bases if (reference := reference_of(base))}
     seen = await asyncio.gather(*(_see(registry, reference) for reference in references.values()))
     return {name: each for name, each in zip(references, seen, strict=True) if each}
@@ -102,15 +106,15 @@ async def _see(registry: Registry, reference: Reference) -> RegistryBase | None:
 
 
 def why_not(base: Base, platforms: frozenset[Platform], failure: Failure | None, seen: RegistryBase | None) -> str:
-    """Why nothing can be built from a base, in words; empty when nothing is known against it.
+    """Why nothing can be built from a base, in words. Empty if bakec knows of no reason.
 
-    The commonest cause is a name that stands for one platform's manifest, which BuildKit takes for every platform.
+    The most frequent reason is a name that means one platform's manifest: BuildKit then takes it for every platform.
 
     Args:
-        base: which.
-        platforms: that it is wanted for.
-        failure: the builder's words, where it could not have it.
-        seen: what its registry has.
+        base: the base.
+        platforms: the platforms for which the base is wanted.
+        failure: the builder's error, if it could not get the base.
+        seen: what the base's registry has.
     """
     lacking = seen.lacks(platforms) if seen else ()
     if failure and failure.fault != "no-match-for-platform":
@@ -125,11 +129,11 @@ def why_not(base: Base, platforms: frozenset[Platform], failure: Failure | None,
 
 
 def known_of(uses: Sequence[Base], seen: RegistryBase | None) -> str:
-    """What there is to know of a base that can be built from.
+    """What is known about a base from which images can be built, as one line of text.
 
     Args:
-        uses: of one name, for one platform or another.
-        seen: what its registry has.
+        uses: uses of one name, each for the wanted platforms or for one platform.
+        seen: what the base's registry has.
     """
     kind = "an index of" if seen and seen.is_index else "the one manifest of"
     words = [f"{kind} {_listed(seen.platforms)}" if seen else "there; its registry did not say what it is"]
@@ -149,7 +153,7 @@ def _target(base: Base, platforms: frozenset[Platform]) -> tuple[str, str, Seque
 
 
 def _found(asked: Sequence[Base], progress: Progress) -> Mapping[Base, frozenset[str]]:
-    """By name, and not by target: where two targets take the same image, BuildKit names one of them for both."""
+    """Match by name, not by target: if two targets take the same image, BuildKit names one of the targets for both."""
     found: dict[str, frozenset[str]] = {}
     for step in progress.steps:
         name = _FROM.fullmatch(step.name)
@@ -159,7 +163,7 @@ def _found(asked: Sequence[Base], progress: Progress) -> Mapping[Base, frozenset
 
 
 def _whole(name: str) -> str:
-    """A name as BuildKit completes it, without its digest."""
+    """The name in the full form that BuildKit uses, without its digest."""
     try:
         reference = Reference.parse(name)
     except ValueError:

@@ -16,12 +16,12 @@ _LARGEST_CONFIG = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class RegistryBase:
-    """What a name stands for.
+    """What the name of a base means in its registry.
 
     Attributes:
-        digest: of the index, or of the one manifest.
-        platforms: that it has, sorted.
-        is_index: whether it may have several; what is none is one platform's image, whatever platform is asked for.
+        digest: the digest of the index, or of the single manifest.
+        platforms: the platforms that it has, sorted.
+        is_index: True for an index. False for a single manifest, which BuildKit uses for every platform.
     """
 
     digest: Digest
@@ -29,7 +29,7 @@ class RegistryBase:
     is_index: bool
 
     def lacks(self, platforms: Iterable[Platform]) -> tuple[Platform, ...]:
-        """Those of some platforms that nothing in it runs on."""
+        """The given platforms on which no image of it can run, sorted."""
         return tuple(sorted(each for each in platforms if not any(map(each.runs, self.platforms))))
 
 
@@ -37,8 +37,8 @@ async def see(registry: Registry, reference: Reference) -> RegistryBase:
     """Ask a registry: one request for an index, two for a manifest.
 
     Raises:
-        NotFoundError: it has none.
-        RegistryError: it could not be asked, or what it has is no image.
+        NotFoundError: the registry does not have the image.
+        RegistryError: the registry could not be asked, or what it has is not an image.
     """
     raw = await registry.manifest(reference)
     try:
@@ -62,7 +62,7 @@ def _known(platforms: Iterable[Platform | None]) -> tuple[Platform, ...]:
 
 
 def platform_words(name: str, seen: RegistryBase, lacking: Collection[Platform]) -> str:
-    """That a base is not made for some platforms, and what it has instead."""
+    """A sentence that says for which platforms a base is not made, and which platforms it has."""
     has, missing = _listed(seen.platforms), _listed(lacking)
     if seen.is_index:
         return f"{name} is not made for {missing}, but for {has}"

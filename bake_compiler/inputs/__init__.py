@@ -1,1 +1,1 @@
-"""Computes the digest of everything that an image is made from."""
+"""The digest of everything that an image is built from."""

@@ -1,4 +1,4 @@
-"""What a folder of the project gives to a build: one digest of all that a .dockerignore lets through."""
+"""The digest of a folder in the project: of all files that its .dockerignore lets through."""
 
 import hashlib
 import os
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def folder_digest(root: Path, folder: str, ignore: str = "") -> str:
-    """Hex digest of names, permissions and contents of what is in a folder; times and owners are nothing to a build.
+    """Hex digest of the names, permissions and contents of all files in a folder. Times and owners do not count.
 
-    What bakec keeps for itself is left out: no image may hold it.
+    bakec's own folder `.bakec` is left out: no image may contain it.
 
     Args:
         root: the project's root.
-        folder: from the root.
-        ignore: the text of the .dockerignore that counts there.
+        folder: the folder's path from the root.
+        ignore: the text of the .dockerignore that applies to the folder.
 
     Raises:
-        OSError: something in it can't be read.
+        OSError: a file or folder in it can't be read.
     """
     patterns = parse_ignore(ignore).patterns if ignore.strip() else None
     whole = hashlib.sha256()
@@ -35,7 +35,7 @@ def folder_digest(root: Path, folder: str, ignore: str = "") -> str:
 
 
 def _files(folder: Path, under: str, patterns: "PatternMatcher | None") -> Iterator[str]:
-    """Every file, link and folder that is not ignored, in one order on any machine."""
+    """Yield the path of every file, link and folder that is not ignored. The order is the same on any machine."""
     with os.scandir(folder) as entries:
         found = sorted((entry for entry in entries if entry.name != OWN), key=lambda entry: entry.name)
     for entry in found:

@@ -1,4 +1,7 @@
-"""What each image of a run is made from, in one fingerprint: what has the same one need not be built twice."""
+"""What each image of a run is made from, as one fingerprint.
+
+An image with the same fingerprint need not be built again.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,15 +24,17 @@ _SAID_ELSEWHERE = frozenset({"REGISTRY", "PLATFORMS"})
 
 @dataclass(frozen=True)
 class MadeFrom:
-    """What one image is made from, and with it all that it needs.
+    """What one image is made from, including everything that its needs are made from.
 
     Attributes:
-        sources: fingerprint of what the project holds of it: words in the bake file, Dockerfiles, folders.
-        bases: the images from elsewhere, as far as they are known.
-        doubt: why that is not all, so that nobody can tell whether the image is what it would be now; or empty.
-        places: of the bases that it takes itself: `components/web/Dockerfile:3`, or the Dockerfile alone.
-        cross: all of its own steps run on the build platform, as far as its Dockerfile tells; none is emulated.
-        steps: its own FROMs and RUNs, as far as bakec can read them.
+        sources: fingerprint of what the project has of the image: definitions in the bake file, Dockerfiles, folders.
+        bases: the base images, as far as they are known.
+        doubt: why the inputs are not fully known, so that no content tag can be computed. Empty if they are.
+        places: base → where the image's own Dockerfile takes it: `components/web/Dockerfile:3`, or the Dockerfile
+            alone.
+        cross: whether all steps of the image itself run on the build platform, as far as its Dockerfile shows. No step
+            is emulated then.
+        steps: the image's own FROMs and RUNs, as far as bakec can read them.
     """
 
     sources: str
@@ -43,14 +48,14 @@ class MadeFrom:
 def made_from(
     root: Path, plan: Plan, images: Iterable[PlannedImage], text: str, variables: Mapping[str, object]
 ) -> Mapping[str, MadeFrom]:
-    """What the images, and those that they need, are made from.
+    """Return image → what it is made from, for the images and all their needs.
 
     Args:
-        root: the project's root; what is read is below it, and where a named context says.
-        plan: the project's.
-        images: some of it.
-        text: of the bake file.
-        variables: the values of its variables.
+        root: the project's root. Files are read below it, and in the folders of named contexts.
+        plan: the project's plan.
+        images: some images of the plan.
+        text: the text of the bake file.
+        variables: the values of the bake file's variables.
     """
     needed = needs_first([plan.by_name[image.name] for image in with_needs(images, plan.by_name)])
     words = image_words(plan, needed, text)
@@ -78,13 +83,13 @@ def made_from(
 
 
 def _dockerfile(root: Path, image: PlannedImage) -> str:
-    """The text of an image's Dockerfile; empty where it is not a file of the project."""
+    """The text of an image's Dockerfile. Empty if it is not a file of the project."""
     path = path_of(image)
     return _text(root / path) if path else ""
 
 
 def _ignored(root: Path, folder: str, dockerfile: str) -> str:
-    """The text of the .dockerignore that counts: the Dockerfile's own, if it has one, or the folder's."""
+    """The text of the .dockerignore that applies: the Dockerfile's own, if there is one, otherwise the folder's."""
     own = root / f"{dockerfile}.dockerignore"
     return _text(own) if dockerfile and own.is_file() else _text(root / inside(folder, ".dockerignore"))
 
@@ -94,9 +99,9 @@ def _text(path: Path) -> str:
 
 
 def bases_of(images: Iterable[PlannedImage], made: Mapping[str, MadeFrom]) -> Mapping[Base, frozenset[Platform]]:
-    """The images from elsewhere that some images, and what they need, are made from, and for which platforms.
+    """Return base → platforms, for all base images of some images and of their needs.
 
-    For none where only the builder's own counts.
+    The platforms are empty if a base is only used for the builder's own platform.
     """
     found: dict[Base, frozenset[Platform]] = {}
     for image in images:
@@ -108,15 +113,15 @@ def bases_of(images: Iterable[PlannedImage], made: Mapping[str, MadeFrom]) -> Ma
 def content_tag(
     image: PlannedImage, made: MadeFrom, variables: Mapping[str, str], digests: Mapping[Base, Iterable[str]]
 ) -> str:
-    """The tag of an image that is made from just this; empty when not all of it is known.
+    """The content tag of an image. Empty if not all of its inputs are known.
 
-    Secrets are no part of it: what they are hashed to would tell of them.
+    Secrets are not part of the tag: a hash could reveal them.
 
     Args:
-        image: for the platforms wanted of it.
-        made: what it is made from.
-        variables: what buildx is given.
-        digests: what the bases' names stand for now; of a base that is not there nobody knows.
+        image: the image, with the platforms that are wanted.
+        made: what the image is made from.
+        variables: the variables that buildx gets.
+        digests: base → the digests that its name means now. A base that does not exist has no entry.
     """
     if made.doubt or not made.bases <= digests.keys():
         return ""
@@ -133,7 +138,10 @@ def _parts(
 
 
 def _hashed(parts: Iterable[str]) -> str:
-    """Of texts, each with its length, so that no two lists of them look alike."""
+    """Hex digest of texts.
+
+    Each text is hashed with its length, so that two different lists never have the same digest.
+    """
     whole = sha256(b"bakec 1")
     for part in parts:
         data = part.encode("utf-8", errors="surrogateescape")

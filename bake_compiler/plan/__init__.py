@@ -1,4 +1,4 @@
-"""Makes the plan from the models: every image, group and variable, before any HCL."""
+"""Makes the plan from the models: every image, group and setting, before any HCL exists."""
 
 from bake_compiler.model.project import Project, Stack
 from bake_compiler.model.texts import platforms_of
@@ -39,7 +39,10 @@ __all__ = [
 
 
 def make_plan(stack: Stack) -> Plan:
-    """The plan of a stack; the order of declaration does not matter. What is wrong with it, `check_all` tells."""
+    """Return the plan of a stack. The order of declarations does not matter.
+
+    `check_all` finds the mistakes in the models.
+    """
     project = stack.project
     abstracts, parents = plan_abstracts(project)
     images = plan_images(stack, parents)
@@ -65,13 +68,16 @@ def make_plan(stack: Stack) -> Plan:
 
 
 def _protected(project: Project) -> tuple[str, ...]:
-    """The patterns of tags that never move; the tags of single platforms follow them."""
+    """Return the patterns of protected tags.
+
+    With architecture_tags, each pattern also protects the tags of single platforms.
+    """
     platforms = sorted(platforms_of(project.platforms)) if project.architecture_tags else []
     return tuple(f"{pattern}{end}" for end in ("", *map(suffix_of, platforms)) for pattern in project.protect)
 
 
 def _common(project: Project) -> PlannedTarget:
-    """The abstract target of what all images share: the project's settings on top of bakec's own."""
+    """Return the abstract target that all images share: the project's settings on top of bakec's own."""
     own: Attributes = {
         "platforms": Split("PLATFORMS"),
         "attest": ("type=provenance,mode=min",),

@@ -1,4 +1,4 @@
-"""The author's abstract targets → their blocks, and what each gives to those that inherit it."""
+"""Makes blocks from the author's abstract targets, and computes what each target passes on to its heirs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -9,18 +9,18 @@ from bake_compiler.plan.contexts import linked
 from bake_compiler.plan.plan import PlannedTarget
 
 Parents: TypeAlias = Mapping[str, Attributes]
-"""Abstract target → all that it says and inherits."""
+"""Abstract target → its own attributes merged with all inherited ones."""
 
 
 def plan_abstracts(project: Project) -> tuple[tuple[PlannedTarget, ...], Parents]:
-    """The abstract targets by name, and each with all that it inherits."""
+    """Return the abstract targets by name, and for each name all attributes, inherited ones included."""
     targets = {target.name: target for target in project.targets}
     blocks = {name: _block(target, targets) for name, target in sorted(targets.items())}
     settled: dict[str, Attributes] = {}
 
     def settle(name: str, path: tuple[str, ...]) -> Attributes:
         if name in path or name not in blocks:
-            return {}  # which `check` tells
+            return {}  # `check` reports this
         if name not in settled:
             block = blocks[name]
             parents = {parent: settle(parent, (*path, name)) for parent in block.inherits}
@@ -31,7 +31,7 @@ def plan_abstracts(project: Project) -> tuple[tuple[PlannedTarget, ...], Parents
 
 
 def inherited(names: Sequence[str], parents: Parents) -> Attributes:
-    """All that several parents give together, the later ones winning."""
+    """All attributes of several parents together. A later parent wins over an earlier one."""
     found: Attributes = {}
     for name in names:
         found = merge(found, parents.get(name, {}))
@@ -39,7 +39,7 @@ def inherited(names: Sequence[str], parents: Parents) -> Attributes:
 
 
 def without_ancestors(names: Iterable[str], targets: Mapping[str, Target]) -> tuple[str, ...]:
-    """The parents without those that a later one inherits: it brings them along, in the same order."""
+    """The parents, except those that a later parent inherits anyway. The order stays the same."""
     unique = tuple(dict.fromkeys(names))
     return tuple(
         name

@@ -1,4 +1,4 @@
-"""Settings → target attributes, under bake's names and in the order in which they are written."""
+"""Converts settings to target attributes, with bake's names and in the order in which they are written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -49,16 +49,16 @@ CSV = frozenset({"cache-from", "cache-to", "output", "secret", "attest"})
 
 
 def written_order(attributes: Mapping[str, Attribute]) -> Attributes:
-    """The same attributes as they are written."""
+    """The same attributes, in the order in which they are written."""
     return {name: attributes[name] for name in sorted(attributes, key=_RANK.__getitem__)}
 
 
 def settings_attributes(settings: Settings, base: str) -> dict[str, Attribute]:
-    """What one level says, in bake's words; only what its author wrote.
+    """Return the attributes of one level, with bake's names. Fields that the author did not set are left out.
 
     Args:
-        settings: of any level.
-        base: what its folders are relative to, from the project's root.
+        settings: the settings of any level.
+        base: the folder to which its paths are relative, from the project's root.
     """
     said = settings.model_fields_set
     found: dict[str, Attribute] = {}
@@ -72,7 +72,7 @@ def settings_attributes(settings: Settings, base: str) -> dict[str, Attribute]:
 
 
 def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:
-    """What `upper` says on top of what it inherits from `lower`.
+    """Return `upper` merged over `lower`, as buildx merges a target over the target that it inherits.
 
     Source: buildx bake/bake.go, `Target.Merge`; measured with 0.13.1 and 0.29.1.
     """
@@ -83,17 +83,18 @@ def merge(lower: Attributes, upper: Attributes) -> dict[str, Attribute]:
 
 
 def merged_map(name: str, lower: Attributes, upper: Attributes) -> Mapping[str, Value | None] | None:
-    """The same for one attribute that is a map: empty where nobody says it, None where it is raw HCL."""
+    """Merge one attribute that is a map. Return an empty map if no level sets it, and None if it is raw HCL."""
     said = [attributes[name] for attributes in (lower, upper) if name in attributes]
     found = merge_one(name, said[0], said[1]) if said[1:] else next(iter(said), {})
     return found if isinstance(found, Mapping) else None
 
 
 def without_repeats(own: Mapping[str, Attribute], inherited: Attributes) -> dict[str, Attribute]:
-    """The same attributes, without the items of lists that are inherited anyway.
+    """The same attributes. Items of lists that are inherited anyway are left out.
 
-    buildx 0.29.1 takes repeated caches out of a list that it shares between a target and those that inherit it, which
-    then see each other's.
+    buildx 0.29.1 removes repeated caches from a list that a target shares with its heirs. Then one target has the
+    caches
+    of another.
     """
     found = dict(own)
     for name in ADDED & own.keys():
@@ -106,7 +107,7 @@ def without_repeats(own: Mapping[str, Attribute], inherited: Attributes) -> dict
 
 
 def merge_one(name: str, lower: Attribute, upper: Attribute) -> Attribute:
-    """The same for one attribute, by its name."""
+    """Merge one attribute, by the rule for its name."""
     if name in MAPS:
         if isinstance(lower, Mapping) and isinstance(upper, Mapping):
             given = {key: each for key, each in upper.items() if each is not None or key not in lower}

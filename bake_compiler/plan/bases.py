@@ -1,4 +1,4 @@
-"""Which base images a project takes, who takes each, where, and for which platforms. Pure."""
+"""Which bases a project uses, which images use each of them, where, and for which platforms. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from bake_compiler.plan.origins import Base, Origins, origins_of
 from bake_compiler.plan.paths import URL, inside
 from bake_compiler.plan.plan import Plan, PlannedImage
 
-_RAW = "its contexts are raw HCL, to which no pin can be added; write them as a map, or the digest where it is taken"
+_RAW = "its contexts are raw HCL, to which no pin can be added; write them as a map, or add the digest to the name"
 
 
 class BaseUse(NamedTuple):
-    """One place where an image takes a base.
+    """One place where an image uses a base.
 
     Attributes:
-        image: its name.
-        component: of the image.
+        image: the image's name.
+        component: the image's component.
         place: `components/web/Dockerfile:3`, or the Dockerfile alone.
-        platforms: that it is wanted for; none where only the builder's own counts.
-        unpinned: why no lock can pin it there; empty where one can, or nothing is left to pin.
+        platforms: the platforms for which the base is wanted. Empty if only the builder's own platform counts.
+        unpinned: why no lock can pin the base there. Empty if a lock can pin it, or if it needs no pin.
     """
 
     image: str
@@ -34,10 +34,10 @@ class BaseUse(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanBases:
-    """The base images of a whole plan.
+    """The bases of a whole plan.
 
     Attributes:
-        plan: the project's.
+        plan: the project's plan.
         dockerfiles: path from the project's root → text.
     """
 
@@ -46,13 +46,13 @@ class PlanBases:
 
     @cached_property
     def of(self) -> Mapping[str, Origins]:
-        """Image → what it is made of, at the variables' defaults."""
+        """Image → what it is built from, with the variables' defaults."""
         plan = self.plan
         return {image.name: origins_of(plan, image, self._text(image), plan.defaults) for image in plan.images}
 
     @cached_property
     def uses(self) -> Mapping[Base, tuple[BaseUse, ...]]:
-        """Base → who takes it."""
+        """Base → its uses."""
         found: dict[Base, list[BaseUse]] = {}
         for image in self.plan.images:
             for base, line in self.of[image.name].bases.items():
@@ -63,7 +63,7 @@ class PlanBases:
 
     @cached_property
     def named(self) -> frozenset[Base]:
-        """Those that some Dockerfile names itself."""
+        """The bases that a Dockerfile names itself."""
         return frozenset(base for origins in self.of.values() for base in origins.named)
 
     def _text(self, image: PlannedImage) -> str:
@@ -73,28 +73,31 @@ class PlanBases:
         if not base.floats:
             return ""
         if base not in self.of[image.name].named:
-            return "a named context or `# syntax=` says it, and goes before a pin"
+            return "a named context or `# syntax=` names it, and overrides a pin"
         return _RAW if contexts_of(self.plan, image) is None else ""
 
 
 def contexts_of(plan: Plan, image: PlannedImage) -> Mapping[str, object] | None:
-    """The named contexts of an image; None where they are raw HCL, to which nothing can be added."""
+    """The named contexts of an image. None if they are raw HCL, to which nothing can be added."""
     return merged_map("contexts", plan.common.attributes, image.attributes)
 
 
 def wanted_platforms(image: PlannedImage, base: Base) -> Iterator[Platform]:
-    """The platforms of a base that an image needs; none where it is the builder's own."""
+    """Yield the platforms of a base that an image needs.
+
+    Yield nothing if the base is for the builder's own platform.
+    """
     if not base.platform:
         yield from image.platforms
     elif "$" not in base.platform:
         try:
             yield Platform.parse(base.platform)
-        except ValueError:  # which BuildKit refuses
+        except ValueError:  # BuildKit refuses it
             return
 
 
 def path_of(image: PlannedImage) -> str:
-    """Of an image's Dockerfile from the project's root; empty where it is not a file of the project."""
+    """The path of an image's Dockerfile from the project's root. Empty if it is not a file of the project."""
     context, name = image.text("context"), image.text("dockerfile")
     return inside(context, name) if context and name and URL not in context else ""
 
@@ -105,5 +108,5 @@ def file_of(image: PlannedImage) -> str:
 
 
 def place_of(image: PlannedImage, line: int) -> str:
-    """The Dockerfile of an image, with a line where there is one."""
+    """The image's Dockerfile, with the line if there is one."""
     return f"{file_of(image)}:{line}" if line else file_of(image)

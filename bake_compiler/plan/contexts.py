@@ -10,7 +10,10 @@ IMAGE = "docker-image://"
 
 
 def named_context(value: Value, base: str) -> Value:
-    """Where a named context comes from: a folder of the project from its root, anything else as it is."""
+    """Where a named context comes from.
+
+    A folder becomes a path from the project's root; anything else stays as it is.
+    """
     if not isinstance(value, str) or URL in value or value.startswith((TARGET, "/")):
         return value
     return inside(base, value)
@@ -22,12 +25,12 @@ def linked(needs: Iterable[str]) -> dict[str, Value]:
 
 
 def image_of(context: object) -> str:
-    """The image that a named context links to; empty when it is another kind."""
+    """The image to which a named context links. Empty if the context is of another kind."""
     return context.removeprefix(TARGET) if isinstance(context, str) and context.startswith(TARGET) else ""
 
 
 def needed(contexts: object, otherwise: Sequence[str] = ()) -> tuple[str, ...]:
-    """The images that named contexts link to, by name; what is known `otherwise` where the contexts are raw HCL."""
+    """The images to which named contexts link, by name. If the contexts are raw HCL: `otherwise`."""
     if not isinstance(contexts, Mapping):
         return tuple(otherwise)
     return tuple(sorted({name for name in map(image_of, contexts.values()) if name}))

@@ -1,7 +1,7 @@
-"""Which images take the commit's time into their steps; all others get it on the finished image alone.
+"""Which images use the commit's time in their steps. All others get the time only on the finished image.
 
 Source: buildx, bake/bake.go (`defaultTarget` gives every target SOURCE_DATE_EPOCH of the environment as an argument);
-BuildKit, dockerfile2llb/convert.go (`dispatchWorkdir` writes the folder with that time, so that what follows runs anew
+BuildKit, dockerfile2llb/convert.go (`dispatchWorkdir` writes the folder with that time, so the steps after it run again
 for each commit).
 """
 
@@ -18,15 +18,16 @@ _FRONTEND = "BUILDKIT_SYNTAX"
 
 
 def gives_epoch(plan: Plan, image: PlannedImage) -> bool:
-    """Whether an image's models give it SOURCE_DATE_EPOCH as an argument of their own, or may do so."""
+    """Whether an image's models give it SOURCE_DATE_EPOCH as an argument of its own, or may do so."""
     return _gives(plan, image, EPOCH)
 
 
 def takes_epoch(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -> bool:
-    """Whether an image's models or Dockerfile name SOURCE_DATE_EPOCH; yes too where bakec can't read that.
+    """Whether an image's models or Dockerfile name SOURCE_DATE_EPOCH. Also true if bakec can't read the Dockerfile.
 
-    The whole text counts, and not the stages that are built: which those are, and what an ONBUILD does in another
-    image, is not always known.
+    The whole text counts, not only the stages that are built. bakec does not always know these stages, or what an
+    ONBUILD
+    does in another image.
     """
     _, text = dockerfile_of(image, dockerfiles)
     if text is None or EPOCH in text or gives_epoch(plan, image) or _gives(plan, image, _FRONTEND):

@@ -1,4 +1,4 @@
-"""Plan and Dockerfiles → which RUNs run under emulation: those of a stage whose platform the build platform can't run.
+"""Which RUNs are emulated: those of a stage whose platform the build platform can't run.
 
 Source: BuildKit, frontend/dockerfile/dockerfile2llb (convert.go, `buildDispatchStates`, `init`; platform.go).
 """
@@ -21,13 +21,13 @@ _VARIABLE = re.compile(r"\$(?:\w+|\{[^}]*\})")
 
 
 class DockerfileSource(NamedTuple):
-    """A Dockerfile that an image is built by.
+    """The Dockerfile of an image, and the stage that is built.
 
     Attributes:
-        path: of it from the project's root; empty where it is inline.
-        dockerfile: what it says.
+        path: the Dockerfile's path from the project's root. Empty if it is inline.
+        dockerfile: the parsed Dockerfile.
         target: the stage that is built.
-        args: what the build is given, as far as it is known now.
+        args: the build's args, as far as they are known now.
     """
 
     path: str
@@ -40,12 +40,12 @@ class EmulatedRun(NamedTuple):
     """One RUN on one platform, under emulation.
 
     Attributes:
-        image: that it is of.
-        platform: of its stage: that of the programs that it starts.
-        path: of the Dockerfile.
-        stage: as BuildKit calls it.
+        image: the image's name.
+        platform: the platform of the RUN's stage, and so of the programs that it starts.
+        path: the path of the Dockerfile.
+        stage: the stage's name, as BuildKit writes it.
         run: the instruction.
-        pattern: what it does, and how that is done on the build platform; None where there is no usual way.
+        pattern: what the RUN does, and how to do it on the build platform. None if bakec knows no usual way.
     """
 
     image: str
@@ -57,7 +57,7 @@ class EmulatedRun(NamedTuple):
 
 
 def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -> DockerfileSource | None:
-    """What an image is built by; None when bakec can't read it, or there is no such stage."""
+    """Return an image's Dockerfile and stage. None if bakec can't read it, or if there is no such stage."""
     path, text = dockerfile_of(image, dockerfiles)
     dockerfile = parsed(text) if text is not None else None
     if not isinstance(dockerfile, Dockerfile):
@@ -70,13 +70,13 @@ def source_of(plan: Plan, image: PlannedImage, dockerfiles: Mapping[str, str]) -
 
 
 def sources_of(plan: Plan, dockerfiles: Mapping[str, str]) -> Sequence[tuple[PlannedImage, DockerfileSource]]:
-    """The images with what each is built by, in order; without the images of which `source_of` knows nothing."""
+    """Return the images that `source_of` can read, in order, each with its Dockerfile and stage."""
     found = ((image, source_of(plan, image, dockerfiles)) for image in plan.images)
     return [(image, source) for image, source in found if source]
 
 
 def dockerfile_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> tuple[str, str | None]:
-    """A Dockerfile's path from the root, empty where it is inline, and its text; None where it is elsewhere."""
+    """Return the Dockerfile's path from the root (empty if inline), and its text (None if it is not in the project)."""
     context, inline = image.text("context"), image.text("dockerfile-inline")
     if inline:
         return "", inline
@@ -87,13 +87,13 @@ def dockerfile_of(image: PlannedImage, dockerfiles: Mapping[str, str]) -> tuple[
 def emulated_runs(
     image: str, source: DockerfileSource, wanted: Platform, native: Collection[Platform]
 ) -> Iterator[EmulatedRun]:
-    """The RUNs of one build that run under emulation, in order.
+    """Yield the RUNs of one build that are emulated, in order.
 
     Args:
-        image: its name.
-        source: what it is built by.
-        wanted: the platform that it is built for.
-        native: those that a node of the builder has without emulation; at least one.
+        image: the image's name.
+        source: the image's Dockerfile and stage.
+        wanted: the platform for which the image is built.
+        native: the platforms that the builder's nodes run without emulation; at least one.
     """
     build = build_platform(wanted, native)
     args = with_platforms(source, wanted, build)
@@ -106,12 +106,15 @@ def emulated_runs(
 
 
 def build_platform(wanted: Platform, native: Collection[Platform]) -> Platform:
-    """The platform of the node that builds a platform: one that has it without emulation, else the first."""
+    """The platform of the node that builds a platform: a node that runs it without emulation, otherwise the first."""
     return next((each for each in sorted(native) if runs_on(each, wanted)), min(native))
 
 
 def runs_on(machine: Platform, platform: Platform) -> bool:
-    """Whether a machine runs a platform's programs without emulation; of 32-bit ARM on 64-bit that is not known."""
+    """Whether a machine runs a platform's programs without emulation.
+
+    For 32-bit ARM on 64-bit ARM, this is not known.
+    """
     own = (machine.os, machine.architecture)
     return own == (platform.os, platform.architecture) or (
         machine.os == platform.os and platform.architecture in _ALSO.get(own, frozenset())
@@ -119,14 +122,14 @@ def runs_on(machine: Platform, platform: Platform) -> bool:
 
 
 def with_platforms(source: DockerfileSource, wanted: Platform, build: Platform) -> Mapping[str, str]:
-    """What a build is given, and what BuildKit sets by its platforms, where no default says otherwise."""
+    """The build's args, and the ARGs that BuildKit sets from its platforms unless the Dockerfile has a default."""
     automatic, said = platform_values(wanted, build), source.dockerfile.defaults
     return {name: value for name, value in automatic.items() if name not in said} | dict(source.args)
 
 
 @cache
 def platform_values(wanted: Platform, build: Platform) -> Mapping[str, str]:
-    """The ARGs that BuildKit sets by the platforms of a build."""
+    """The ARGs that BuildKit sets from the platforms of a build."""
     return {
         f"{prefix}{name}": value
         for prefix, platform in (("TARGET", wanted), ("BUILD", build))
@@ -140,7 +143,7 @@ def platform_values(wanted: Platform, build: Platform) -> Mapping[str, str]:
 
 
 def platform_of(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str], wanted: Platform) -> Platform | None:
-    """The platform that a stage is for in a build; None where only BuildKit knows it."""
+    """The platform of a stage in a build. None if only BuildKit knows it."""
     text = dockerfile.platform(stage, args)
     try:
         return Platform.parse(text) if text else wanted
@@ -149,7 +152,7 @@ def platform_of(dockerfile: Dockerfile, stage: Stage, args: Mapping[str, str], w
 
 
 def is_step_of(run: Run, step: str) -> bool:
-    """Whether this is what BuildKit calls a RUN: with values in place of variables, and a heredoc cut short."""
+    """Whether BuildKit's name of a step is this RUN. The name has values for variables, and shortens a heredoc."""
     words = " ".join(step.split())
     first, *others = (" ".join(part.split()) for part in _VARIABLE.split(f"RUN {run.text.partition(' ')[2]}"))
     if not words.startswith(first):

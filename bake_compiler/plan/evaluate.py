@@ -1,4 +1,4 @@
-"""Values → what buildx will read in them, given the variables; what only buildx can know is UNKNOWN."""
+"""Evaluates values as buildx will, with given variables. The result is UNKNOWN for what only buildx can evaluate."""
 
 import re
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ _NOT_WORD = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def evaluate(value: object, variables: Mapping[str, object]) -> object:
-    """A value, or a structure of values, with all variables replaced: texts, bools, None, tuples and dicts of them.
+    """Return a value, or a structure of values, with all variables replaced: texts, bools, None, tuples and dicts.
 
     Raises:
-        ValueError: a variable's value can't be what it is used for; a variable that is not there.
+        ValueError: a variable does not exist, or its value does not fit its use.
     """
     match value:
         case str() | bool() | None:
@@ -38,12 +38,12 @@ def evaluate(value: object, variables: Mapping[str, object]) -> object:
 
 
 def as_text(value: object) -> str:
-    """What HCL makes of a variable's value where a text is wanted.
+    """Return the text that HCL makes of a variable's value.
 
     Source: cty convert, number and bool to string.
 
     Raises:
-        ValueError: a list, a map or null.
+        ValueError: the value is a list, a map or null.
     """
     match value:
         case bool():

@@ -1,4 +1,4 @@
-"""Plan → what a person asks of it: what is built, from what, natively or emulated, and why an image is as it is."""
+"""Explains a plan: what is built, from what, natively or emulated, and where an image's settings come from."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,14 +20,15 @@ CROSS, EMULATED, NATIVE = "cross-built", "emulated", "native"
 
 @dataclass(frozen=True)
 class ImageBases:
-    """What an image is built from.
+    """What an image is built from, as its Dockerfile says.
 
     Attributes:
-        external: images that its stages are from, as the Dockerfile names them, or the named context in its place (with
-            a digest where a lock pins it); scratch and contexts that are no images left out.
-        cross: every step runs on the build platform, so no platform is emulated.
+        external: the base images of its stages, by their names in the Dockerfile. If a named context replaces a name,
+            the
+            context's image stands here, with a digest if a lock pins it. scratch and other contexts are left out.
+        cross: whether every step runs on the build platform, so that no platform is emulated.
         steps: the FROMs and RUNs of its stages, in order, as written.
-        readable: bakec could read the Dockerfile; when not, the rest is unknown.
+        readable: whether bakec could read the Dockerfile. If not, the other fields are unknown.
     """
 
     external: tuple[str, ...] = ()
@@ -37,7 +38,7 @@ class ImageBases:
 
 
 def image_bases(image: PlannedImage, dockerfiles: Mapping[str, str]) -> ImageBases:
-    """What an image is built from, by its Dockerfile."""
+    """Return what an image is built from, as its Dockerfile says."""
     context = image.text("context") or ""
     _, text = dockerfile_of(image, dockerfiles)
     dockerfile = parsed(text) if text is not None and URL not in context else None
@@ -59,7 +60,7 @@ def image_bases(image: PlannedImage, dockerfiles: Mapping[str, str]) -> ImageBas
 
 
 def how(platform: Platform, host: Platform, source: DockerfileSource | None) -> str:
-    """Whether a platform is built natively on a machine, cross-built, or emulated: also where nobody can tell."""
+    """Return whether a platform is built natively on a machine, cross-built, or emulated. If unknown: emulated."""
     if source and next(emulated_runs("", source, platform, [host]), None) is not None:
         return EMULATED
     if platform == host:
@@ -68,12 +69,15 @@ def how(platform: Platform, host: Platform, source: DockerfileSource | None) -> 
 
 
 def users_of(plan: Plan, name: str) -> tuple[str, ...]:
-    """The images that need an image."""
+    """The images that need this image."""
     return tuple(image.name for image in plan.images if name in image.needs)
 
 
 def origins(image: PlannedImage) -> Iterator[tuple[str, str, Place]]:
-    """Which declaration says what: field, who says it, and where; the strongest first for each field."""
+    """Yield which declaration sets which field: the field, who sets it, and where.
+
+    The strongest comes first for each field.
+    """
     models = image.models
     for field in sorted({field for model in models for field in model.model_fields_set & Settings.model_fields.keys()}):
         for model in models:

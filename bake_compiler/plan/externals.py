@@ -1,4 +1,4 @@
-"""Project → the images of others, each with where it comes from and where it goes, and which of them a run is about."""
+"""The project's external images, each with its source and its target, and which of them a run is about."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ ALL = "all"
 
 
 def plan_externals(project: Project) -> tuple[PlannedExternal, ...]:
-    """Every image of others, by name. Tolerant of what `check` finds wrong with them."""
+    """Return every external image, sorted by name. Mistakes that `check` finds do not stop this function."""
     also = tuple(each.rstrip("/") if isinstance(each, str) else each for each in project.also)
     planned = (
         PlannedExternal(
@@ -34,16 +34,16 @@ def plan_externals(project: Project) -> tuple[PlannedExternal, ...]:
 
 
 def _tags(external: External) -> Iterator[str]:
-    """The tags of its sources, those that have one."""
+    """Yield the tags of its sources that have a tag."""
     texts = (external.image,) if external.image else external.images.values()
     yield from (tag for text in texts if text and (tag := Reference.parse(text).tag))
 
 
 def select_externals(plan: Plan, names: Sequence[str]) -> tuple[PlannedExternal, ...]:
-    """The images of others with these names; all of them where none is named.
+    """Return the external images with these names, or all of them if no name is given.
 
     Raises:
-        UsageError: there is none of this name, or none at all.
+        UsageError: there is no external image of this name, or the project has no external images.
     """
     known = {each.name: each for each in plan.external}
     if not known:
@@ -57,5 +57,5 @@ def select_externals(plan: Plan, names: Sequence[str]) -> tuple[PlannedExternal,
 
 
 def externals_with(plan: Plan, selectors: Sequence[str]) -> tuple[PlannedExternal, ...]:
-    """The images of others that these selectors of images leave in sight: all of them where all images are meant."""
+    """Return all external images if the selectors select all images, otherwise an empty result."""
     return plan.external if not selectors or ALL in selectors else ()

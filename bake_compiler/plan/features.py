@@ -1,6 +1,7 @@
-"""What came in which buildx: the table behind `Project(buildx=">=…")`.
+"""The buildx version that introduced each feature: the table for `Project(buildx=">=…")`.
 
-An older buildx drops a target attribute that it does not know in silence, and refuses one of a variable.
+An older buildx silently ignores an unknown attribute of a target, and refuses an unknown attribute of a variable.
+
 Source: buildx release notes; bake reference; measured with 0.13.1 and 0.29.1.
 """
 
@@ -10,7 +11,7 @@ from bake_compiler.model.project import Version
 
 DESCRIPTION: Version = (0, 16)
 SUPERSET: Version = (0, 20)
-"""From here on a linked image may have more platforms than its user."""
+"""From this version on, a linked image may have more platforms than the image that uses it."""
 
 SINCE: Mapping[str, Version] = {
     "call": (0, 16),
@@ -20,4 +21,4 @@ SINCE: Mapping[str, Version] = {
     "type": (0, 24),
     "extra_hosts": (0, 25),
 }
-"""Field of a model → the buildx that brought it; what is not here was there in 0.13."""
+"""Field of a model → the buildx version that introduced it. Fields that are not listed exist since 0.13."""

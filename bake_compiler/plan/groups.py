@@ -1,4 +1,4 @@
-"""Images → bake groups: one a phase, one for each component with several images, one a variant, the author's own."""
+"""Makes the bake groups: for each phase, each component with several images, each variant, and the author's own."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ DEFAULT_GROUP = "default"
 
 
 def plan_groups(project: Project, images: Sequence[PlannedImage]) -> tuple[PlannedGroup, ...]:
-    """The groups in the order in which they are written; a phase without images has none."""
+    """Return the groups in the order in which they are written. A phase without images has no group."""
     plain = [image for image in images if not image.variant]
     return (
         *_phase_groups(project, plain),
@@ -22,16 +22,16 @@ def plan_groups(project: Project, images: Sequence[PlannedImage]) -> tuple[Plann
 def default_targets(
     project: Project, groups: Sequence[PlannedGroup], images: Sequence[PlannedImage]
 ) -> tuple[str, ...]:
-    """What bake's default group has: the phases, or every image where no group is a phase's."""
+    """The members of bake's default group: the phases, or every image if there is no group of a phase."""
     phases = {phase.name for phase in project.phases}
     found = tuple(group.name for group in groups if group.name in phases)
     return found or tuple(image.name for image in images if not image.variant)
 
 
 def component_group(component: str, images: Sequence[str]) -> str:
-    """The group's name: the component's, unless an image has it.
+    """The name of a component's group: the component's name, unless an image has the same name.
 
-    bake resolves a name that is both a group and a target to the group and then drops the target from it
+    If a name is both a group and a target, bake uses the group and then removes the target from it
     (buildx bake/bake.go, `Config.group`).
     """
     return f"{component}-all" if component in images else component

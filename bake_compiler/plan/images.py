@@ -1,6 +1,6 @@
-"""Stack → images and their target blocks: takes together what each level says, and settles paths and names.
+"""Makes images and their target blocks from a stack: merges the settings of all levels, and computes paths and names.
 
-Tolerant of what `check` finds wrong, so that all mistakes are found at once.
+Mistakes that `check` finds do not stop it, so that all mistakes are found at once.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,11 +33,11 @@ from bake_compiler.plan.variants import plan_variants
 
 
 def plan_images(stack: Stack, parents: Parents) -> tuple[PlannedImage, ...]:
-    """Every image of the stack, in order of phase, then component, then name, each followed by its variants.
+    """Return every image of the stack, sorted by phase, component and name. An image's variants follow it.
 
     Args:
-        stack: all that authors declared.
-        parents: the abstract targets, each with all that it inherits.
+        stack: everything that authors declared.
+        parents: the abstract targets, each with all its attributes, inherited ones included.
     """
     order = {phase.name: number for number, phase in enumerate(stack.project.phases)}
     planner = _Planner(stack.project, parents)
@@ -57,7 +57,7 @@ def plan_images(stack: Stack, parents: Parents) -> tuple[PlannedImage, ...]:
 
 
 class _Planner:
-    """What the images of one project become."""
+    """Makes the planned images of one project."""
 
     def __init__(self, project: Project, parents: Parents) -> None:
         self.project, self.parents = project, parents
@@ -67,16 +67,16 @@ class _Planner:
 
     @cached_property
     def shared(self) -> Attributes:
-        """What the project says for all of them."""
+        """The project's settings for all images."""
         return settings_attributes(self.project, ".")
 
     @cached_property
     def linked_by_all(self) -> frozenset[str]:
-        """The images that the project's named contexts link to."""
+        """The images to which the project's named contexts link."""
         return frozenset(needed(self.shared.get("contexts", {})))
 
     def images(self, name: str, component: Component, image: Image) -> Iterator[PlannedImage]:
-        """One image, or one for each combination of the matrix."""
+        """Yield one image, or one for each combination of the matrix."""
         inherits = without_ancestors((*component.inherits, *image.inherits), self.targets) if self.targets else ()
         needs = ({*self.project.needs, *component.needs} - {image.name}) | set(image.needs)
         tags = tuple(image.tags or component.tags or self.project.tags) or (THE_TAG,)
@@ -116,7 +116,7 @@ class _Planner:
             yield replace(planned, name=made, repository=self.repository(made), matrix=chosen)
 
     def ancestors(self, inherits: tuple[str, ...]) -> Iterator[Settings]:
-        """The abstract targets behind an image, the strongest first."""
+        """Yield the abstract targets that an image inherits, the strongest first."""
         todo = list(inherits)
         seen: set[str] = set()
         while todo:
@@ -127,7 +127,7 @@ class _Planner:
                 yield self.targets[name]
 
     def said_by(self, name: str, component: Component) -> Attributes:
-        """What a component says for all of its images."""
+        """A component's settings for all its images."""
         if name not in self.said:
             self.said[name] = settings_attributes(component, _base(component, name))
         return self.said[name]
@@ -141,7 +141,7 @@ class _Planner:
         needs: set[str],
         tags: tuple[Value, ...],
     ) -> PlannedTarget:
-        """The target block of all images of an Image."""
+        """Return the target block for all images of one Image."""
         base = _base(component, name)
         description = image.description or component.description
         own = _taken_back(merge(self.said_by(name, component), settings_attributes(image, base)), image)
@@ -171,11 +171,11 @@ class _Planner:
         )
 
     def repository(self, name: str) -> str:
-        """Where an image of this name goes."""
+        """The repository of an image with this name."""
         return self.project.repository.replace("{image}", name)
 
     def repository_of(self, target_name: Value) -> Value:
-        """The same in terms of the matrix."""
+        """The repository for a target's name, which may be an expression of the matrix's variables."""
         if isinstance(target_name, str):
             return self.repository(target_name)
         before, _, after = self.project.repository.partition("{image}")
@@ -183,14 +183,17 @@ class _Planner:
 
 
 def _target_name(image: Image) -> Value:
-    """The image's name, in terms of its matrix where it has one."""
+    """The target's name: the image's name, or an expression of the matrix's variables if there is a matrix."""
     if not image.matrix:
         return image.name
     return joined(image.name, *(part for variable in image.matrix for part in ("-", Word(variable))))
 
 
 def _taken_back(own: dict[str, Attribute], image: Image) -> dict[str, Attribute]:
-    """None in an image takes back what its component gives; what it inherits in the file, it can't."""
+    """Set keys to None that an image sets to None.
+
+    This removes what the component gives, but not what the target inherits.
+    """
     for name in ("args", "labels"):
         said, both = getattr(image, name), own.get(name)
         if isinstance(said, Mapping) and None in said.values() and isinstance(both, Mapping):
@@ -206,12 +209,12 @@ def _required(component: Component, image: Image, name: str) -> tuple[Requires, 
 
 
 def _base(component: Component, name: str) -> str:
-    """What a component's paths are relative to, seen from the project's root."""
+    """The folder to which a component's paths are relative, from the project's root."""
     return "." if component.relative_to == "project" else f"components/{name}"
 
 
 def _paths(base: str, component: Component, image: Image) -> dict[str, Attribute]:
-    """Context and Dockerfile as bake wants them: from the project's root, and from the context."""
+    """Context and Dockerfile in bake's form: the context from the project's root, the Dockerfile from the context."""
     context = image.context if image.context is not None else component.context
     if isinstance(context, str) and URL not in context:
         context = inside(base, context)

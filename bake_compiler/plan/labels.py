@@ -9,7 +9,7 @@ DESCRIPTION = f"{_PREFIX}.description"
 
 
 def shared_labels(source_url: str) -> Mapping[str, Value]:
-    """Those of all images: where and what they were built from, and when."""
+    """The labels that all images share: version, revision, time and source."""
     return {
         f"{_PREFIX}.version": Var("TAG"),
         f"{_PREFIX}.revision": IfSet("REVISION", Var("REVISION")),
@@ -19,5 +19,5 @@ def shared_labels(source_url: str) -> Mapping[str, Value]:
 
 
 def own_labels(title: Value, description: str) -> Mapping[str, Value]:
-    """Those of one image."""
+    """The labels of one image: title and description."""
     return {**({DESCRIPTION: description} if description else {}), f"{_PREFIX}.title": title}

@@ -1,4 +1,4 @@
-"""Lines of CSV, the form of caches, outputs, secrets and attestations that every buildx reads."""
+"""Lines of CSV: the form of caches, outputs, secrets and attestations that every buildx reads."""
 
 import csv
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from bake_compiler.model.values import Join, Value, joined
 
 
 def csv_line(pairs: Pairs) -> Value:
-    """One line as Go's encoding/csv reads it, with the pairs as `key=value` fields."""
+    """Return one line for Go's encoding/csv, with the pairs as `key=value` fields."""
     parts: list[Value] = []
     for number, (key, value) in enumerate(pairs):
         parts += [","] if number else []
@@ -17,10 +17,10 @@ def csv_line(pairs: Pairs) -> Value:
 
 
 def csv_fields(attribute: str, line: str) -> dict[str, str]:
-    """What one line of an attribute says, with what its short forms mean.
+    """Return the fields of one line of an attribute. Short forms are expanded.
 
     Raises:
-        ValueError: not one line of CSV.
+        ValueError: the text is not one line of CSV.
     """
     if "=" not in line:
         short = {"output": {"type": "local", "dest": line}, "secret": {"id": line}, "attest": {"type": line}}

@@ -1,4 +1,4 @@
-"""Images in an order in which they can be built."""
+"""An order of images in which they can be built."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,7 +6,7 @@ from bake_compiler.plan.plan import PlannedImage
 
 
 def needs_first(images: Sequence[PlannedImage]) -> list[PlannedImage]:
-    """The images, each after all that it needs; a chain may be as long as it likes."""
+    """The images, each after its needs. A chain of needs may have any length."""
     by_name = {image.name: image for image in images}
     done: dict[str, PlannedImage] = {}
     for image in images:
@@ -24,7 +24,7 @@ def needs_first(images: Sequence[PlannedImage]) -> list[PlannedImage]:
 
 
 def with_needs(images: Iterable[PlannedImage], by_name: Mapping[str, PlannedImage]) -> list[PlannedImage]:
-    """The images, and all that they are built from."""
+    """The images, and all images that they need, directly or through others."""
     found: dict[str, PlannedImage] = {}
     todo = list(images)
     while todo:

@@ -1,4 +1,4 @@
-"""What an image is made of that the project does not build: base images, and folders of the project. Pure."""
+"""What an image is built from and the project does not build: base images, and folders of the project. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,11 +21,11 @@ _AFRESH = ("no-cache", "no-cache-filter", "pull")
 
 @dataclass(frozen=True, order=True)
 class Base:
-    """An image from elsewhere.
+    """An image from outside the project.
 
     Attributes:
-        name: as a Dockerfile or a named context says it.
-        platform: what `FROM --platform` says when that is not the platform built for; empty when it is.
+        name: the name in a Dockerfile or a named context.
+        platform: the value of `FROM --platform`. Empty if that is the platform that is built.
     """
 
     name: str
@@ -33,20 +33,21 @@ class Base:
 
     @property
     def floats(self) -> bool:
-        """Whether its name may stand for something else tomorrow."""
+        """Whether the name can mean another image tomorrow."""
         return "@" not in self.name
 
 
 @dataclass(frozen=True)
 class Origins:
-    """What one image is made of, besides the images that it needs.
+    """What one image is built from, besides the images that it needs.
 
     Attributes:
-        bases: the images from elsewhere, as far as they are known, and the line of the stage that takes each; 0 where a
-            named context does that no stage takes.
-        named: those of the bases that a FROM, a COPY or a mount names itself: a named context can take their place.
-        folders: folder, and the Dockerfile whose own .dockerignore counts there, from the project's root.
-        doubt: why its inputs can't all be known before it is built; empty when they can.
+        bases: base → the line of the stage that uses it, as far as bases are known. The line is 0 if only a named
+            context
+            names the base.
+        named: the bases that a FROM, a COPY or a mount names itself. A named context can replace them.
+        folders: folder, and the Dockerfile whose own .dockerignore applies to it, both from the project's root.
+        doubt: why its inputs can't all be known before it is built. Empty if they are known.
     """
 
     bases: Mapping[Base, int] = field(default_factory=dict)
@@ -56,16 +57,16 @@ class Origins:
 
 
 class _DoubtfulError(Exception):
-    """What is made of an input that nobody can name yet."""
+    """An input is not known before the build."""
 
 
 def origins_of(plan: Plan, image: PlannedImage, text: str, variables: Mapping[str, object]) -> Origins:
-    """What an image is made of.
+    """Return what an image is built from.
 
     Args:
-        plan: that the image is of.
-        image: one of its images.
-        text: of its Dockerfile; empty when it is not a file of the project.
+        plan: the plan that has the image.
+        image: the image.
+        text: the text of its Dockerfile. Empty if it is not a file of the project.
         variables: the values of the bake file's variables.
     """
     attributes = merge(plan.common.attributes, image.attributes)
@@ -108,13 +109,16 @@ def _find_contexts(found: Mapping[str, object], folders: set[tuple[str, str]]) -
         if isinstance(value, str) and value.startswith(IMAGE):
             continue
         if not isinstance(value, str) or URL in value:
-            yield f"a named context is {value}, whose contents nobody knows yet"
+            yield f"a named context is {value}, whose content is not known before the build"
         elif not value.startswith(TARGET):
             folders.add((inside("", value), ""))
 
 
 def _find_unused(found: Mapping[str, object], bases: dict[Base, int]) -> Iterator[str]:
-    """Images that named contexts say and no stage takes: an ONBUILD may, and nobody can tell for which platform."""
+    """Yield doubts about images that named contexts name and no stage uses.
+
+    An ONBUILD may use them, for any platform.
+    """
     taken = {base.name for base in bases}
     for _, value in _texts(found, "contexts"):
         name = value.removeprefix(IMAGE)
@@ -148,7 +152,7 @@ def _find_bases(
             elif context.startswith(IMAGE):
                 yield from _find_base(Base(context.removeprefix(IMAGE), wanted), stage.line, bases)
         if stage.fetches:
-            yield f"line {stage.fetches}: ADD takes what is not in the project"
+            yield f"line {stage.fetches}: ADD takes content from outside the project"
     if dockerfile.syntax:
         yield from _find_base(Base(dockerfile.syntax, BUILDER), 1, bases)
 

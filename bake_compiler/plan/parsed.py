@@ -1,4 +1,4 @@
-"""The Dockerfiles of a plan, each read once."""
+"""The parsed Dockerfiles of a plan. Each is parsed once."""
 
 import re
 from functools import cache
@@ -11,7 +11,7 @@ OWN_FRONTEND = re.compile(r"$|(?:docker\.io/)?docker/dockerfile(?:-upstream)?\b"
 
 @cache
 def parsed(text: str) -> Dockerfile | DockerfileError | None:
-    """The Dockerfile, or why it can't be read; None when it is written for a frontend that bakec does not know."""
+    """Return the Dockerfile, or the error. None if the Dockerfile is for a frontend that bakec does not know."""
     try:
         return parse_dockerfile(text)
     except DockerfileError as error:

@@ -1,6 +1,6 @@
-"""What a RUN that is emulated does, by its words, and the usual way to do that on the build platform instead.
+"""What emulated RUNs do, and the usual way to do the same on the build platform.
 
-A table; each row has an example, which a test takes for its own, and a section of docs/emulation.md.
+Each row of the table has an example, which a test checks, and a section of docs/emulation.md.
 """
 
 import re
@@ -10,13 +10,13 @@ _COMMAND = r"(?:^|[;&|({}]|\b(?:then|else|do|exec|sudo|env)\b|\b[A-Z_]+=\S*)\s*"
 
 
 class Pattern(NamedTuple):
-    """One thing that RUNs do.
+    """One kind of RUN.
 
     Attributes:
-        name: of it, and of its section in docs/emulation.md.
-        words: a regular expression that is found in what such a RUN runs; compiled when it is first looked for.
-        rewrite: how it is done on the build platform, in a line.
-        example: a RUN that is one.
+        name: the pattern's name, and the name of its section in docs/emulation.md.
+        words: a regular expression that is searched in the RUN's script. It is compiled at its first use.
+        rewrite: how to do the same on the build platform, in one line.
+        example: a RUN that the pattern matches.
     """
 
     name: str
@@ -97,9 +97,9 @@ PATTERNS = (
         "curl -fsSL https://example.com/tool.tar.gz | tar -xz -C /usr/local/bin",
     ),
 )
-"""In this order: what compiles comes before the packages that it installs for that."""
+"""The first match counts: a compiler comes before the packages that the same RUN installs for it."""
 
 
 def pattern_of(script: str) -> Pattern | None:
-    """The first row that fits what a RUN runs; None where there is no usual rewrite."""
+    """The first row that matches a RUN's script. None if bakec knows no usual rewrite."""
     return next((pattern for pattern in PATTERNS if re.search(pattern.words, script, re.MULTILINE)), None)

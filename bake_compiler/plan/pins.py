@@ -1,4 +1,4 @@
-"""Plan + lock → plan: each base image that a lock knows is pinned by a named context, and taken from its mirror.
+"""Adds pins to a plan: each base that the lock has gets a named context with its digest, and comes from its mirror.
 
 No Dockerfile is edited, and `docker buildx bake` by hand uses the same pins.
 """
@@ -20,12 +20,12 @@ Pins = Mapping[str, str]
 
 
 def with_pins(plan: Plan, dockerfiles: Mapping[str, str], lock: Mapping[str, Locked] | None) -> Plan:
-    """The same plan with its base images pinned; `unlocked` tells what the lock does not know.
+    """Return the same plan with its bases pinned. Its `unlocked` lists what the lock lacks.
 
     Args:
-        plan: without any pin.
+        plan: a plan without pins.
         dockerfiles: path from the project's root → text.
-        lock: name → what it stands for; None where there is no lock. Then only mirrors count.
+        lock: name → its entry in the lock. None if there is no lock; then only mirrors are applied.
     """
     if lock is None and not plan.mirrors:
         return plan
@@ -40,7 +40,7 @@ def with_pins(plan: Plan, dockerfiles: Mapping[str, str], lock: Mapping[str, Loc
 
 
 def pins_of(plan: Plan, bases: PlanBases, image: PlannedImage, lock: Mapping[str, Locked]) -> Pins:
-    """The named contexts that pin what an image's Dockerfile names; none where its contexts are raw HCL."""
+    """Return the named contexts that pin the bases of an image's Dockerfile. Empty if its contexts are raw HCL."""
     if contexts_of(plan, image) is None:
         return {}
     found = {}
@@ -53,7 +53,7 @@ def pins_of(plan: Plan, bases: PlanBases, image: PlannedImage, lock: Mapping[str
 
 
 def reference_of(base: Base) -> Reference | None:
-    """A base as a reference, with a tag or a digest; None where BuildKit will refuse its name."""
+    """A base as a reference, with a tag or a digest. None if BuildKit will refuse the name."""
     try:
         reference = Reference.parse(base.name)
     except ValueError:
@@ -69,12 +69,12 @@ def _pin(own: Reference, place: Reference, locked: Locked | None) -> str:
 
 
 def _short(own: Reference) -> str:
-    """As people write it, with its tag."""
+    """The short form that people write, with its tag."""
     return own.familiar if own.tag != "latest" else f"{own.familiar}:latest"
 
 
 def mirror_of(own: Reference, mirrors: Mapping[str, str]) -> str:
-    """Where a base is taken from, if not from where its name says."""
+    """The place from which a base comes, if a mirror replaces its own registry. Otherwise empty."""
     place = mirrored(own, mirrors)
     return str(place) if place != own else ""
 
@@ -101,9 +101,9 @@ def _lacks(plan: Plan, image: PlannedImage, base: Base, own: Reference, locked: 
 
 @dataclass(frozen=True)
 class _Blocks:
-    """The target blocks of a plan, each with the pins of all images that it makes.
+    """The target blocks of a plan, each with the pins of all its images.
 
-    Several images may be of one block (a matrix), and a block may inherit another one (a variant).
+    Several images may share one block (a matrix), and a block may inherit another block (a variant).
     """
 
     plan: Plan
@@ -136,7 +136,7 @@ class _Blocks:
 
 
 def _under(attributes: Attributes, pins: Pins) -> Attributes:
-    """The same attributes, with the pins below whatever their author says under the same name."""
+    """The same attributes with the pins added. If the author has set the same name, the author's value counts."""
     contexts = attributes.get("contexts", {})
     if not pins or not isinstance(contexts, Mapping):
         return attributes

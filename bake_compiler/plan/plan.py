@@ -1,4 +1,4 @@
-"""The intermediate representation: every target, image and group with all of its build settled, before HCL exists."""
+"""The intermediate representation: every target, image and group with all its settings, before any HCL exists."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ COMMON = "_common"
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """One image on one platform: the unit of accounting."""
+    """One image on one platform. Each cell of a run has one outcome."""
 
     image: str
     platform: Platform
@@ -32,17 +32,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTarget:
-    """One target block of the bake file: what it says itself, on top of what it inherits.
+    """One target block of the bake file: its own attributes, and the targets that it inherits.
 
     Attributes:
-        name: of the block.
-        description: one line, may be empty.
-        inherits: names of other targets, the later ones win.
+        name: the block's name.
+        description: one line; may be empty.
+        inherits: names of other targets. A later target wins over an earlier one.
         attributes: target attribute → value, in the order in which they are written.
-        matrix: variable → values, for a block that stands for several targets.
-        target_name: the name of each of them; None without a matrix.
+        matrix: variable → values, if the block makes several targets.
+        target_name: the expression for the name of each target. None without a matrix.
         notes: attribute → a comment above it.
-        origin: the model file that declares it, from the project's root.
+        origin: the file of the model that declares it, from the project's root.
     """
 
     name: str
@@ -57,28 +57,28 @@ class PlannedTarget:
 
 @dataclass(frozen=True, slots=True)
 class PlannedImage:
-    """One image: a bake target with nothing left to decide.
+    """One image: a bake target whose settings are all known.
 
     Attributes:
-        name: target name.
-        component: its component's name.
-        phase: its phase's name.
-        variant: the variant that it belongs to; empty for none.
-        description: one line, may be empty.
+        name: the target's name.
+        component: the name of its component.
+        phase: the name of its phase.
+        variant: the name of its variant. Empty if the image is not a variant.
+        description: one line; may be empty.
         repository: path under each registry, such as `ai-infra-nginx`.
-        tags: its public tags, in terms of TAG and other variables; at least one.
+        tags: its public tags, which may contain TAG and other variables; at least one.
         block: the target block that makes it.
-        matrix: the values of the block's matrix that make it this image.
-        attributes: target attributes of the block with all that it inherits, but for what all images share.
-        needs: the images behind its named contexts, sorted.
-        platforms: that it is built for when nothing is asked for on the command line, sorted.
-        only_reason: why these are not the project's platforms; empty when they are.
-        smoke: a command that proves that it works; may be empty.
-        foreign: patterns of paths at which other architectures' binaries are meant.
-        requires: what must be made before it can be built, with paths from the project's root.
-        also: more registries that it is pushed to, besides REGISTRY.
+        matrix: variable → the value of the block's matrix for this image.
+        attributes: the block's attributes with all inherited ones, except those that all images share.
+        needs: the images to which its named contexts link, sorted.
+        platforms: the platforms for which it is built by default, sorted.
+        only_reason: why its platforms are not the project's. Empty if they are.
+        smoke: a command that shows that the image works; may be empty.
+        foreign: patterns of paths at which binaries for other architectures are intended.
+        requires: what must be made before the image can be built, with paths from the project's root.
+        also: further registries to which the image is pushed, besides REGISTRY.
         architecture_tags: whether each of its platforms has public tags of its own.
-        models: the author's declarations behind it, the most specific first.
+        models: the author's declarations for the image, the most specific first.
     """
 
     name: str
@@ -102,10 +102,10 @@ class PlannedImage:
     models: tuple[Settings, ...] = ()
 
     def references(self, variables: Mapping[str, object]) -> tuple[Reference, ...]:
-        """Its public references: each of its tags in the registry REGISTRY, which may carry a path, then in the others.
+        """Its public references: all tags in REGISTRY, then all tags in the further registries.
 
         Raises:
-            ValueError: with these variables a tag or a reference is none.
+            ValueError: with these variables, a tag or a reference is not valid.
         """
         known = {**variables, **self.matrix}
         registries = [str(evaluate(each, known)).rstrip("/") for each in (THE_REGISTRY, *self.also)]
@@ -117,28 +117,28 @@ class PlannedImage:
         )
 
     def architecture_references(self, variables: Mapping[str, object]) -> Mapping[Reference, Platform]:
-        """The public references of its platforms alone; none where the project does not ask for them.
+        """Public reference → platform, for tags of single platforms. Empty if the project does not ask for such tags.
 
         Raises:
-            ValueError: with these variables one of them is none.
+            ValueError: with these variables, one of the references is not valid.
         """
         tags = self.references(variables) if self.architecture_tags else ()
         return {architecture_tag(tag, platform): platform for tag in tags for platform in self.platforms}
 
     @property
     def secret_variables(self) -> frozenset[str]:
-        """The environment variables that its secrets are read from."""
+        """The environment variables from which its secrets are read."""
         said = (model.secret for model in self.models if isinstance(model.secret, tuple))
         secrets = (secret for secrets in said for secret in secrets)
         return frozenset(secret.env or secret.id for secret in secrets if secret.src is None)
 
     def text(self, attribute: str) -> str | None:
-        """An attribute that is a plain text; None when nothing is said, or by an expression."""
+        """An attribute that is a plain text. None if it is not set, or if it is an expression."""
         value = self.attributes.get(attribute)
         return value if isinstance(value, str) else None
 
     def place(self, field: str, key: str = "") -> tuple[Source, str]:
-        """Where its author said something: the declaration's source, and the field in it, with the key of a map."""
+        """Where the author set a field: the declaration's source, and the field, with the key if it is a map."""
         for model in self.models:
             if field in model.model_fields_set:
                 said = getattr(model, field)
@@ -149,19 +149,19 @@ class PlannedImage:
 
 @dataclass(frozen=True)
 class PlannedExternal:
-    """An image of somebody else, as it is to be in the project's registries.
+    """An external image, as it must be in the project's registries.
 
     Attributes:
-        name: of the image.
-        source: where its vendor keeps it; None if each platform is kept apart.
-        sources: platform → where that is kept, in that case.
+        name: the image's name.
+        source: the vendor's reference of the image. None if each platform has a reference of its own.
+        sources: platform → the vendor's reference, if each platform has its own.
         repository: path under each registry.
-        tag: its tag there.
-        platforms: that it must have, sorted.
-        only_reason: why these are not the project's platforms; empty when they are.
-        foreign: patterns of paths at which other architectures' binaries are meant.
-        also: more registries that it is copied to, besides REGISTRY.
-        model: the author's declaration behind it.
+        tag: its tag in the project's registries.
+        platforms: the platforms that it must have, sorted.
+        only_reason: why its platforms are not the project's. Empty if they are.
+        foreign: patterns of paths at which binaries for other architectures are intended.
+        also: further registries to which it is copied, besides REGISTRY.
+        model: the place of the author's declaration.
     """
 
     name: str
@@ -177,21 +177,21 @@ class PlannedExternal:
 
     @property
     def taken(self) -> tuple[tuple[Reference, tuple[Platform, ...]], ...]:
-        """Each place where its vendor keeps it, and the platforms that are wanted of it there."""
+        """Each reference of the vendor, and the platforms that are wanted from it."""
         if self.source:
             return ((self.source, self.platforms),)
         return tuple((reference, (platform,)) for platform, reference in sorted(self.sources.items()))
 
     @property
     def places(self) -> tuple[Reference, ...]:
-        """Where its vendor keeps it: one place, or one a platform."""
+        """The vendor's references: one, or one for each platform."""
         return tuple(reference for reference, _ in self.taken)
 
     def references(self, variables: Mapping[str, object]) -> tuple[Reference, ...]:
-        """Its references in the registry REGISTRY, then in the others.
+        """Its references in REGISTRY, then in the further registries.
 
         Raises:
-            ValueError: with these variables one of them is none.
+            ValueError: with these variables, one of the references is not valid.
         """
         registries = (str(evaluate(each, variables)).rstrip("/") for each in (THE_REGISTRY, *self.also))
         return tuple(dict.fromkeys(Reference.parse(f"{each}/{self.repository}:{self.tag}") for each in registries))
@@ -212,22 +212,22 @@ class Plan:
 
     Attributes:
         name: the project's name.
-        variables: bakec's own, then the project's, by name in order of declaration.
-        functions: the project's.
-        oldest_buildx: that its file works with.
-        platforms: default of PLATFORMS.
+        variables: bakec's own, then the project's, sorted by name.
+        functions: the project's functions.
+        oldest_buildx: the oldest buildx that can read its bake file.
+        platforms: the default of PLATFORMS.
         phases: names in the author's order.
-        gates: those whose images wait until all of the earlier phases have ended.
-        default: what bake's default group has.
-        groups: phase groups in order, then component groups, variants, and the author's own, by name.
-        common: the abstract target of what all images share.
+        gates: the phases that are gates.
+        default: the members of bake's default group.
+        groups: groups of phases in order, then of components, of variants, and the author's own, each by name.
+        common: the abstract target that all images share.
         abstracts: the author's abstract targets, by name.
-        images: in order of phase, then component, then name, a variant's after the image that it varies.
+        images: sorted by phase, component and name. A variant follows the image that it changes.
         protect: patterns of public tags that never move once they exist.
-        external: images of others that are mirrored, by name.
-        mirrors: beginning of a base image's name → what stands in its place.
-        unlocked: what the project takes and its lock does not know; none where there is no lock.
-        builder: where its images are built; None where the project does not say.
+        external: external images that are mirrored, by name.
+        mirrors: beginning of a base image's name → what replaces it.
+        unlocked: what the project uses and its lock does not have. Empty if there is no lock.
+        builder: where its images are built. None if the project does not say.
     """
 
     name: str
@@ -250,20 +250,22 @@ class Plan:
 
     @cached_property
     def by_name(self) -> Mapping[str, PlannedImage]:
-        """The images by name."""
+        """Name → image."""
         return {image.name: image for image in self.images}
 
     @cached_property
     def defaults(self) -> Mapping[str, object]:
-        """The variables' defaults by name."""
-        return {variable.name: variable.default for variable in reversed(self.variables)}  # of two, bakec's own counts
+        """Variable → its default."""
+        return {
+            variable.name: variable.default for variable in reversed(self.variables)
+        }  # if two have the same name, bakec's own counts
 
     def image(self, name: str) -> PlannedImage:
-        """The image of this name; KeyError if there is none."""
+        """The image of this name. KeyError if there is no such image."""
         return self.by_name[name]
 
     def blocks(self, phase: str) -> Iterator[PlannedTarget]:
-        """The target blocks of a phase, in order."""
+        """Yield the target blocks of a phase, in order."""
         yield from self._blocks.get(phase, ())
 
     @cached_property
@@ -276,7 +278,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A cell that nobody is to expect, with the reason that its author declared."""
+    """A cell that the author excluded, and the reason."""
 
     cell: Cell
     reason: str
@@ -284,12 +286,12 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one run is about: images, each with the platforms wanted of it, and the variables that say where.
+    """What one run is about: images with their wanted platforms, and the values of the variables.
 
     Attributes:
-        variables: the values of all variables in this run, REGISTRY and TAG among them.
-        given: the texts of those that were set for this run alone.
-        images: in plan order; those left with no platform are not in it.
+        variables: the values of all variables in this run, including REGISTRY and TAG.
+        given: the texts of the variables that were set for this run.
+        images: in the plan's order. Images without a wanted platform are left out.
         excluded: the cells that were asked for and that their author excluded.
     """
 
@@ -300,7 +302,7 @@ class Wanted:
 
     @property
     def registry(self) -> str:
-        """Where images go."""
+        """The registry to which images are pushed."""
         return str(self.variables["REGISTRY"])
 
     @property
@@ -315,23 +317,23 @@ class Wanted:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """Every cell that must end built and verified: images x platforms, known before anything is built."""
+        """Every cell that must end built and verified: images x platforms, known before the build."""
         return tuple(Cell(image.name, platform) for image in self.images for platform in image.platforms)
 
     def references(self, image: PlannedImage) -> tuple[Reference, ...]:
-        """The public references of an image in this run; the first one stands for it in reports."""
+        """The public references of an image in this run. The first one is used for the image in reports."""
         return image.references(self.variables)
 
     def architecture_references(self, image: PlannedImage) -> Mapping[Reference, Platform]:
-        """Those of its platforms alone."""
+        """Public reference → platform, for tags of single platforms."""
         return image.architecture_references(self.variables)
 
     def reference(self, image: PlannedImage) -> Reference:
-        """The first of them."""
+        """The first public reference of an image."""
         return self.references(image)[0]
 
 
 def on_platforms(image: PlannedImage, platforms: tuple[Platform, ...]) -> PlannedImage:
-    """The same image, for those of its platforms that are among `platforms`."""
+    """The same image, with only those of its platforms that are in `platforms`."""
     kept = tuple(platform for platform in image.platforms if platform in platforms)
     return image if kept == image.platforms else replace(image, platforms=kept)

@@ -1,4 +1,4 @@
-"""Plan and selectors → what one run is about."""
+"""Turns selectors into what one run is about."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,10 +22,12 @@ def select(
     tag: str = "",
     variables: Mapping[str, str] | None = None,
 ) -> Wanted:
-    """What is wanted: the selected images on the given platforms; what is not given is the project's default.
+    """Return what is wanted: the selected images on the given platforms.
 
-    A selector is `all`, a phase, a component, a variant, a group, an image, or `component/image` where one name is
-    both. No selector is `all`, which leaves the variants out.
+    The project's defaults fill in what is not given.
+
+    A selector is `all`, a phase, a component, a variant, a group, or an image. `component/image` selects an image whose
+    name is also another selector. No selector means `all`, which leaves the variants out.
 
     Raises:
         UsageError: a selector that selects nothing, a platform that the project does not declare, or a variable that
@@ -53,7 +55,7 @@ def select(
 
 
 def variables_of_run(plan: Plan, registry: str, tag: str, texts: Mapping[str, str]) -> Mapping[str, object]:
-    """The values of all variables in one run, REGISTRY and TAG among them.
+    """Return the values of all variables in one run, including REGISTRY and TAG.
 
     Raises:
         UsageError: a variable that the bake file does not have, or a value of another type.
@@ -64,7 +66,7 @@ def variables_of_run(plan: Plan, registry: str, tag: str, texts: Mapping[str, st
 
 
 def _check_references(wanted: Wanted) -> None:
-    """With these variables every reference is one, and a platform's own is nothing else's."""
+    """Refuse variables with which a reference is not valid, or a platform's own tag is also another image's."""
     taken: dict[Reference, str] = {}
     single: list[tuple[Reference, str]] = []
     for image in wanted.images:
@@ -81,7 +83,7 @@ def _check_references(wanted: Wanted) -> None:
 
 
 def _given(plan: Plan, texts: Mapping[str, str]) -> dict[str, object]:
-    """The values of the variables that are set for one run."""
+    """Return the values of the variables that are set for one run."""
     settable = {variable.name: variable for variable in plan.variables if variable.name not in _GIVEN}
     for name in texts:
         if name not in settable:
@@ -94,7 +96,7 @@ def _given(plan: Plan, texts: Mapping[str, str]) -> dict[str, object]:
 
 
 def _asked(plan: Plan, platforms: Sequence[Platform]) -> tuple[Platform, ...]:
-    """The platforms of one run: all of the project's where none is named."""
+    """Return the platforms of one run: those that are given, otherwise all of the project's."""
     asked = tuple(sorted(set(platforms))) or plan.platforms
     for platform in asked:
         if platform not in plan.platforms:

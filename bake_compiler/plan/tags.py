@@ -1,4 +1,4 @@
-"""Tags of an image → its references in the bake file, in each registry."""
+"""Makes an image's references in the bake file from its tags, for each registry."""
 
 from collections.abc import Sequence
 
@@ -6,5 +6,5 @@ from bake_compiler.model.values import THE_REGISTRY, Tagged, Value
 
 
 def tagged(repository: Value, tags: Sequence[Value], also: Sequence[Value]) -> tuple[Tagged, ...]:
-    """All tags in REGISTRY, then all of them in each other registry."""
+    """All tags in REGISTRY, then all tags in each further registry."""
     return tuple(Tagged(repository, tag, registry) for registry in (THE_REGISTRY, *also) for tag in tags)

@@ -20,12 +20,12 @@ STANDARD_FUNCTIONS = frozenset(
     timestamp title trim trimprefix trimspace trimsuffix try upper urlencode uuidv4 uuidv5 values zipmap
     """.split()  # noqa: SIM905 - a line for each would be a page
 )
-"""What bake has of its own, which a function of the same name would not replace (bake/hclparser/stdlib.go)."""
+"""bake's own functions, which a function of the same name would not replace (bake/hclparser/stdlib.go)."""
 OWN_FUNCTIONS = ("ref", "ref_tag", "ref_at")
 
 
 def plan_variables(project: Project) -> tuple[Variable, ...]:
-    """All of them, in the order in which they are written."""
+    """Return all variables, in the order in which they are written."""
     return (
         Variable(
             name="REGISTRY",
@@ -57,12 +57,12 @@ def plan_variables(project: Project) -> tuple[Variable, ...]:
 
 
 def given_value(variable: Variable, text: str) -> object:
-    """What buildx makes of a variable's value in the environment: of the default's type where that is a number or bool.
+    """Return the value that buildx makes of a text in the environment: a number or bool if the default is one.
 
     Source: buildx bake/hclparser, `resolveValue`.
 
     Raises:
-        ValueError: the text is none of that type.
+        ValueError: the text is not a value of that type.
     """
     match variable.default:
         case tuple() | dict():

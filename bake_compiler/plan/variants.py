@@ -1,4 +1,4 @@
-"""Images → their variants: a target each, on top of the image that it varies."""
+"""Makes the variants of images: one target for each, which inherits the target of the image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,11 +22,11 @@ from bake_compiler.plan.tags import tagged
 
 
 def plan_variants(stack: Stack, images: Sequence[PlannedImage], shared: Attributes) -> list[PlannedImage]:
-    """Every image of every variant.
+    """Return every image of every variant.
 
     Args:
-        stack: all that authors declared.
-        images: what they can vary.
+        stack: everything that authors declared.
+        images: the images that variants can change.
         shared: what all images inherit.
     """
     bases = {image.block.name: image for image in images if not image.matrix} if stack.project.variants else {}
@@ -79,7 +79,7 @@ def _vary(
 
 
 def _contexts(image: PlannedImage, variant: Variant, change: Change, said: Attribute, members: set[str]) -> Attribute:
-    """Its own named contexts, with each link to an image of the variant moved there."""
+    """The variant's named contexts. Links to images that are also in the variant point to their variants."""
     added = linked((set(variant.needs) - {image.name}) | set(change.needs))
     contexts = merge_one("contexts", added, said)
     before = image.attributes.get("contexts", {})
@@ -91,13 +91,13 @@ def _contexts(image: PlannedImage, variant: Variant, change: Change, said: Attri
 
 
 def _rebuilt(image: PlannedImage, change: Change, base: str) -> dict[str, Attribute]:
-    """What a change says of the Dockerfile and the stage."""
+    """The attributes of a change that choose the Dockerfile and the stage."""
     found: dict[str, Attribute] = {}
     if change.dockerfile is not None:
         context = image.text("context")
         found["dockerfile"] = dockerfile_from(Expr("null") if context is None else context, base, change.dockerfile)
         if "dockerfile-inline" in image.attributes:
-            found["dockerfile-inline"] = ""  # else buildx would take it, which is inherited too
+            found["dockerfile-inline"] = ""  # otherwise buildx would use the inherited inline Dockerfile
     if change.stage is not None:
         found["target"] = change.stage
     return found

@@ -1,4 +1,4 @@
-"""What has changed from one release to another."""
+"""The difference between two releases."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bake_compiler.release_file.file import ReleasedBase, ReleasedImage, Release
 
 @dataclass(frozen=True)
 class PlatformChange:
-    """A platform before and after; None on the side where it is not."""
+    """A platform before and after. None on the side that does not have the platform."""
 
     platform: Platform
     before: ReleasedPlatform | None
@@ -21,13 +21,13 @@ class PlatformChange:
 
     @property
     def growth(self) -> int:
-        """Bytes more than before; negative when it has become smaller."""
+        """How many bytes larger the platform is than before. Negative if it is smaller."""
         return (self.after.size if self.after else 0) - (self.before.size if self.before else 0)
 
 
 @dataclass(frozen=True)
 class BaseChange:
-    """The digests of a base of this name before and after; none on the side where it is not a base."""
+    """The digests of one base before and after. Empty on the side that does not have the base."""
 
     name: str
     before: tuple[Digest | None, ...]
@@ -36,12 +36,12 @@ class BaseChange:
 
 @dataclass(frozen=True)
 class ImageChange:
-    """An image that is not the same in both.
+    """An image that differs between the two releases.
 
     Attributes:
         before, after: the image.
-        platforms: those that differ in digest or size, or are in one only.
-        bases: those that differ.
+        platforms: platforms that differ in digest or size, or that only one release has.
+        bases: bases that differ.
         tags_lost, tags_gained: public references, sorted.
     """
 
@@ -55,13 +55,13 @@ class ImageChange:
 
 @dataclass(frozen=True)
 class ReleaseDiff:
-    """Two releases beside each other, all by image name.
+    """The difference between two releases. All images are sorted by name.
 
     Attributes:
         before, after: the releases.
-        added, removed: images that only one has.
+        added, removed: images that only one release has.
         changed: images that differ in digest, repository, tags, platforms or bases.
-        unchanged: how many do not.
+        unchanged: how many images are the same.
     """
 
     before: ReleaseFile
@@ -73,7 +73,7 @@ class ReleaseDiff:
 
 
 def diff_releases(before: ReleaseFile, after: ReleaseFile) -> ReleaseDiff:
-    """How the second release differs from the first one."""
+    """Return how the second release differs from the first one."""
     old = {image.name: image for image in before.images}
     new = {image.name: image for image in after.images}
     both = [(image, new[name]) for name, image in old.items() if name in new]
@@ -117,7 +117,7 @@ def _platforms(before: Sequence[ReleasedPlatform], after: Sequence[ReleasedPlatf
 
 
 def _content(platform: ReleasedPlatform | None) -> ReleasedPlatform | None:
-    """All of it but its tags, which are told with the image's."""
+    """The platform without its tags, which are compared with the image's tags."""
     return platform and platform.model_copy(update={"tags": ()})
 
 
@@ -129,7 +129,7 @@ def _bases(before: Sequence[ReleasedBase], after: Sequence[ReleasedBase]) -> Ite
 
 
 def _by_name(bases: Sequence[ReleasedBase]) -> Mapping[str, tuple[Digest | None, ...]]:
-    """Platforms may have been built from different digests of one base."""
+    """Base → its digests. Platforms may have been built from different digests of one base."""
     found: dict[str, tuple[Digest | None, ...]] = {}
     for base in bases:
         found[base.name] = (*found.get(base.name, ()), base.digest)
@@ -238,7 +238,7 @@ class ReleaseDiffDocument(TypedDict):
 
 
 def diff_document(diff: ReleaseDiff) -> ReleaseDiffDocument:
-    """The difference as a document; sizes in bytes."""
+    """The difference as plain dicts and lists. Sizes are in bytes."""
     return {
         "schema": "bakec.release-diff/1",
         "before": _release(diff.before),

@@ -1,4 +1,4 @@
-"""A release as pins by digest, for what deploys it.
+"""Pins of a release, in formats that deployment tools read.
 
 Source: Compose file reference (services, image); Kustomize's images field; YAML 1.2.2, "Double-Quoted Style".
 """
@@ -13,7 +13,7 @@ from bake_compiler.release_file.file import ReleasedImage, ReleaseFile
 
 
 def export_release(release: ReleaseFile, form: str) -> str:
-    """Every image of a release by its digest, in one of FORMATS, ending in a newline.
+    """The pins of all images of a release, in one of FORMATS, ending in a newline.
 
     Raises:
         UsageError: two images would have the same name in this format.
@@ -21,17 +21,17 @@ def export_release(release: ReleaseFile, form: str) -> str:
     return "".join(f"{line}\n" for line in FORMATS[form](release))
 
 
-# What a YAML reader must not see as it is, beyond what JSON escapes: not printable (YAML 1.2.2, 5.1), or a line break.
+# Characters that YAML requires to be escaped and JSON does not: unprintable ones (YAML 1.2.2, 5.1), and line breaks.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def quoted(text: str) -> str:
-    """A text as a double-quoted scalar, which every YAML reader reads as this text and nothing else."""
+    """The text as a double-quoted YAML scalar. Every YAML reader reads exactly this text from it."""
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def _compose(release: ReleaseFile) -> Iterator[str]:
-    """An override file: services of the images' names, pinned."""
+    """An override file for Compose. Its services have the images' names, and their images are pinned."""
     yield "services:"
     for image in release.images:
         yield f"  {quoted(image.name)}:"
@@ -39,9 +39,11 @@ def _compose(release: ReleaseFile) -> Iterator[str]:
 
 
 def _kustomize(release: ReleaseFile) -> Iterator[str]:
-    """A component, for `components:` of a kustomization, which can't take a second kustomization's images.
+    """A component, for `components:` of a kustomization.
 
-    Manifests may name an image by its name, or by its repository if no other image is in it: both are pinned.
+    A kustomization can't use the images of a second kustomization.
+
+    Manifests may name an image by its name, or by its repository if no other image is in it. Both are pinned.
     """
     shared = Counter(image.repository for image in release.images)
     yield "apiVersion: kustomize.config.k8s.io/v1alpha1"
@@ -57,7 +59,7 @@ def _kustomize(release: ReleaseFile) -> Iterator[str]:
 
 
 def _helm(release: ReleaseFile) -> Iterator[str]:
-    """Values; the tag is for people, the digest is what counts."""
+    """Helm values. The digest decides which image is used; the tag is for people."""
     for image in release.images:
         yield f"{quoted(image.name)}:"
         yield "  image:"
@@ -81,7 +83,7 @@ def _env(release: ReleaseFile) -> Iterator[str]:
 
 
 def variable_of(name: str) -> str:
-    """The environment variable of an image: `WEB_UI_IMAGE` of `web-ui`."""
+    """The environment variable for an image, such as `WEB_UI_IMAGE` for `web-ui`."""
     letters = re.sub(r"[^A-Z0-9]", "_", name.upper())
     return f"{'_' if letters[:1].isdigit() else ''}{letters}_IMAGE"
 
@@ -92,4 +94,4 @@ FORMATS: Mapping[str, Callable[[ReleaseFile], Iterator[str]]] = {
     "helm": _helm,
     "env": _env,
 }
-"""Who reads the pins, and their lines."""
+"""Format of `bakec release export` → the function that makes its lines."""

@@ -1,4 +1,4 @@
-"""`release.json`: the images of a release with their digests, sorted, so that the same release has the same bytes."""
+"""`release.json`: the images of a release with their digests. It is sorted, so the same release has the same bytes."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -64,17 +64,17 @@ RepositoryText = Annotated[str, BeforeValidator(lambda value: _repository(value)
 
 
 class _Part(BaseModel):
-    """A part of the file; what is not known of it, as a newer bakec may write, is left out."""
+    """A part of the file. Fields that this bakec does not know, such as those of a newer bakec, are left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True, validate_by_name=True)
 
 
 class ReleasedBase(_Part):
-    """An image that a build took something from, as its provenance says.
+    """An image that a build used as a base, as its provenance says.
 
     Attributes:
-        name: with its tag.
-        digest: that it had; null when the provenance does not say.
+        name: the base's name with its tag.
+        digest: the digest that the base had. Null if the provenance does not have it.
     """
 
     name: str
@@ -86,9 +86,9 @@ class ReleasedPlatform(_Part):
 
     Attributes:
         platform: such as linux/amd64.
-        digest: of its manifest.
-        size: bytes of its config and layers, as they are stored.
-        provenance: digest of the attestation manifest; null when there is none.
+        digest: the digest of the platform's manifest.
+        size: the compressed size of config and layers, in bytes.
+        provenance: the digest of the attestation manifest. Null if there is no provenance.
         tags: public references that name this platform alone.
     """
 
@@ -103,14 +103,15 @@ class ReleasedImage(_Part):
     """One image.
 
     Attributes:
-        name: of the image.
-        repository: where it is, HOST/REPOSITORY; of several registries, in the first.
-        tags: its public references, in the order of its models: the first one stands for it. Those of other registries
-            follow those of the first.
-        digest: of its index.
-        content_tag: that it was pushed under.
-        revision: of its sources, as its label org.opencontainers.image.revision says; empty when it says none.
-        bases: that any of its platforms was built from, by name.
+        name: the image's name.
+        repository: HOST/REPOSITORY. If there are several registries, the repository in the first one.
+        tags: the image's public references, in the order of its models. The first reference is its main one.
+            References in further registries follow those in the first registry.
+        digest: the digest of the image's index.
+        content_tag: the content tag under which the image was pushed.
+        revision: the revision of its sources, from its label org.opencontainers.image.revision. Empty without the
+            label.
+        bases: the bases from which any of its platforms was built, sorted by name.
         platforms: sorted.
     """
 
@@ -125,7 +126,7 @@ class ReleasedImage(_Part):
 
     @property
     def all_tags(self) -> tuple[Reference, ...]:
-        """Its public references, then those of its platforms alone."""
+        """The image's public references, then the references that name one of its platforms alone."""
         return (*self.tags, *(tag for platform in self.platforms for tag in platform.tags))
 
     @property
@@ -148,13 +149,13 @@ class ReleaseFile(_Part):
     Attributes:
         schema: the version of this format.
         run: the id of the run.
-        time: when it was written, in UTC: 2026-11-24T19:33:20Z.
-        registry: that it was published to; of several, the first.
-        tag: that the images' tags were made from.
-        covers: the selectors of the run; `all` for the whole project.
-        partial: whether images that the run was to publish are missing.
+        time: when the file was written, in UTC: 2026-11-24T19:33:20Z.
+        registry: the registry to which the run published. If there are several, the first one.
+        tag: the run's tag, from which the images' tags were made.
+        covers: the selectors of the run. `all` for the whole project.
+        partial: whether the file lacks images that the run was to publish.
         tools: program → its version.
-        images: by name.
+        images: the images, sorted by name.
     """
 
     schema_: Literal["bakec.release/1"] = Field(alias="schema")
@@ -184,10 +185,10 @@ def _refuse_twice(what: str, names: Iterable[str]) -> None:
 
 
 def read_release_file(content: bytes) -> ReleaseFile:
-    """The release that a file holds.
+    """Return the release that a file contains.
 
     Raises:
-        ValueError: it holds none; the message says where, and what is wrong.
+        ValueError: the file is not a release file. The message says where the error is, and what is wrong.
     """
     try:
         return ReleaseFile.model_validate_json(content)
@@ -197,6 +198,6 @@ def read_release_file(content: bytes) -> ReleaseFile:
 
 
 def render_release_file(release: ReleaseFile) -> str:
-    """The file: JSON with sorted keys, ending in a newline."""
+    """The text of the file: JSON with sorted keys, ending in a newline."""
     document: dict[str, Any] = release.model_dump(mode="json", by_alias=True)
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""A release read again, to hold the registry against it; and the release that a report tells of."""
+"""Makes a release from a build's report, and promises from a release file or a report."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class _Report(BaseModel):
 
 
 class Promised(NamedTuple):
-    """What one image of a release must be, its other tags, and those of its platforms alone."""
+    """One image of a release: its promise, its other tags, and tag → platform for tags of single platforms."""
 
     promise: Promise
     tags: tuple[Reference, ...]
@@ -58,7 +58,7 @@ class Promised(NamedTuple):
 
 
 class ReleaseOrigin(NamedTuple):
-    """What made a release, which its report does not say.
+    """What belongs in a release file and is not in the report.
 
     Attributes:
         covers: the selectors of the run.
@@ -72,15 +72,15 @@ class ReleaseOrigin(NamedTuple):
 
 
 def release_of(report: Report, snapshots: Mapping[str, Snapshot], made: ReleaseOrigin) -> ReleaseFile:
-    """The release that a build has published.
+    """Return the release that a build has published.
 
     Args:
-        report: of the build.
+        report: the build's report.
         snapshots: image → what the registry has under its digest, provenance included.
-        made: what the report does not say.
+        made: what the report does not contain.
 
     Raises:
-        ValueError: no image of it is whole.
+        ValueError: no image of the report is complete.
     """
     images = [image for image in report.images if image.digest and image.is_good]
     return ReleaseFile(
@@ -129,19 +129,19 @@ def _platform(image: ImageResult, snapshot: Snapshot, child: Child, platform: Pl
 
 
 def _sound(text: str) -> str:
-    """Half of a surrogate pair, which a statement may hold, is no text that a file can have."""
+    """The text with lone surrogates escaped. A statement may contain them, but a UTF-8 file can't."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def read_promises(content: bytes, source: str) -> Sequence[Promised]:
-    """What each image of a release must be, and its tags: of a release file, or of a build's report.
+    """Return what each image of a release must be, and its tags.
 
     Args:
-        content: of the file.
-        source: its name, which the promises repeat.
+        content: the content of a release file, or of a build's report.
+        source: the file's name, for the promises.
 
     Raises:
-        ValueError: it is neither a release nor the report of a build that has published every image.
+        ValueError: it is neither a release file nor the report of a build that has published every image.
     """
     if _is_report(content):
         return [_promised(image, source) for image in _published(content).images]
@@ -149,7 +149,7 @@ def read_promises(content: bytes, source: str) -> Sequence[Promised]:
 
 
 def promises_of(release: ReleaseFile, source: str) -> list[Promised]:
-    """What each image of a release must be, and its tags; `source` says so."""
+    """Return what each image of a release must be, and its tags. `source` is the file's name, for the promises."""
     return [_promise(image, source) for image in release.images]
 
 

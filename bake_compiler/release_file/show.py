@@ -1,4 +1,4 @@
-"""What changed between two releases, as a person reads it."""
+"""Prints the difference between two releases for a person."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ from bake_compiler.report.words.lines import printable, size_in_words
 
 
 def render_diff(diff: ReleaseDiff) -> str:
-    """A line for each image that was added (`+`), removed (`-`) or changed (`~`), with what changed below it."""
+    """Return a line for each image that was added (`+`), removed (`-`) or changed (`~`), followed by its changes."""
     rows = [*_images(diff), ("", _summary(diff))]
     width = max(len(name) for name, _ in rows)
     lines = (f"{name:{width}}  {what}" if name else what for name, what in rows)

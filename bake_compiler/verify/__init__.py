@@ -1,4 +1,7 @@
-"""The checks of images: each compares what the models promise with what the registry has, and returns findings."""
+"""The checks compare what was promised with what the registry has.
+
+Each check is a pure function that returns findings.
+"""
 
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding, Severity, verified_platforms
@@ -23,5 +26,5 @@ __all__ = [
 
 
 def check_image(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Everything that is not as promised of one image, sorted; none is proof that all of it is."""
+    """All findings for one image, sorted. An empty result means that the image is exactly as promised."""
     return tuple(sorted(finding for check in CHECKS for finding in check(promise, snapshot)))

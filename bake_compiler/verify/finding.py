@@ -1,4 +1,4 @@
-"""What a check has to say of one image, or of one platform of it."""
+"""A finding: one difference between a promise and the registry."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bake_compiler.verify.promise import Promise
 
 
 class Severity(StrEnum):
-    """How much a finding weighs."""
+    """Whether a finding is an error or a warning."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -17,15 +17,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as promised.
+    """One difference between a promise and the registry.
 
     Attributes:
-        image: its name.
-        platform: the platform concerned; None when it is the image as a whole.
+        image: the image's name.
+        platform: the platform concerned. None if the finding concerns the whole image.
         code: a word that programs can rely on, such as `platform-missing`.
         message: what is wrong, for a person.
-        hint: what to do about it; may be empty.
-        severity: an error takes the proof away from its platform; a warning does not.
+        hint: what the person can do. May be empty.
+        severity: with an error, the platform is not verified. With a warning, it can still be verified.
     """
 
     image: str
@@ -37,7 +37,7 @@ class Finding:
 
     @property
     def order(self) -> tuple[str, str, str, str, str]:
-        """Sorts findings by image, the image as a whole first, errors before warnings within a platform."""
+        """The sort key: by image, findings for the whole image first, and errors before warnings within a platform."""
         return self.image, str(self.platform or ""), self.severity, self.code, self.message
 
     def __lt__(self, other: "Finding") -> bool:
@@ -49,9 +49,9 @@ class Finding:
 
 
 def verified_platforms(promise: Promise, findings: Iterable[Finding]) -> tuple[Platform, ...]:
-    """The promised platforms that are proven: no error concerns them, or the image as a whole.
+    """The promised platforms without an error, if the image as a whole has no error either.
 
-    An error on a platform that nobody promised concerns the whole: it is published with the rest.
+    An error on a platform that was not promised counts for the whole image, since that platform is published too.
     """
     own = (finding for finding in findings if finding.image == promise.image)
     errors = {finding.platform for finding in own if finding.severity is Severity.ERROR}

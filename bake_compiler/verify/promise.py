@@ -1,4 +1,4 @@
-"""What was promised of one image: the side of a check that comes from the models."""
+"""The promise of one image: what the models, this run or a release file say about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from bake_compiler.oci.reference import Reference
 
 
 class Level(StrEnum):
-    """Where an annotation is kept (buildx docs, "annotations")."""
+    """Where an annotation is stored (buildx docs, "annotations")."""
 
     INDEX = "index"
     INDEX_DESCRIPTOR = "index-descriptor"
@@ -23,9 +23,10 @@ class Annotation:
     """One promised annotation.
 
     Attributes:
-        level: where it is kept.
-        platform: of the one manifest that has it; None when all have it.
-        key, value: what it says; None for any value.
+        level: where the annotation is stored.
+        platform: the platform whose manifest has the annotation. None if the manifests of all platforms have it.
+        key: the annotation's name.
+        value: the value. None if any value will do.
     """
 
     level: Level
@@ -39,15 +40,15 @@ class Promise:
     """One image as it must be in the registry.
 
     Attributes:
-        image: its name, for the findings.
-        reference: where it must be.
-        platforms: exactly those that it must run on.
-        digest: what it must be; None when any content will do.
-        source: who says that digest: `this run`, or the name of a release file.
-        labels: that each platform's config must have; None for any value.
-        annotations: that index and manifests must have.
+        image: the image's name, for the findings.
+        reference: where the image must be.
+        platforms: exactly the platforms that the image must have.
+        digest: the digest that the image must have. None if any digest will do.
+        source: where the digest comes from: `this run`, or the name of a release file.
+        labels: the labels that each platform's config must have. None if any value will do.
+        annotations: the annotations that index and manifests must have.
         provenance: whether each platform must have a provenance statement.
-        foreign: patterns of paths in the image at which other architectures' binaries are meant.
+        foreign: patterns of paths in the image at which binaries for other architectures are intended.
     """
 
     image: str

@@ -1,4 +1,4 @@
-"""Planned image → what it promises: the labels, annotations and attestations that its bake target asks for."""
+"""Returns what a planned image promises: the labels, annotations and attestations that its bake target asks for."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,15 +11,15 @@ from bake_compiler.verify.promise import Annotation, Level, Promise
 
 
 def promise_of(plan: Plan, image: PlannedImage, variables: Mapping[str, object]) -> Promise:
-    """All that can be known of an image before it is built; what only buildx can evaluate may have any value.
+    """Return what is known of an image before it is built. Values that only buildx can evaluate may be anything.
 
     Args:
-        plan: that the image is of.
-        image: for the platforms wanted of it.
-        variables: of the bake file; of REVISION and SOURCE_DATE_EPOCH, what the image was built with, if known.
+        plan: the plan that has the image.
+        image: the image, with the platforms that are wanted.
+        variables: values of the bake file's variables. REVISION and SOURCE_DATE_EPOCH are those of the build, if known.
 
     Raises:
-        ValueError: with these variables a reference is none.
+        ValueError: with these variables, the text of a reference is not a valid reference.
     """
     attributes = merge(plan.common.attributes, image.attributes)
     known = {**variables, **image.matrix}
@@ -52,7 +52,7 @@ def _annotations(lines: object) -> Iterator[Annotation]:
 
 
 def _has_provenance(lines: object) -> bool:
-    """Whether the target asks for provenance; of several lines the last one counts."""
+    """Whether the target asks for provenance. If there are several lines, the last line counts."""
     said = (csv_fields("attest", line) for line in _texts(lines))
     asked = [fields.get("disabled") != "true" for fields in said if fields.get("type") == "provenance"]
     return bool(asked) and asked[-1]

@@ -1,4 +1,4 @@
-"""What can be wrong with models that are each well-formed: found all at once, before anything is written."""
+"""Checks for mistakes between models that are each valid alone. All are found at once, before anything is written."""
 
 from collections.abc import Iterator
 
@@ -43,13 +43,13 @@ CHECKS = (
 
 
 def check_all(subject: PlanSubject) -> Iterator[Mistake]:
-    """Every mistake in how models, and the files that they name, refer to each other."""
+    """Yield every mistake in how models, and the files that they name, refer to each other."""
     for check in CHECKS:
         yield from check(subject)
 
 
 def warn_all(plan: Plan, inputs: Inputs) -> Iterator[Mistake]:
-    """What may be meant, and ends nothing."""
+    """Warnings: likely mistakes that may be intended. They do not change the exit code."""
     sources = sources_of(plan, inputs.dockerfiles)
     yield from warn_portable(sources)
     yield from warn_contexts(plan, sources)

@@ -1,4 +1,4 @@
-"""No two images write to one place: a public tag, a cache, an output path; and each tag is one."""
+"""No two images write to the same place: a public tag, a cache, an output path. Each tag is a valid tag."""
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,15 @@ from bake_compiler.plan.lines import csv_fields
 from bake_compiler.plan.plan import Plan, PlannedImage
 
 _CLOUD = {"gha": ("scope",), "s3": ("bucket", "name"), "azblob": ("name",)}
-"""Caches that are not told by a reference or a path → the options that tell them apart, and their default."""
+"""Caches without a reference or path → the options that identify the cache.
+
+The default of each option is "buildkit".
+"""
 _WRITTEN = {"cache-to": ("ref", "dest"), "output": ("dest",)}
 
 
 def check_collisions(subject: PlanSubject) -> Iterator[Mistake]:
-    """Two images with one reference, one cache or one output path, as it is with the variables' defaults."""
+    """Yield two images with the same reference, cache or output path, with the variables' defaults."""
     plan = subject.plan
     taken: dict[str, str] = {}
     for image in plan.images:
@@ -32,12 +35,12 @@ def check_collisions(subject: PlanSubject) -> Iterator[Mistake]:
         yield from _architecture_tags(plan, image, taken)
     for target in subject.stack.project.targets:
         if target.tags:
-            message = "an abstract target's tags would be nobody's"
-            yield Mistake(target.source, "tags", message, "say them in an image, a component or the project")
+            message = "an abstract target builds no image that could have tags"
+            yield Mistake(target.source, "tags", message, "write them in an image, a component or the project")
 
 
 def _architecture_tags(plan: Plan, image: PlannedImage, taken: dict[str, str]) -> Iterator[Mistake]:
-    """A platform's own tags are nobody else's."""
+    """The tags of single platforms must differ from all other tags."""
     for tag in image.tags:
         text = _text(plan, image, tag)
         for platform in image.platforms if text else ():
@@ -57,11 +60,11 @@ def _check_tag(plan: Plan, image: PlannedImage, tag: Value) -> Iterator[Mistake]
     text = _text(plan, image, tag)
     known = {**plan.defaults, **image.matrix}
     if any(isinstance(known.get(name, ()), tuple | dict) for name in variables_of(tag)):
-        return  # not declared, or no text: told elsewhere
+        return  # not declared, or not a text: `check_references` reports it
     try:
         check_tag(text or "")
     except ValueError:
-        message = f"with the variables' defaults the tag is {text!r}, which is none"
+        message = f"with the variables' defaults the tag is {text!r}, which is not a valid tag"
         yield at(image, "tags", message, "a tag has up to 128 letters, digits, and . _ -")
 
 
@@ -78,7 +81,7 @@ def _written(plan: Plan, image: PlannedImage) -> Iterator[tuple[str, str, str, s
             parts = _fields(attribute, _text(plan, image, line))
             kind, field = parts.get("type", ""), attribute.replace("-", "_")
             for key in keys:
-                if parts.get(key, "-") != "-":  # which is stdout
+                if parts.get(key, "-") != "-":  # `-` is stdout
                     place = posixpath.normpath(parts[key]) if key == "dest" else parts[key]
                     yield field, f"{attribute} {key}", "path" if key == "dest" else kind, place
             if attribute == "cache-to" and kind in _CLOUD:
@@ -89,11 +92,11 @@ def _fields(attribute: str, line: str | None) -> Mapping[str, str]:
     try:
         return csv_fields(attribute, line) if line else {}
     except ValueError:
-        return {}  # which buildx will tell
+        return {}  # buildx reports it
 
 
 def _text(plan: Plan, image: PlannedImage, value: Value) -> str | None:
-    """What a value is with the variables' defaults; None when that is no text, or only buildx knows it."""
+    """The text of a value with the variables' defaults. None if it is not a text, or if only buildx knows it."""
     try:
         found = evaluate(value, {**plan.defaults, **image.matrix} if image.matrix else plan.defaults)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Named contexts that take the place of nothing: their keys are written in a form for which BuildKit does not look.
+"""Warnings for named contexts that replace nothing: BuildKit looks for their names in another form.
 
-bake hands a key on as it is; `docker buildx build --build-context` alone puts it right.
+bake passes a name on unchanged. Only `docker buildx build --build-context` corrects it.
 
 Source: BuildKit, frontend/dockerui/config.go, `NamedContext`; frontend/dockerfile/dockerfile2llb/convert.go,
 `buildDispatchStates`, `resolveBaseImage`; buildx, bake/bake.go, `toNamedContexts`.
@@ -17,12 +17,12 @@ from bake_compiler.plan.emulation import DockerfileSource
 from bake_compiler.plan.plan import Plan, PlannedImage
 
 _FOR = "::"
-"""Between a name and the one platform that its context is for."""
+"""Separates a name from the platform for which its context is."""
 
 
 def warn_contexts(plan: Plan, sources: Sequence[tuple[PlannedImage, DockerfileSource]]) -> Iterator[Mistake]:
-    """Each key that BuildKit would find in another form."""
-    known: dict[tuple[object, ...], frozenset[str]] = {}  # most images of a component have its Dockerfile and its args
+    """Yield each name of a context that BuildKit would find only in another form."""
+    known: dict[tuple[object, ...], frozenset[str]] = {}  # most images of a component share its Dockerfile and args
     for image, read in sources:
         same = (id(read.dockerfile), *read.args.items())
         if same not in known:
@@ -31,12 +31,12 @@ def warn_contexts(plan: Plan, sources: Sequence[tuple[PlannedImage, DockerfileSo
         for key in contexts_of(plan, image) or ():
             form = _looked_for(key, names)
             if form and form != key:
-                message = f"takes the place of nothing: BuildKit looks for {form!r}"
-                yield at(image, "contexts", message, f"write {form!r} in place of {key!r}", key=key)
+                message = f"replaces nothing: BuildKit looks for {form!r}"
+                yield at(image, "contexts", message, f"write {form!r} instead of {key!r}", key=key)
 
 
 def _looked_for(key: str, names: Collection[str]) -> str:
-    """The form of a key in which a Dockerfile with these names takes it; empty where it does in none."""
+    """The form in which a Dockerfile with these names would use the context. Empty if there is no such form."""
     name, mark, platform = key.partition(_FOR)
     forms = (name, familiar(name), name.lower())
     return next((f"{form}{mark}{_whole(platform)}" for form in forms if form in names), "")
@@ -50,7 +50,7 @@ def _whole(platform: str) -> str:
 
 
 def _names(read: DockerfileSource) -> Iterator[str]:
-    """What BuildKit looks for: the names of stages in small letters, those of images in their familiar form."""
+    """Yield the names for which BuildKit looks: stages in small letters, images in their familiar form."""
     for stage in read.dockerfile.stages:
         if stage.name:
             yield stage.name.lower()

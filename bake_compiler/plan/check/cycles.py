@@ -1,4 +1,4 @@
-"""Nothing needs, inherits or holds itself."""
+"""No image needs itself, no abstract target inherits itself, and no group contains itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from bake_compiler.plan.plan import PlannedImage
 
 
 def check_cycles(subject: PlanSubject) -> Iterator[Mistake]:
-    """Cycles of needs, of abstract targets, and of groups; one for each knot."""
+    """Yield cycles of needs, of abstract targets, and of groups: one cycle for each connected set of cycles."""
     plan, project = subject.plan, subject.stack.project
     for cycle in cycles({image.name: image.needs for image in plan.images}):
         edges = [(plan.by_name[name], need) for name, need in zip(cycle, (*cycle[1:], cycle[0]), strict=True)]
@@ -29,13 +29,13 @@ def _told(cycle: Sequence[str]) -> str:
 
 
 def _of_variant(image: PlannedImage, need: str) -> bool:
-    """Whether a need comes from a variant, and not from the image that it varies."""
+    """Whether a need comes from a variant, and not from the image that the variant changes."""
     plain = need.removesuffix(f"-{image.variant}")
     return any(plain in model.needs for model in image.models if isinstance(model, Variant | Change))
 
 
 def cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
-    """A cycle for each knot of a graph, as the names on it in order; in linear time, and for any depth."""
+    """Yield one cycle for each connected set of cycles in a graph, as names in order. Linear time, any depth."""
     done: set[str] = set()
     for start in sorted(edges):
         if start not in done and (cycle := _find(start, edges, done)):
@@ -43,7 +43,7 @@ def cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
 
 
 def _find(start: str, edges: Mapping[str, Sequence[str]], done: set[str]) -> Sequence[str]:
-    path = {start: None}  # in order, and quick to ask
+    path = {start: None}  # ordered, with a fast lookup
     walks = [iter(edges[start])]
     while walks:
         following = next(walks[-1], None)

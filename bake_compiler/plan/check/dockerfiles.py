@@ -1,4 +1,4 @@
-"""What a Dockerfile lacks for the image that is to be built from it, and what it would be given for nothing."""
+"""Mistakes between an image and its Dockerfile: missing stages, ARGs and files, and args that have no effect."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -25,7 +25,7 @@ _NAME_THEM = "name the last stage, FROM … AS NAME, and choose with stage="
 
 
 def check_dockerfiles(subject: PlanSubject) -> Iterator[Mistake]:
-    """Stages, args and copied files that do not fit; a Dockerfile that can't be read is told as such."""
+    """Yield stages, args and copied files that do not fit, and Dockerfiles that can't be read."""
     for image in subject.plan.images:
         inline = image.attributes.get("dockerfile-inline")
         path, text = "", inline if isinstance(inline, str) else None
@@ -57,7 +57,7 @@ def _check_image(
         return
     if stage is None and len(dockerfile.finals) > 1:
         names = " or ".join(repr(each.name) for each in dockerfile.finals if each.name)
-        message = f"{path or 'the inline Dockerfile'} has several final stages and none is chosen"
+        message = f"{path or 'the inline Dockerfile'} has several final stages, and the image chooses no stage"
         yield at(
             image,
             "stage",
@@ -94,7 +94,7 @@ def _check_args(
     dockerfile, built, given = build
     parts = [dockerfile.args, *(stage.args for stage in dockerfile.used_by(built, given))]
     if all(arg.default is not None or arg.name in args for part in parts for arg in part):
-        return  # as it mostly is, and quick to see
+        return  # the usual case, and fast to check
     for arg in unset_args(*build):
         if arg.name not in args:
             hint = f'write args={{"{arg.name}": …}}, with None if no value is meant'
@@ -103,14 +103,14 @@ def _check_args(
 
 
 def _is_shared(image: PlannedImage, name: str, dockerfile: Dockerfile) -> bool:
-    """Whether an arg is said for several images, and for another one's stage."""
+    """Whether an arg is set for several images, and is declared in the stage of another image."""
     source, _ = image.place("args", name)
     own = isinstance(image.models[0], Image | Change) and source is image.models[0].source
     return not own and any(arg.name == name for stage in dockerfile.stages for arg in stage.args)
 
 
 def _place(image: PlannedImage, path: str, line: int) -> tuple[Source, str]:
-    """A line of a Dockerfile, or where its author wrote an inline one."""
+    """A line of a Dockerfile, or the model in which the author wrote an inline Dockerfile."""
     return (Source(path, line), "") if path else image.place("dockerfile_inline")
 
 
@@ -142,15 +142,13 @@ def _check_own_files(subject: PlanSubject, image: PlannedImage, path: str, used:
     for stage in used:
         for copy in stage.copies:
             for source in sources_with_own_files(copy, text, ignored):
-                message = (
-                    f"{copy.instruction} {source}: takes .bakec along, all runs' logs with it, and is never cached"
-                )
+                message = f"{copy.instruction} {source}: copies .bakec with the logs of all runs, so it is never cached"
                 hint = f"write {line_against(ignored)} as the last line of {place or '.dockerignore'}"
                 yield Mistake(*_place(image, path, copy.line), message, hint)
 
 
 def _dockerignore(subject: PlanSubject, context: str, path: str) -> str:
-    """The .dockerignore that holds for a Dockerfile; empty where there is none."""
+    """The path of the .dockerignore that applies to a Dockerfile. Empty if there is none."""
     places = (f"{path}.dockerignore" if path else "", inside(context, ".dockerignore"))
     return next((each for each in places if each in subject.inputs.ignores), "")
 
@@ -163,7 +161,7 @@ def _check_envs(image: PlannedImage, path: str, shared: Sequence[Arg], used: Seq
     ]
     for name, value, line in said:
         if not value.startswith("$") and name not in allowed and (why := looks_like_a_secret(name, value)):
-            hint = "mount it: RUN --mount=type=secret,id=…; or say why it is none: not_secret={…: 'why'}"
+            hint = "mount it: RUN --mount=type=secret,id=…; or say why it is not a secret: not_secret={…: 'why'}"
             yield Mistake(
                 *_place(image, path, line), f"{name}: {why}, and it would be in the image for all to read", hint
             )

@@ -1,4 +1,4 @@
-"""Images of others: each has a source for every platform, one tag, and a place that is nobody else's."""
+"""External images: each has a source for every platform, one tag, and a place of its own."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from bake_compiler.plan.plan import Plan
 
 
 def check_externals(subject: PlanSubject) -> Iterator[Mistake]:
-    """What is wrong with the declarations of images that somebody else makes."""
+    """Yield the mistakes in the declarations of external images."""
     names: dict[str, str] = {}
     project = subject.stack.project
     taken = _public(subject.plan) if project.external else {}
@@ -31,14 +31,14 @@ def check_externals(subject: PlanSubject) -> Iterator[Mistake]:
 def _sources(external: External) -> Iterator[Mistake]:
     at = external.source
     if bool(external.image) == bool(external.images):
-        said = "are both said" if external.image else "are both missing"
-        yield Mistake(at, "image", f"image and images {said}", "say where its vendor keeps it, in one of the two")
+        said = "are both given" if external.image else "are both missing"
+        yield Mistake(at, "image", f"image and images {said}", "give one of them: where the vendor has the image")
         return
     texts = (external.image,) if external.image else tuple(external.images.values())
     tags = {Reference.parse(text).tag for text in texts if text}
     if external.tag is None and (len(tags) > 1 or "" in tags):
         said = "its images have different tags" if len(tags) > 1 else "its image has no tag"
-        yield Mistake(at, "tag", f"{said}, and none is said", "say what it is tagged here: tag='1.0'")
+        yield Mistake(at, "tag", f"{said}, so `tag` must be given", "give the tag of the copy: tag='1.0'")
 
 
 def _platforms(project: Project, external: External) -> Iterator[Mistake]:
@@ -47,14 +47,14 @@ def _platforms(project: Project, external: External) -> Iterator[Mistake]:
     for platform in sorted(only - all_of_them):
         yield Mistake(at, "platforms", f"{platform} is not a platform of the project", "leave it out, or add it there")
     for platform in sorted(only - external.of_platforms.keys()) if external.images else ():
-        hint = f"say where it is, or platforms=Only(platforms=[…], reason='no {platform} from this vendor')"
+        hint = f"give its image, or platforms=Only(platforms=[…], reason='no {platform} from this vendor')"
         yield Mistake(at, "images", f"no image for {platform}", hint)
     for platform in sorted(external.of_platforms.keys() - only):
-        yield Mistake(at, "images", f"{platform} is not wanted of it", "leave it out")
+        yield Mistake(at, "images", f"{platform} is not one of its platforms", "leave it out")
 
 
 def _public(plan: Plan) -> dict[str, str]:
-    """The public tags of the project's own images, as they are with the variables' defaults."""
+    """Return public tag → its image, for the project's own images, with the variables' defaults."""
     taken = {}
     for image in plan.images:
         for tag in image.tags:

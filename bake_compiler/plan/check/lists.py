@@ -1,4 +1,4 @@
-"""Lists that buildx reads as CSV: each id once, and no variable that would break a line apart."""
+"""Checks lists that buildx reads as CSV: each id occurs once, and no variable would split a line."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ ONCE = "give it at one level"
 
 
 def check_lists(subject: PlanSubject) -> Iterator[Mistake]:
-    """Ids that an image has twice, which buildx before 0.20 refuses; variables that break a line of CSV."""
+    """Yield ids that an image has twice, which buildx before 0.20 refuses, and variables that split a line of CSV."""
     yield from _ids(subject)
     yield from _variables(subject)
 
@@ -53,7 +53,7 @@ def _variables(subject: PlanSubject) -> Iterator[Mistake]:
     }
     if not breaking:
         return
-    hint = "write the text itself in its place"
+    hint = "write the text itself instead of the variable"
     for attribute, name in _breaking(subject.plan.common.attributes, breaking):
         yield Mistake(subject.stack.project.source, attribute.replace("-", "_"), _told(attribute, name), hint)
     for image in subject.plan.images:
@@ -68,4 +68,4 @@ def _breaking(attributes: Attributes, names: set[str]) -> Iterator[tuple[str, st
 
 
 def _told(attribute: str, name: str) -> str:
-    return f"variable {name} has a comma, quote or line break, which would break {attribute} apart"
+    return f"variable {name} has a comma, quote or line break, which would split {attribute}"

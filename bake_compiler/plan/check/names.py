@@ -1,4 +1,4 @@
-"""One name, one thing: bake has a single name space for groups and targets, and one for variables and functions."""
+"""Each name means one thing. bake has one name space for groups and targets, and one for variables and functions."""
 
 import re
 import unicodedata
@@ -20,7 +20,7 @@ RENAME = "rename one of them"
 
 
 def check_names(subject: PlanSubject) -> Iterator[Mistake]:
-    """Names that two things have, or that bake refuses."""
+    """Yield names that two things have, or that bake refuses."""
     yield from _targets_and_groups(subject)
     yield from _variables_and_functions(subject)
     yield from _matrices(subject)
@@ -49,7 +49,7 @@ def _targets_and_groups(subject: PlanSubject) -> Iterator[Mistake]:
 
 
 def _images(subject: PlanSubject, taken: dict[str, str]) -> Iterator[Mistake]:
-    """Images of matrices and variants, and the groups of components with several images."""
+    """Yield mistakes in names of images from matrices and variants, and of groups of components with several images."""
     for planned in subject.plan.images:
         if planned.matrix or planned.variant:
             what = f"an image of {planned.component}'s {'variant ' + planned.variant if planned.variant else 'matrix'}"
@@ -104,5 +104,7 @@ def _matrices(subject: PlanSubject) -> Iterator[Mistake]:
             message = f"{planned.name!r} would be the image's name, and a repository has no capitals"
             yield Mistake(planned.models[0].source, "matrix", message, "write the values in lower case")
         elif planned.matrix and not NAME.fullmatch(planned.name):
-            message = f"{planned.name!r} would be the image's name, and is none: lower-case letters, digits, - and _"
+            message = (
+                f"{planned.name!r} would be the image's name, and is not valid: lower-case letters, digits, - and _"
+            )
             yield Mistake(planned.models[0].source, "matrix", message, "write other values")

@@ -1,4 +1,4 @@
-"""Whether a copy of the project's root takes along what bakec writes there, and each run changes."""
+"""Whether a COPY of the project's root contains the files that bakec writes there. Each run changes them."""
 
 import posixpath
 import re
@@ -23,12 +23,12 @@ ignore_of = cache(parse_ignore)
 
 
 def sources_with_own_files(copy: Copy, dockerfile: str, dockerignore: str) -> Iterator[str]:
-    """The sources of a COPY or ADD from the project's root that hold files of bakec's own.
+    """Yield the sources of a COPY or ADD from the project's root that contain bakec's own files.
 
     Args:
         copy: the instruction.
-        dockerfile: the text that it is in.
-        dockerignore: the text of the .dockerignore that holds for it; empty where there is none.
+        dockerfile: the text of its Dockerfile.
+        dockerignore: the text of the .dockerignore that applies. Empty if there is none.
     """
     sent = [file for file in _KEPT if not ignore_of(dockerignore).patterns.matches(file)]
     if sent and copy.literal:
@@ -37,18 +37,20 @@ def sources_with_own_files(copy: Copy, dockerfile: str, dockerignore: str) -> It
 
 
 def line_against(dockerignore: str) -> str:
-    """The line that keeps them out at the end of a .dockerignore.
+    """The line at the end of a .dockerignore that excludes bakec's own files.
 
-    What a `!**/*.log` brings back, the folder's name alone does not keep out.
+    If a line such as `!**/*.log` includes files again, the folder's name alone does not exclude them.
     """
     return ".bakec/**" if "!" in dockerignore else ".bakec"
 
 
 def _takes(source: str, file: str, excludes: Ignore) -> bool:
-    """Whether a source holds a file of the context.
+    """Whether a source contains a file of the context.
 
-    Source: tonistiigi/fsutil, copy/copy.go: a wildcard is Go's filepath.Match, where `*` matches a leading dot too and
-    `**` is `*`; else it is what it is in a .dockerignore. An `--exclude` counts from what the source matches.
+    A wildcard is Go's filepath.Match: `*` also matches a leading dot, and `**` is `*`. Other patterns are as in a
+    .dockerignore. An `--exclude` counts from what the source matches.
+
+    Source: tonistiigi/fsutil, copy/copy.go.
     """
     pattern = _STARS.sub("*", posixpath.normpath(f"/./{source}")[1:])
     depth = pattern.count("/") + 1 if pattern else 0

@@ -10,7 +10,7 @@ from bake_compiler.plan.paths import URL, inside, is_outside
 
 
 def check_paths(subject: PlanSubject) -> Iterator[Mistake]:
-    """Paths that lead out of the project, where a build on another machine would not find them."""
+    """Yield paths that lead out of the project. A build on another machine would not find them."""
     shared = tuple(_folders(subject.plan.common.attributes))
     for image in subject.plan.images:
         context = image.text("context")
@@ -27,7 +27,7 @@ def check_paths(subject: PlanSubject) -> Iterator[Mistake]:
 
 
 def _folders(attributes: Attributes) -> Iterator[tuple[str, str]]:
-    """The named contexts that are folders."""
+    """Yield the named contexts that are folders."""
     contexts = attributes.get("contexts")
     for name, value in contexts.items() if isinstance(contexts, dict) else ():
         if isinstance(value, str) and URL not in value and not value.startswith(TARGET):

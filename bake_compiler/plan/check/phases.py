@@ -1,4 +1,4 @@
-"""The order of phases is one that the edges between images allow."""
+"""No image needs an image of a later phase."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from bake_compiler.plan.check.subject import PlanSubject, at_need
 
 
 def check_phases(subject: PlanSubject) -> Iterator[Mistake]:
-    """Images that need one of a later phase."""
+    """Yield images that need an image of a later phase."""
     plan = subject.plan
     order = {phase: number for number, phase in enumerate(plan.phases)}
     for image in plan.images:

@@ -1,4 +1,4 @@
-"""An image that is needed exists on each platform of its user, and no exception adds a platform."""
+"""A needed image has each platform of the image that needs it, and no exception adds a platform."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from bake_compiler.plan.features import SUPERSET
 
 
 def check_platforms(subject: PlanSubject) -> Iterator[Mistake]:
-    """Platforms that the project does not have, and links between images whose platforms do not fit."""
+    """Yield platforms that the project does not have, and needs whose platforms do not fit."""
     plan = subject.plan
     allowed = frozenset(plan.platforms)
     sets = {image.name: frozenset(image.platforms) if image.only_reason else allowed for image in plan.images}
@@ -16,7 +16,7 @@ def check_platforms(subject: PlanSubject) -> Iterator[Mistake]:
         own = sets[image.name]
         if own is not allowed and (extra := own - allowed):
             names = ", ".join(map(str, sorted(extra)))
-            yield at(image, "platforms", f"{names} is not one of the project's", "add it there, or drop it here")
+            yield at(image, "platforms", f"{names} is not a platform of the project", "add it there, or drop it here")
         for need in image.needs:
             theirs = sets.get(need, own)
             if theirs is own:

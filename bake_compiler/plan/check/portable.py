@@ -1,11 +1,11 @@
-"""What of a Dockerfile is for one platform whatever is built: wrong under another one's label, or soon to be.
+"""Parts of a Dockerfile that are for one platform, whichever platform is built.
 
-Only what is surely wrong for a wanted platform is a mistake; the rest are warnings, which end nothing. What an author
-names in `one_platform` is meant.
+A mistake is only what is certainly wrong for a wanted platform. Everything else is a warning, which does not change
+the exit code. What an author names in `one_platform` is intended.
 
-Source: BuildKit, dockerfile2llb/convert.go: `dispatchArg` and `buildMetaArgs` take an ARG's default before the value
-that BuildKit itself would set (docker/buildx#510); `finalizeResultImage` labels the image with the target's platform,
-whatever its last stage is for.
+Source: BuildKit, dockerfile2llb/convert.go. `dispatchArg` and `buildMetaArgs` use an ARG's default before the value
+that BuildKit itself would set (docker/buildx#510). `finalizeResultImage` labels the image with the target's platform,
+whatever platform its last stage has.
 """
 
 import re
@@ -22,7 +22,7 @@ from bake_compiler.plan.plan import PlannedImage
 
 Sources: TypeAlias = Sequence[tuple[PlannedImage, Read]]
 
-_BUILD = Platform("build", "build")  # that no wanted platform is
+_BUILD = Platform("build", "build")  # differs from every wanted platform
 _NAMES = {
     "amd64": "amd64|x86_64|x86-64",
     "arm64": "arm64|aarch64|arm64v8",
@@ -41,7 +41,7 @@ _HINT = "if it is meant: one_platform={{{!r}: 'why'}}"
 
 
 class _Found(NamedTuple):
-    """One thing that is for one platform; `key` is what `one_platform` names to say that it is meant."""
+    """One part that is for one platform. An author writes `key` in `one_platform` to say that it is intended."""
 
     key: str
     line: int
@@ -51,12 +51,12 @@ class _Found(NamedTuple):
 
 
 def check_portable(subject: PlanSubject) -> Iterator[Mistake]:
-    """What is surely wrong for a platform that is wanted."""
+    """Yield what is certainly wrong for a wanted platform."""
     return _told(sources_of(subject.plan, subject.inputs.dockerfiles), wrong=True)
 
 
 def warn_portable(sources: Sources) -> Iterator[Mistake]:
-    """What works only as long as nothing changes, or on some machines."""
+    """Yield what works only on some machines, or only until something changes."""
     return _told(sources, wrong=False)
 
 
@@ -71,13 +71,16 @@ def _told(sources: Sources, *, wrong: bool) -> Iterator[Mistake]:
 
 
 def _all_of(read: Read, platforms: tuple[Platform, ...], *, wrong: bool) -> Iterator[_Found]:
-    """What is surely wrong, and the rest too unless that alone is asked for."""
+    """Yield every part that is for one platform.
+
+    With `wrong`, skip literal stages and downloads, which are only warnings.
+    """
     args = {each: with_platforms(read, each, _BUILD) for each in platforms}
     used = {stage.index: stage for each in platforms for stage in read.dockerfile.used_by(read.target, args[each])}
     shared = [arg for arg in read.dockerfile.args if arg.name not in read.args]
     own = [arg for stage in used.values() for arg in stage.args if arg.name not in read.args]
     yield from (found for arg in (*shared, *own) for found in _arg(arg, platforms))
-    if any(stage.platform for stage in used.values()):  # else all of them are for the wanted platform
+    if any(stage.platform for stage in used.values()):  # otherwise all stages are for the wanted platform
         yield from _final(read, args)
     for stage in used.values() if not wrong else ():
         places = tuple(_downloads_in(stage))
@@ -88,7 +91,7 @@ def _all_of(read: Read, platforms: tuple[Platform, ...], *, wrong: bool) -> Iter
 
 
 def _arg(arg: Arg, platforms: tuple[Platform, ...]) -> Iterator[_Found]:
-    """A default of an ARG that BuildKit would set: it counts before BuildKit's own value."""
+    """Yield an ARG that BuildKit would set and that has a default: the default counts before BuildKit's own value."""
     if not AUTOMATIC.fullmatch(arg.name) or arg.default is None or "$" in arg.default:
         return
     message = f"ARG {arg.name}={arg.default}: the default counts before the value that BuildKit would set"
@@ -100,7 +103,7 @@ def _arg(arg: Arg, platforms: tuple[Platform, ...]) -> Iterator[_Found]:
 
 
 def _final(read: Read, args: Mapping[Platform, Mapping[str, str]]) -> Iterator[_Found]:
-    """The stage that becomes the image is for another platform than the image says."""
+    """Yield the stage that becomes the image, if it is for another platform than the image's label."""
     stage = read.target
     found = {each: platform_of(read.dockerfile, stage, args[each], each) for each in args}
     text = read.dockerfile.platform(stage, next(iter(args.values()), {}))
@@ -116,7 +119,10 @@ def _final(read: Read, args: Mapping[Platform, Mapping[str, str]]) -> Iterator[_
 def _literal(
     stage: Stage, fixed: set[Platform | None], platforms: tuple[Platform, ...], *, is_final: bool
 ) -> Iterator[_Found]:
-    """A stage for one platform in an image for several; what becomes the image is told as such."""
+    """Yield a stage that is for one platform in an image for several.
+
+    `_final` reports the stage that becomes the image.
+    """
     only = next(iter(fixed)) if len(fixed) == 1 else None
     if stage.platform and only and only != _BUILD and len(platforms) > 1 and not is_final:
         message = f"FROM --platform={stage.platform}: for {only} whatever is built, emulated where that is not native"
@@ -124,7 +130,7 @@ def _literal(
 
 
 def _downloads_in(stage: Stage) -> Iterator[tuple[str, int]]:
-    """The words and the line of each instruction that downloads something."""
+    """Yield the text and the line of each instruction that downloads something."""
     yield from ((run.script, run.line) for run in stage.runs if _DOWNLOADS.search(run.script))
     yield from stage.urls
 
@@ -132,7 +138,7 @@ def _downloads_in(stage: Stage) -> Iterator[tuple[str, int]]:
 def _downloads(
     places: tuple[tuple[str, int], ...], fixed: set[Platform | None], platforms: tuple[Platform, ...]
 ) -> Iterator[_Found]:
-    """A download whose URL names one architecture, and whose instruction does not choose between several."""
+    """Yield downloads whose URL names one architecture, if the instruction does not choose between several."""
     for text, line in places:
         named = {name for name in _NAMES if _is_named(name, text)}
         if _CHOOSES.search(text) or len(named) != 1:

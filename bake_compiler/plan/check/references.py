@@ -12,7 +12,7 @@ from bake_compiler.plan.plan import PlannedImage
 
 
 def check_references(subject: PlanSubject) -> Iterator[Mistake]:
-    """Unknown names, with the nearest known one."""
+    """Yield unknown names, each with the most similar known name."""
     yield from _phases(subject)
     yield from _needs(subject)
     yield from _inherits(subject)
@@ -35,7 +35,7 @@ def _needs(subject: PlanSubject) -> Iterator[Mistake]:
     project = subject.stack.project
     for key, value in project.contexts.items() if isinstance(project.contexts, Mapping) else ():
         if image_of(value) in known:
-            message = f"all images would be linked to {image_of(value)}, and it to itself"
+            message = f"all images would be linked to {image_of(value)}, and {image_of(value)} to itself"
             yield Mistake(
                 project.source, f"contexts.{key}", message, "write it in needs, which leaves the image itself out"
             )
@@ -109,7 +109,7 @@ def _take_from(name: str) -> str:
 
 
 def _used(attributes: Attributes) -> Iterator[tuple[str, str, str]]:
-    """Attribute, key of a map or nothing, and the variable that is used there."""
+    """Yield the variables in use: attribute, key if the attribute is a map (otherwise empty), and variable."""
     for attribute, value in attributes.items():
         if _is_plain(value):
             continue
@@ -119,12 +119,12 @@ def _used(attributes: Attributes) -> Iterator[tuple[str, str, str]]:
 
 
 def _own_words(tags: object) -> object:
-    """What an image says of its tags; the registries are the project's, and told once."""
+    """The parts of tags that an image declares. The registries belong to the project, and are checked once."""
     return [(tag.repository, tag.tag) for tag in tags if isinstance(tag, Tagged)] if isinstance(tags, tuple) else tags
 
 
 def _is_plain(value: object) -> bool:
-    """Texts alone, which refer to nothing: what most attributes are."""
+    """Whether a value has only texts, which refer to nothing, as most attributes do."""
     if isinstance(value, dict):
         return all(isinstance(each, str) for each in value.values())
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""What every image is pushed to besides REGISTRY is a registry."""
+"""Each registry in `also` is a valid registry."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from bake_compiler.plan.evaluate import UNKNOWN, evaluate
 
 
 def check_registries(subject: PlanSubject) -> Iterator[Mistake]:
-    """More registries that are none, as it is with the variables' defaults."""
+    """Yield registries of `also` that are not valid, with the variables' defaults."""
     project, known = subject.stack.project, subject.plan.defaults
     for value in project.also:
         unknown = next((name for name in variables_of(value) if name not in known), "")
@@ -18,7 +18,7 @@ def check_registries(subject: PlanSubject) -> Iterator[Mistake]:
             yield Mistake(project.source, "also", f"unknown variable {unknown!r}", did_you_mean(unknown, [*known]))
             continue
         if has_expr(value):
-            message = "Expr in a registry: bakec asks it itself and must know its name"
+            message = "Expr in a registry: bakec asks the registry itself and must know its name"
             yield Mistake(project.source, "also", message, "write Var or Join")
             continue
         text: object = None
@@ -27,5 +27,5 @@ def check_registries(subject: PlanSubject) -> Iterator[Mistake]:
             check_registry(text if isinstance(text, str) else "")
         except ValueError:
             told = "something that only buildx knows" if text is UNKNOWN else repr(text)
-            message = f"with the variables' defaults the registry is {told}, which is none"
+            message = f"with the variables' defaults the registry is {told}, which is not a registry"
             yield Mistake(project.source, "also", message, "write a host, with a port and a path where there is one")

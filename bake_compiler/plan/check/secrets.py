@@ -1,4 +1,4 @@
-"""Secrets stay out of args, labels, annotations, variables and ENVs: a bake file and an image are read by many."""
+"""Secrets must not be in args, labels, annotations, variables and ENVs: many people read a bake file and an image."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -9,7 +9,7 @@ from bake_compiler.model.settings import Attest, Cache, Output, Settings
 from bake_compiler.model.values import Join
 from bake_compiler.plan.check.subject import PlanSubject, at
 
-HINT = "pass it with secret=(Secret(id=…),), or say why it is none: not_secret={…: 'why'}"
+HINT = "pass it with secret=(Secret(id=…),), or say why it is not a secret: not_secret={…: 'why'}"
 
 _ENTRIES = frozenset({"cache_from", "cache_to", "output", "attest"})
 _FIELDS = frozenset({"args", "labels", "annotations"})
@@ -31,7 +31,7 @@ _VALUE = re.compile(
 
 
 def looks_like_a_secret(name: str, value: object) -> str:
-    """Why a name or a value looks like a secret, in a few words; empty when it does not."""
+    """Why a name or a value looks like a secret, in a few words. Empty if it does not."""
     if any(_VALUE.search(text) for text in _texts(value)):
         return "its value looks like a secret"
     return "its name is that of a secret" if _NAME.search(name) and value not in ("", None) else ""
@@ -54,7 +54,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def check_secrets(subject: PlanSubject) -> Iterator[Mistake]:
-    """What looks like a secret and is not said to be none, at each level."""
+    """Yield what looks like a secret and is not listed in `not_secret`, at each level."""
     project = subject.stack.project
     for variable in project.variables:
         why = looks_like_a_secret(variable.name, variable.default) or looks_like_a_secret("", variable.example)

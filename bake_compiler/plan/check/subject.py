@@ -1,4 +1,4 @@
-"""What a check looks at, and the words that several checks share."""
+"""The input of a check, and functions that several checks share."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from bake_compiler.plan.plan import Plan, PlannedImage
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files of a build that are read before it; paths are relative to the project's root.
+    """The files of a build that bakec reads before the build. Paths are relative to the project's root.
 
     Attributes:
         dockerfiles: path → text.
@@ -24,7 +24,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class PlanSubject:
-    """All that can contradict itself: what authors declared, the plan made from it, the files that it names."""
+    """Everything that a check compares: what authors declared, the plan made from it, and the files that it names."""
 
     stack: Stack
     plan: Plan
@@ -32,13 +32,13 @@ class PlanSubject:
 
 
 def at(image: PlannedImage, field: str, message: str, hint: str = "", *, key: str = "") -> Mistake:
-    """A mistake where the image's author said it."""
+    """A mistake at the place where the image's author wrote the field."""
     source, place = image.place(field, key)
     return Mistake(source, place, message, hint)
 
 
 def at_need(image: PlannedImage, need: str, message: str, hint: str = "") -> Mistake:
-    """A mistake where the image's author said that it needs another one: in `needs`, or as a named context."""
+    """A mistake at the place where the image's author declared the need: in `needs`, or as a named context."""
     for name in (need, need.removesuffix(f"-{image.variant}")):
         for model in image.models:
             if name in model.needs:
@@ -51,7 +51,7 @@ def at_need(image: PlannedImage, need: str, message: str, hint: str = "") -> Mis
 
 
 def claim(taken: dict[str, str], name: str, what: str, source: Source, hint: str) -> Iterator[Mistake]:
-    """Take a name, or tell who has it."""
+    """Take a name. Yield a mistake if something else has it."""
     if name in taken:
         yield Mistake(source, "name", f"{name!r} is {what}, and also {taken[name]}", hint)
     taken.setdefault(name, what)

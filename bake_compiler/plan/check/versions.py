@@ -1,4 +1,4 @@
-"""Nothing newer than the oldest buildx that the project supports."""
+"""No field needs a newer buildx than the oldest buildx that the project supports."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from bake_compiler.plan.features import SINCE
 
 
 def check_versions(subject: PlanSubject) -> Iterator[Mistake]:
-    """Fields that came later than `Project(buildx=…)` allows, which an older buildx would drop in silence."""
+    """Yield fields that are newer than `Project(buildx=…)` allows. An older buildx would ignore them silently."""
     oldest = subject.plan.oldest_buildx
     newer = {field: since for field, since in SINCE.items() if since > oldest}
     if not newer:

@@ -1,4 +1,4 @@
-"""The checks of `--deep`: what the layers of an image hold, one file and one finding code each."""
+"""The checks of `--deep`: they look into the layers of an image. Each check has one file and one finding code."""
 
 from collections.abc import Callable
 
@@ -29,5 +29,5 @@ BINARY_CHECKS: tuple[BinaryCheck, ...] = (
 
 
 def check_binaries(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
-    """Everything that is wrong with what one platform's image holds, what it starts first."""
+    """Return all findings for the layers of one platform's image. Findings for what the image starts come first."""
     return tuple(finding for check in BINARY_CHECKS for finding in check(promise, deep))

@@ -1,4 +1,4 @@
-"""What the layers of one platform's image hold: the side of the binary checks that comes from the registry."""
+"""The content of all layers of one platform's image, as the binary checks read it from the registry."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from bake_compiler.oci.platform import Platform
 
 @dataclass(frozen=True)
 class Deep:
-    """One platform's image, read to the end.
+    """One platform's image, with the content of its layers.
 
     Attributes:
-        platform: that it is listed for.
-        config: what it says itself.
-        tree: its root file system.
-        layers: that this was made of, lowest first, as the manifest lists them.
+        platform: the platform under which the index lists the image.
+        config: the image's config.
+        tree: the root file system.
+        layers: the layers that make up the root file system, lowest first, as the manifest lists them.
     """
 
     platform: Platform
@@ -26,5 +26,5 @@ class Deep:
 
     @property
     def is_windows(self) -> bool:
-        """Whether its programs are PE files, and nothing is known of how they start."""
+        """Whether the image is for Windows. Its programs are PE files then, and bakec can't check how they start."""
         return self.platform.os == "windows"

@@ -1,4 +1,4 @@
-"""`diff-id`: the layers are not those that the image's config names."""
+"""`diff-id`: the layers are not the ones that the image's config names."""
 
 from bake_compiler.verify.binaries.deep import Deep
 from bake_compiler.verify.finding import Finding
@@ -8,9 +8,9 @@ CODE = "diff-id"
 
 
 def check_diff_id(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
-    """Uncompressed layers with another digest than rootfs.diff_ids has in their place, or another number of them."""
+    """One finding if a layer's uncompressed digest is not its entry in rootfs.diff_ids, or if their numbers differ."""
     stated, layers = deep.config.rootfs.diff_ids, deep.layers
-    # of another algorithm than sha256 it is wrong too: engines compare the texts
+    # a diff_id of another algorithm than sha256 is wrong too: engines compare the texts
     wrong = [(layer, diff_id) for layer, diff_id in zip(layers, stated, strict=False) if layer.diff_id != diff_id]
     if len(stated) != len(layers):
         message = f"the manifest has {len(layers)} layers, the config names {len(stated)}"
@@ -20,5 +20,5 @@ def check_diff_id(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
         message += f"; {len(wrong) - 1} more are wrong" if len(wrong) > 1 else ""
     else:
         return ()
-    hint = "no engine unpacks this image: build and push it anew"
+    hint = "no engine unpacks this image: build and push it again"
     return (Finding(promise.image, deep.platform, CODE, message, hint),)

@@ -1,4 +1,4 @@
-"""`entrypoint`: what the image starts is not there, or does not run on the platform."""
+"""`entrypoint`: the program that the image starts is missing, or does not run on the platform."""
 
 from bake_compiler.layers.start import start
 from bake_compiler.verify.binaries.deep import Deep
@@ -11,7 +11,7 @@ CODE = "entrypoint"
 
 
 def check_entrypoint(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
-    """The first word of entrypoint and command that is missing, not executable, no program, or for another machine."""
+    """One finding if the first word of entrypoint and command is missing, not executable, or for another machine."""
     if deep.is_windows:
         return ()
     for program in start(deep.config.config, deep.tree)[:1]:

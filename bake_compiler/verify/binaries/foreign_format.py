@@ -11,7 +11,10 @@ CODE = "foreign-format"
 
 
 def check_foreign_format(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
-    """Mach-O and PE files that may be run; neither .NET assemblies nor what the firmware starts."""
+    """One finding if the image has executable Mach-O or PE files.
+
+    .NET assemblies and programs for the firmware are allowed.
+    """
     if deep.platform.os != "linux":
         return ()
     paths = {"macOS": list[str](), "Windows": list[str]()}

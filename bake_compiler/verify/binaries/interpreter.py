@@ -10,6 +10,6 @@ CODE = "interpreter"
 
 
 def check_interpreter(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
-    """What the `#!` lines of scripts name, env's program too."""
+    """Findings for the interpreters in the `#!` lines of scripts, and for the program that an `env` line starts."""
     hint = "install the interpreter for this platform, or correct the first line of the script"
     return check_steps(promise, deep, Role.INTERPRETER, CODE, hint)

@@ -10,6 +10,6 @@ CODE = "loader"
 
 
 def check_loader(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
-    """What ELF files name as their loader: `/lib64/ld-linux-x86-64.so.2`, `/lib/ld-musl-aarch64.so.1`."""
+    """Findings for the loaders that ELF files name: `/lib64/ld-linux-x86-64.so.2`, `/lib/ld-musl-aarch64.so.1`."""
     hint = "built for glibc and run with musl, or the reverse? link it statically, or use the base that it was built on"
     return check_steps(promise, deep, Role.LOADER, CODE, hint)

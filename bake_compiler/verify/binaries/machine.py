@@ -1,4 +1,4 @@
-"""`machine`: programs or libraries that are for another machine than the platform's."""
+"""`machine`: programs or libraries for another machine than the platform's."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,10 @@ CODE = "machine"
 
 
 def check_machine(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
-    """Files in the image, class and byte order included in what their machine is."""
+    """One finding if files in the image are for another machine.
+
+    Another word size or byte order is another machine too.
+    """
     paths: dict[str, list[str]] = defaultdict(list)
     for path, file in deep.tree.programs():
         if machine := foreign_machine(file.binary, deep.platform):
@@ -31,7 +34,10 @@ def check_machine(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
 
 
 def foreign_machine(binary: Binary | None, platform: Platform) -> str:
-    """The machine of a program or library of the platform's own kind that can't run there; empty if it can."""
+    """The machine of a program or library, if it has the platform's format and can't run there.
+
+    Otherwise an empty text.
+    """
     match binary:
         case Elf(machine=machine) if platform.os != "windows" and is_foreign(machine, platform):
             return machine
@@ -42,5 +48,5 @@ def foreign_machine(binary: Binary | None, platform: Platform) -> str:
 
 
 def by_machine(paths: Mapping[str, Sequence[str]]) -> str:
-    """How many for each machine, and which."""
+    """How many files there are for each machine, and the first of them, as text."""
     return "; ".join(f"{len(found)} for {machine} ({some(found)})" for machine, found in sorted(paths.items()) if found)

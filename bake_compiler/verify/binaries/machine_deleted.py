@@ -1,4 +1,4 @@
-"""`machine-deleted`: a lower layer ships files for another machine, which a later one deletes or replaces."""
+"""`machine-deleted`: a lower layer has files for another machine, and a later layer deletes or replaces them."""
 
 from collections import defaultdict
 
@@ -12,7 +12,10 @@ CODE = "machine-deleted"
 
 
 def check_machine_deleted(promise: Promise, deep: Deep) -> tuple[Finding, ...]:
-    """Files that no container sees, but everyone pulls: a sign of a stage with a fixed platform."""
+    """One warning for files that no container sees and that every pull downloads.
+
+    They suggest a stage with a fixed platform.
+    """
     paths: dict[str, list[str]] = defaultdict(list)
     for binary, hidden in deep.tree.hidden.items():
         if machine := foreign_machine(binary, deep.platform):

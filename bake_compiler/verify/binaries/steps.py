@@ -1,4 +1,7 @@
-"""What is wrong with the files that a program needs: an error for what starts, a warning for what is on PATH."""
+"""Files that a program needs and that do not run.
+
+They are an error if the image starts the program, and a warning if the program is on PATH.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -15,12 +18,12 @@ from bake_compiler.verify.finding import Finding, Severity
 from bake_compiler.verify.promise import Promise
 
 _SHOWN = 3
-# A distribution's packages bring scripts for interpreters that they only suggest.
+# A distribution's packages contain scripts for interpreters that the packages only suggest.
 _OF_PACKAGES = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin"})
 
 
 def check_steps(promise: Promise, deep: Deep, role: Role, code: str, hint: str) -> tuple[Finding, ...]:
-    """At most one error and one warning of what is wrong with the steps of a role."""
+    """Return at most one error and one warning about the files of this role: interpreters or loaders."""
     if deep.is_windows:
         return ()
     steps = start(deep.config.config, deep.tree)
@@ -37,7 +40,7 @@ def check_steps(promise: Promise, deep: Deep, role: Role, code: str, hint: str) 
 
 
 def fault_of(step: StartStep, deep: Deep) -> str:
-    """Why a file can't be run; empty if nothing is known against it."""
+    """Why a file can't be run. Empty if bakec knows of no reason."""
     match step.binary:
         case None:
             return step.fault or ""
@@ -62,7 +65,10 @@ def _is_of_another(machine: str, loader: StartStep) -> bool:
 
 
 def _complaints(steps: Iterable[StartStep], deep: Deep, role: Role) -> Iterator[tuple[StartStep, str]]:
-    """The files that lack something, and what they lack; one that is at fault itself is not asked."""
+    """Yield each file that needs a broken file of this role, and the reason.
+
+    A file that is broken itself is left out.
+    """
     for step in steps:
         by = step.needed_by
         if step.role is role and by and not fault_of(by, deep) and (fault := fault_of(step, deep)):
@@ -72,7 +78,7 @@ def _complaints(steps: Iterable[StartStep], deep: Deep, role: Role) -> Iterator[
 
 
 def _others(promise: Promise, deep: Deep, role: Role, known: set[str]) -> dict[str, list[str]]:
-    """The programs that the image adds to the search path and that lack something, by what that is."""
+    """Return reason → programs that do not run, for the folders that the image adds to the search path."""
     alike: dict[Binary | None, str] = {}
     found: dict[str, set[str]] = {}
     own = (each for each in search_path(deep.config.config) if each.rstrip("/") not in _OF_PACKAGES)

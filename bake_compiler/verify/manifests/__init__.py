@@ -1,4 +1,7 @@
-"""The checks of what the registry says: one file and one finding code each, pure functions to findings."""
+"""The checks of indexes, manifests and configs.
+
+Each check has one file and one finding code, and is a pure function.
+"""
 
 from collections.abc import Callable
 

@@ -8,7 +8,7 @@ CODE = "absent"
 
 
 def check_absent(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """The registry says that there is no such tag or digest, for the reference and for the image's other tags."""
+    """Findings for the reference and for the image's other tags, if the registry says that they do not exist."""
     return tuple(
         Finding(promise.image, None, CODE, f"nothing is there: {trouble.message}", trouble.hint)
         for trouble in (snapshot.trouble, *(tag.trouble for tag in snapshot.tags))

@@ -11,7 +11,7 @@ CODE = "annotation"
 
 
 def check_annotation(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Annotations that are not there or say something else, at the level at which they were promised."""
+    """Findings for annotations that are missing or have another value, at the level at which they were promised."""
     hint = "it is not what these models build: build it again, or verify the tag and --var that it was built with"
     return tuple(
         Finding(promise.image, platform, CODE, message, hint)
@@ -22,13 +22,13 @@ def check_annotation(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...
 
 
 def _holders(wanted: Annotation, snapshot: Snapshot) -> Iterator[tuple[Platform | None, Mapping[str, str]]]:
-    """Everything that must have an annotation, with those that it has."""
+    """Yield each index or manifest entry that must have the annotation: its platform, and its annotations."""
     if wanted.level is Level.INDEX:
         if snapshot.index:
             yield None, snapshot.index.annotations
         return
     if wanted.level is Level.INDEX_DESCRIPTOR:
-        return  # kept where an index is listed, such as an OCI layout: a registry does not show it
+        return  # it is stored where an index is listed, such as in an OCI layout; a registry does not show it
     for child in snapshot.images:
         if wanted.platform in {None, child.platform} and child.manifest:
             entry = wanted.level is Level.MANIFEST_DESCRIPTOR

@@ -1,4 +1,4 @@
-"""`attestation`: an attestation of something that is not in the index."""
+"""`attestation`: an attestation of an image that is not in the index."""
 
 from bake_compiler.oci.manifest import ATTESTATION_TYPE
 from bake_compiler.oci.snapshot import Child, Snapshot
@@ -9,7 +9,7 @@ CODE = "attestation"
 
 
 def check_attestation(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Attestations that name no entry of their index; other artifacts in it need not be of an entry."""
+    """Findings for attestations whose subject is not in their index. Other artifacts in the index need no subject."""
     digests = {child.descriptor.digest for child in snapshot.images}
     return tuple(
         Finding(
@@ -17,7 +17,7 @@ def check_attestation(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ..
             None,
             CODE,
             f"attestation {child.descriptor.digest} is of {child.subject or 'nothing'}, which the index does not have",
-            "a copy or a merge has lost or replaced a platform: copy whole indexes, or push the image anew",
+            "a copy or a merge has lost or replaced a platform: copy whole indexes, or push the image again",
         )
         for child in snapshot.attestations
         if child.subject not in digests and _must_be_bound(child)

@@ -1,4 +1,4 @@
-"""`digest`: the reference holds something else than what was pushed or released."""
+"""`digest`: the reference has other content than what was pushed or released."""
 
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding
@@ -8,7 +8,7 @@ CODE = "digest"
 
 
 def check_digest(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Another digest than the one that this run was told on pushing, or that the release file has."""
+    """One finding if the digest is not the one that buildx reported after the push, or that the release file has."""
     if promise.digest is None or snapshot.raw is None or snapshot.raw.digest == promise.digest:
         return ()
     message = f"{snapshot.reference} holds {snapshot.raw.digest}, {promise.source} has {promise.digest}"

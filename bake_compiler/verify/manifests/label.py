@@ -10,7 +10,7 @@ CODE = "label"
 
 
 def check_label(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Labels of a platform's config, such as version and revision, that are not there or say something else."""
+    """Findings for labels of a platform's config that are missing or have another value."""
     hint = "it is not what these models build: build it again, or verify the tag and --var that it was built with"
     return tuple(
         Finding(promise.image, child.platform, CODE, message, hint)

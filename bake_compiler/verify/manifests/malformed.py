@@ -1,4 +1,4 @@
-"""`malformed`: content that is not what its type says."""
+"""`malformed`: content that does not have the form that its type requires."""
 
 from bake_compiler.oci.snapshot import Snapshot, TroubleKind
 from bake_compiler.verify.finding import Finding
@@ -9,5 +9,5 @@ CODE = "malformed"
 
 
 def check_malformed(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Indexes, manifests and configs that can't be read, are of another kind than stated, or nested too deep."""
+    """Findings for indexes, manifests and configs that are unreadable, nested too deep, or of an unexpected type."""
     return by_kind(promise, snapshot, TroubleKind.MALFORMED, CODE)

@@ -1,4 +1,4 @@
-"""`media-type`: an image made of something else than image configs and layers."""
+"""`media-type`: an image with other content than image configs and layers."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ CODE = "media-type"
 
 
 def check_media_type(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Configs and layers of types that container engines do not unpack."""
+    """Findings for configs and layers whose types container engines do not unpack."""
     return tuple(
         dict.fromkeys(
             Finding(
@@ -22,7 +22,7 @@ def check_media_type(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...
                 "push it as an image, with layers as tar, tar+gzip or tar+zstd",
             )
             for child in snapshot.images
-            if child.platform and child.platform.is_known  # what is for no platform is found elsewhere
+            if child.platform and child.platform.is_known  # `platform-unknown` finds entries without a platform
             for what, media_type in _strange(child)
         )
     )

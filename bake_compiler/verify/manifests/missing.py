@@ -1,4 +1,4 @@
-"""`missing`: something that the index leads to is not in the registry."""
+"""`missing`: content that the index refers to is not in the registry."""
 
 from bake_compiler.oci.snapshot import Snapshot, TroubleKind
 from bake_compiler.verify.finding import Finding
@@ -9,7 +9,7 @@ CODE = "missing"
 
 
 def check_missing(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Manifests, configs and layers that the registry says it does not have."""
+    """Findings for manifests, configs and layers that the registry says it does not have."""
     return tuple(
         dict.fromkeys(
             Finding(promise.image, platform, CODE, f"{named(piece)}: {piece.trouble.message}", piece.trouble.hint)

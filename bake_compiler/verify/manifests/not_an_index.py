@@ -1,4 +1,4 @@
-"""`not-an-index`: a plain manifest, where several platforms need an index."""
+"""`not-an-index`: the reference is a single manifest, where several platforms need an index."""
 
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding, Severity
@@ -8,7 +8,10 @@ CODE = "not-an-index"
 
 
 def check_not_an_index(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """The manifest of one platform: an error when several are promised, else a warning."""
+    """One finding if the reference is the manifest of one platform.
+
+    It is an error if several are promised, else a warning.
+    """
     if snapshot.manifest is None:
         return ()
     several = len(promise.platforms) > 1

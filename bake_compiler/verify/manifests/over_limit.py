@@ -1,4 +1,4 @@
-"""`over-limit`: more than any sound image has: it was not read."""
+"""`over-limit`: the content is larger than any normal image, so bakec did not read it."""
 
 from bake_compiler.oci.snapshot import Snapshot, TroubleKind
 from bake_compiler.verify.finding import Finding
@@ -9,5 +9,5 @@ CODE = "over-limit"
 
 
 def check_over_limit(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Answers, indexes or manifests above the limits of what bakec reads."""
+    """Findings for answers, indexes or manifests that are larger than bakec's limits."""
     return by_kind(promise, snapshot, TroubleKind.OVER_LIMIT, CODE)

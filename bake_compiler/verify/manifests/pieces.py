@@ -1,4 +1,4 @@
-"""Walks over a snapshot that several checks make."""
+"""Iterators over a snapshot, for several checks."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,9 +10,10 @@ from bake_compiler.verify.promise import Promise
 
 
 def pieces(snapshot: Snapshot) -> Iterator[tuple[Platform | None, Piece]]:
-    """Every piece below the reference, with the platform that its fault takes down; None for all of them.
+    """Yield all content below the reference, each with the platform that is wrong if the content is wrong.
 
-    An attestation's is that of the image that it describes.
+    The platform is None if the content concerns all platforms. An attestation has the platform of the image that it
+    describes.
     """
     subjects = {child.descriptor.digest: child.platform for child in snapshot.images}
     for piece in snapshot.nested:
@@ -25,7 +26,7 @@ def pieces(snapshot: Snapshot) -> Iterator[tuple[Platform | None, Piece]]:
 
 
 def by_kind(promise: Promise, snapshot: Snapshot, kind: TroubleKind, code: str) -> tuple[Finding, ...]:
-    """One finding with this code for each trouble of this kind, also of the reference itself and of other tags."""
+    """One finding for each trouble of this kind, including those of the reference itself and of other tags."""
     return tuple(
         dict.fromkeys(  # a layer may occur twice
             Finding(promise.image, platform, code, message, trouble.hint)
@@ -50,5 +51,5 @@ def named(piece: Piece) -> str:
 
 
 def listed(snapshot: Snapshot) -> Counter[Platform]:
-    """How many entries there are for each platform that an image could run on."""
+    """How many entries there are for each platform on which an image could run."""
     return Counter(child.platform for child in snapshot.images if child.platform and child.platform.is_known)

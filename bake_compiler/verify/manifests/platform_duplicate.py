@@ -11,7 +11,7 @@ CODE = "platform-duplicate"
 
 
 def check_platform_duplicate(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Platforms with several entries; those for different versions of Windows are not for one platform."""
+    """Findings for platforms with several entries. Entries for different versions of Windows are no duplicates."""
     entries: dict[tuple[Platform, str], int] = defaultdict(int)
     for child in snapshot.images:
         if child.platform and child.platform.is_known:
@@ -23,7 +23,7 @@ def check_platform_duplicate(promise: Promise, snapshot: Snapshot) -> tuple[Find
             platform,
             CODE,
             f"the index has {times} entries for {platform}: which one runs is left to chance",
-            "push the image anew, or take the entries apart that were merged twice",
+            "push the image again, or remove the entries that were merged twice",
         )
         for (platform, _), times in entries.items()
         if times > 1

@@ -1,4 +1,4 @@
-"""`platform-extra`: the index has a platform that nobody promised."""
+"""`platform-extra`: the index has a platform that was not promised."""
 
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding, Severity
@@ -9,7 +9,7 @@ CODE = "platform-extra"
 
 
 def check_platform_extra(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Platforms that an image could run on and that are not among those promised: a warning."""
+    """One warning for each platform on which the image could run and that was not promised."""
     hint = "declare it, or drop it from the build"
     return tuple(
         Finding(

@@ -1,4 +1,4 @@
-"""`platform-lie`: an image says itself that it is for another platform than its entry says."""
+"""`platform-lie`: an image's config names another platform than the image's entry in the index."""
 
 from dataclasses import replace
 
@@ -12,9 +12,9 @@ CODE = "platform-lie"
 
 
 def check_platform_lie(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Operating system, architecture or variant of a config that are not those of its entry.
+    """Findings for configs whose operating system, architecture or variant differs from the entry in the index.
 
-    Of arm a config without a variant says less than its entry, not something else: many tools leave it out.
+    For arm, a config without a variant is no difference: many tools leave the variant out.
     """
     return tuple(
         Finding(

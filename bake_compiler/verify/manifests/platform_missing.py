@@ -9,11 +9,14 @@ CODE = "platform-missing"
 
 
 def check_platform_missing(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Promised platforms that no entry is for; of an index that is for none, when none was named."""
+    """Platforms that were promised and have no entry in the index.
+
+    If no platform was promised, an index without any platform is one finding.
+    """
     if not (snapshot.index or snapshot.manifest):
         return ()
     if snapshot.index and not promise.platforms:
-        message, hint = "the index has no platform at all", "push the image anew"
+        message, hint = "the index has no platform at all", "push the image again"
         return (Finding(promise.image, None, CODE, message, hint),)
     there = listed(snapshot)
     hint = "build it for this platform too, or declare why not"

@@ -8,14 +8,17 @@ CODE = "platform-unknown"
 
 
 def check_platform_unknown(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """An attestation is known by its annotation or artifactType; unknown/unknown alone proves nothing."""
+    """Findings for entries without a known platform that are no attestation.
+
+    An annotation or the artifactType marks an attestation. The platform unknown/unknown alone does not.
+    """
     return tuple(
         Finding(
             promise.image,
             None,
             CODE,
             f"entry {child.descriptor.digest} is neither an attestation nor for a known platform",
-            "push the image anew with buildx, which marks its attestations",
+            "push the image again with buildx, which marks its attestations",
         )
         for child in snapshot.images
         if not (child.platform and child.platform.is_known) and not _could_not_say(child, snapshot)
@@ -23,5 +26,5 @@ def check_platform_unknown(promise: Promise, snapshot: Snapshot) -> tuple[Findin
 
 
 def _could_not_say(child: Child, snapshot: Snapshot) -> bool:
-    """A plain manifest whose config, which would name the platform, could not be read: that is found elsewhere."""
+    """Whether this is a single manifest whose config could not be read. Other checks report this."""
     return snapshot.manifest is not None and child.config is None

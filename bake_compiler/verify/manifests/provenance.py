@@ -1,4 +1,4 @@
-"""`provenance`: a platform has no provenance where it is promised, or one of something else."""
+"""`provenance`: a platform lacks its promised provenance, or has the provenance of something else."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ CODE = "provenance"
 
 
 def check_provenance(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Statements that are missing, or that speak of another manifest or platform than they are kept for."""
+    """Findings for statements that are missing, or that name another manifest or platform than their own."""
     if not promise.provenance:
         return ()
     hint = "build it with provenance (the default of buildx), and copy whole indexes: single platforms lose it"
@@ -24,7 +24,7 @@ def check_provenance(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...
 
 
 def statements_of(snapshot: Snapshot, image: Child) -> tuple[Provenance, ...]:
-    """The provenance of one image of an index, in the index or beside it."""
+    """The provenance statements of one image of an index. They are in the index, or are referrers of the image."""
     attestations = (*snapshot.attestations, *snapshot.artifacts)
     return tuple(
         statement

@@ -1,4 +1,4 @@
-"""`same-manifest`: one and the same manifest is listed for several platforms."""
+"""`same-manifest`: the same manifest is listed for several platforms."""
 
 from collections import defaultdict
 
@@ -12,7 +12,10 @@ CODE = "same-manifest"
 
 
 def check_same_manifest(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """A manifest that can be right for one at most of the platforms that it is listed for."""
+    """Findings for manifests that are listed for several platforms.
+
+    A manifest can be right for one platform at most.
+    """
     platforms: dict[Digest, set[Platform]] = defaultdict(set)
     for child in snapshot.images:
         if child.platform:
@@ -23,7 +26,7 @@ def check_same_manifest(promise: Promise, snapshot: Snapshot) -> tuple[Finding, 
             platform,
             CODE,
             f"{digest} is listed for {', '.join(map(str, sorted(shared)))}: it runs on one at most",
-            "build each platform, in place of tagging one image for all",
+            "build each platform, instead of tagging one image for all",
         )
         for digest, shared in platforms.items()
         if len(shared) > 1

@@ -1,4 +1,4 @@
-"""`size`: content that is longer or shorter than its descriptor says."""
+"""`size`: content is longer or shorter than its descriptor says."""
 
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding
@@ -9,7 +9,10 @@ CODE = "size"
 
 
 def check_size(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Other sizes in the registry than stated; what the registry tells no size of is left to the layers' readers."""
+    """Findings for content whose size in the registry differs from its descriptor.
+
+    If the registry does not report a size, the reader of the layers checks it.
+    """
     return tuple(
         dict.fromkeys(
             Finding(
@@ -17,7 +20,7 @@ def check_size(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
                 platform,
                 CODE,
                 f"{named(piece)} has {piece.size} bytes, {piece.descriptor.size} are stated",
-                "push the image anew",
+                "push the image again",
             )
             for platform, piece in pieces(snapshot)
             if not piece.trouble and piece.size not in {None, piece.descriptor.size}

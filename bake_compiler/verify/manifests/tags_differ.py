@@ -1,4 +1,4 @@
-"""`tags-differ`: the tags of one image do not all name the same content."""
+"""`tags-differ`: the tags of one image do not all have the same digest."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ CODE = "tags-differ"
 
 
 def check_tags_differ(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Tags that name another digest than the image's first one, or than the platform that they are to name."""
+    """Findings for tags with another digest than the image's first tag, or than the platform that they must name."""
     return tuple(_differing(promise, snapshot))
 
 

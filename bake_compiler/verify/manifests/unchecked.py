@@ -1,4 +1,4 @@
-"""`unchecked`: what could not be asked for: no one knows whether it is right, so it is not."""
+"""`unchecked`: the registry did not answer, so bakec can't prove that the content is right."""
 
 from bake_compiler.oci.snapshot import Snapshot, TroubleKind
 from bake_compiler.verify.finding import Finding
@@ -9,7 +9,7 @@ CODE = "unchecked"
 
 
 def check_unchecked(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Everything that the registry did not answer for: refused, out of reach, or failing."""
+    """Findings for everything that the registry did not answer: it refused, failed, or could not be reached."""
     found = by_kind(promise, snapshot, TroubleKind.UNCHECKED, CODE)
     if promise.provenance and (trouble := snapshot.unlisted):
         message = f"whether provenance is kept beside it: {trouble.message}"

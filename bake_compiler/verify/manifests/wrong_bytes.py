@@ -1,4 +1,4 @@
-"""`wrong-bytes`: bytes that are not those of their digest."""
+"""`wrong-bytes`: the bytes do not have the digest under which the registry serves them."""
 
 from bake_compiler.oci.snapshot import Snapshot, TroubleKind
 from bake_compiler.verify.finding import Finding
@@ -9,5 +9,5 @@ CODE = "wrong-bytes"
 
 
 def check_wrong_bytes(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Content that the registry serves under a digest that it does not have."""
+    """Findings for content whose bytes do not have the digest under which the registry serves it."""
     return by_kind(promise, snapshot, TroubleKind.WRONG, CODE)

@@ -1,4 +1,4 @@
-"""The checks of `--run`: what came of starting an image on one platform, one file and one finding code each."""
+"""The checks of `--run`: they look at one start of an image on one platform. Each has one file and one finding code."""
 
 from collections.abc import Callable
 
@@ -21,5 +21,5 @@ SMOKE_CHECKS: tuple[Callable[[Promise, Start], tuple[Finding, ...]], ...] = (
 
 
 def check_start(promise: Promise, start: Start) -> tuple[Finding, ...]:
-    """Everything that is wrong with a start; none means that the image ran, on the machine that it should."""
+    """All findings for one start. An empty result means that the image ran, on the right machine."""
     return tuple(finding for check in SMOKE_CHECKS for finding in check(promise, start))

@@ -9,7 +9,7 @@ _DOCKER_FAILED = 125
 
 
 def check_smoke_failed(promise: Promise, start: Start) -> tuple[Finding, ...]:
-    """A start that ended with another status than 0."""
+    """One finding if the smoke command ended with another exit status than 0."""
     if not start.status:
         return ()
     message = f"{start.command}: exit status {start.status}: {start.told}"

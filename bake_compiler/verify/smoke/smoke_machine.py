@@ -1,4 +1,4 @@
-"""`smoke-machine`: the smoke command ran, but did not name the platform's machine."""
+"""`smoke-machine`: the smoke command ran and did not print the platform's machine."""
 
 from bake_compiler.verify.finding import Finding
 from bake_compiler.verify.promise import Promise
@@ -6,7 +6,7 @@ from bake_compiler.verify.smoke.start import Start
 
 CODE = "smoke-machine"
 
-# the kernel's machine: a 64-bit one, where it runs a 32-bit program itself, and the newest one that QEMU knows
+# `uname -m` prints the kernel's machine: a 64-bit kernel can run 32-bit programs; QEMU shows the newest that it knows
 _WORDS = {
     "386": {"i386", "i486", "i586", "i686", "x86_64"},
     "arm": {"armv5tel", "armv6l", "armv7l", "armv8l", "aarch64"},
@@ -14,7 +14,7 @@ _WORDS = {
 
 
 def check_smoke_machine(promise: Promise, start: Start) -> tuple[Finding, ...]:
-    """A start whose output does not have a word that `uname -m` prints on its platform."""
+    """One finding if the output has no word that `uname -m` prints on the platform."""
     machine = start.platform.machine
     words = _WORDS.get(start.platform.architecture, {machine})
     if start.status != 0 or words & set(start.output.split()):

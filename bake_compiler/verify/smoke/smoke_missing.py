@@ -1,4 +1,4 @@
-"""`smoke-missing`: nothing says how to start the image."""
+"""`smoke-missing`: the image has no smoke command."""
 
 from bake_compiler.verify.finding import Finding
 from bake_compiler.verify.promise import Promise
@@ -8,7 +8,7 @@ CODE = "smoke-missing"
 
 
 def check_smoke_missing(promise: Promise, start: Start) -> tuple[Finding, ...]:
-    """An image without a smoke command: `--run` has proven nothing of it."""
+    """One finding if the image has no smoke command. `--run` proves nothing about such an image."""
     if start.command:
         return ()
     message, hint = "the image declares no smoke command", 'give its Image one, such as smoke=("uname", "-m")'

@@ -8,7 +8,7 @@ CODE = "smoke-timeout"
 
 
 def check_smoke_timeout(promise: Promise, start: Start) -> tuple[Finding, ...]:
-    """A start that had to be ended."""
+    """One finding if the smoke command was stopped because its time was up."""
     if not start.command or start.status is not None:
         return ()
     message = f"{start.command}: ended after {start.seconds:.0f} s: {start.told}"

@@ -1,4 +1,4 @@
-"""One start of an image on one platform, as it came out."""
+"""The result of one start of an image on one platform."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ _TAIL = 5
 
 @dataclass(frozen=True)
 class Start:
-    """One start of an image.
+    """The result of one start of an image.
 
     Attributes:
-        platform: that it was started for.
-        command: the whole command, as a person can run it again; empty when the image declares none.
-        status: its exit status; None when it was ended because its time was up.
-        seconds: that it took.
-        output: what it printed; of very much, the end.
-        log: the file that holds the output, from the working directory; empty for none.
+        platform: the platform for which the image was started.
+        command: the whole command, so that a person can run it again. Empty if the image declares none.
+        status: the exit status. None if the command was stopped because its time was up.
+        seconds: how long the command ran.
+        output: what the command printed. If that is very much, only its end.
+        log: path of the file with the output, from the working directory. Empty if there is no file.
     """
 
     platform: Platform
@@ -29,5 +29,5 @@ class Start:
 
     @property
     def told(self) -> str:
-        """The last lines in one."""
+        """The last lines of the output, joined to one line."""
         return " / ".join(self.output.split("\n")[-_TAIL:]) or "no output"

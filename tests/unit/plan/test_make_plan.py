@@ -198,7 +198,7 @@ def test_an_exception_can_not_add_a_platform() -> None:
     riscv = Only(platforms=(AMD64, Platform.parse("riscv64")), reason="new")
 
     assert mistakes(stack_of(a=component(Image(name="a", platforms=riscv)))) == [
-        ("platforms", "linux/riscv64 is not one of the project's")
+        ("platforms", "linux/riscv64 is not a platform of the project")
     ]
 
 

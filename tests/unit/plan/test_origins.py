@@ -63,8 +63,8 @@ def test_args_of_the_model_choose_the_base(tmp_path: Path) -> None:
     [
         ("FROM go:$NOBODY\n", 'name="web"', "FROM go:$NOBODY is not known"),
         ("ARG P=linux/$BUILDARCH\nFROM --platform=$P go\n", 'name="web"', "FROM --platform=$P is not known"),
-        ("FROM a\nADD https://x.test/y /y\n", 'name="web"', "line 2: ADD takes what is not in the project"),
-        ("FROM a\nADD git@x.test:y.git /y\n", 'name="web"', "line 2: ADD takes what is not in the project"),
+        ("FROM a\nADD https://x.test/y /y\n", 'name="web"', "line 2: ADD takes content from outside the project"),
+        ("FROM a\nADD git@x.test:y.git /y\n", 'name="web"', "line 2: ADD takes content from outside the project"),
         ("FROM a\n", 'name="web", no_cache=True', "no-cache is set"),
         ("FROM a\n", 'name="web", pull=True', "pull is set"),
         ("FROM a\n", 'name="web", contexts={"x": "https://git.test/x.git"}', "a named context is https://git.test"),

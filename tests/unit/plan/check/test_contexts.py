@@ -34,9 +34,9 @@ def warnings(root: Path, dockerfile: str, key: str) -> list[tuple[str, str]]:
 def test_a_key_in_another_form_is_told_with_the_one_that_is_looked_for(
     tmp_path: Path, dockerfile: str, key: str, form: str
 ) -> None:
-    message = f"{IMAGE_LINE}: contexts.{key}: takes the place of nothing: BuildKit looks for {form!r}"
+    message = f"{IMAGE_LINE}: contexts.{key}: replaces nothing: BuildKit looks for {form!r}"
 
-    assert warnings(tmp_path, dockerfile, key) == [(message, f"write {form!r} in place of {key!r}")]
+    assert warnings(tmp_path, dockerfile, key) == [(message, f"write {form!r} instead of {key!r}")]
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_it_is_told_where_its_author_wrote_it(tmp_path: Path, level: str) -> Non
     told = {str(each) for each in warnings_of(tmp_path, *plan_with_inputs(tmp_path))}
 
     assert told == {
-        f"{place}: contexts.docker.io/busybox:stable: takes the place of nothing: BuildKit looks for 'busybox:stable'"
+        f"{place}: contexts.docker.io/busybox:stable: replaces nothing: BuildKit looks for 'busybox:stable'"
     }

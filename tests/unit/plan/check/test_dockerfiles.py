@@ -62,7 +62,7 @@ def test_a_stage_may_be_written_in_another_case(tmp_path: Path) -> None:
 def test_several_final_stages_and_none_chosen_would_build_the_last_by_accident(tmp_path: Path) -> None:
     assert of(tmp_path, STAGES, web()) == [
         (
-            f"{IMAGE_LINE}: stage: {DOCKERFILE} has several final stages and none is chosen",
+            f"{IMAGE_LINE}: stage: {DOCKERFILE} has several final stages, and the image chooses no stage",
             "write stage='backend' or 'backend-init'",
         )
     ]
@@ -172,7 +172,7 @@ def test_args_and_a_stage_that_only_buildx_knows_are_not_guessed_at(tmp_path: Pa
             "FROM busybox AS a\\nFROM busybox AS b\\n",
             "",
             "stage",
-            "the inline Dockerfile has several final stages and none is chosen",
+            "the inline Dockerfile has several final stages, and the image chooses no stage",
         ),
     ],
 )
@@ -266,7 +266,7 @@ def test_the_dockerignore_of_another_context_is_not_that_of_an_inline_dockerfile
 
 
 AT_THE_ROOT = web('context="../.."')
-TAKEN = "takes .bakec along, all runs' logs with it, and is never cached"
+TAKEN = "copies .bakec with the logs of all runs, so it is never cached"
 
 
 @pytest.mark.parametrize("source", [".", "./", "/", "src/..", "*", "**", ".*", "?bakec", "./.b*", "[.]bakec", '"."'])

@@ -122,7 +122,7 @@ def test_a_platform_that_the_project_does_not_have_is_told(tmp_path: Path) -> No
 
     assert told(tmp_path, component_py(f'name="web", {only}')) == [
         (
-            f"{IMAGE_LINE}: platforms: linux/riscv64 is not one of the project's",
+            f"{IMAGE_LINE}: platforms: linux/riscv64 is not a platform of the project",
             "add it there, or drop it here",
         )
     ]

@@ -67,13 +67,13 @@ def test_externals_are_selected_by_name() -> None:
     ("arguments", "problem"),
     [
         ("", "image: image and images are both missing"),
-        (f'{OK}, images={{"amd64": "a:1", "arm64": "b:1"}}', "image: image and images are both said"),
+        (f'{OK}, images={{"amd64": "a:1", "arm64": "b:1"}}', "image: image and images are both given"),
         ('image="docker.io/library/redis"', "image: 'docker.io/library/redis' names neither a tag nor a digest, and"),
         ('image="docker.io/Redis:7"', "image: 'docker.io/Redis:7': 'library/Redis' is not a repository"),
-        (f'image="docker.io/library/redis@sha256:{"0" * 64}"', "tag: its image has no tag, and none is said"),
-        ('images={"amd64": "a:1", "arm64": "a-arm:2"}', "tag: its images have different tags, and none is said"),
+        (f'image="docker.io/library/redis@sha256:{"0" * 64}"', "tag: its image has no tag, so `tag` must be given"),
+        ('images={"amd64": "a:1", "arm64": "a-arm:2"}', "tag: its images have different tags, so `tag` must be given"),
         ('images={"amd64": "a:1"}', "images: no image for linux/arm64"),
-        ('images={"amd64": "a:1", "arm64": "b:1", "s390x": "c:1"}', "images: linux/s390x is not wanted of it"),
+        ('images={"amd64": "a:1", "arm64": "b:1", "s390x": "c:1"}', "images: linux/s390x is not one of its platforms"),
         ('images={"amd46": "a:1", "arm64": "b:1"}', "unknown platform 'amd46'; did you mean 'amd64'?"),
         (f'{OK}, platforms=Only(platforms=["s390x"], reason="so")', "platforms: linux/s390x is not a platform of the"),
         (f'{OK}, repository="A"', "repository: 'localhost/A'"),
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_one_is_told(tmp_path: Path, arguments: str, problem:
 def test_a_mistake_of_a_platform_says_what_to_do(tmp_path: Path) -> None:
     ((_, hint),) = told(tmp_path, WEB, 'external=[External(name="redis", images={"amd64": "a:1"})]')
 
-    assert hint == "say where it is, or platforms=Only(platforms=[…], reason='no linux/arm64 from this vendor')"
+    assert hint == "give its image, or platforms=Only(platforms=[…], reason='no linux/arm64 from this vendor')"
 
 
 def test_no_two_are_copied_to_one_place(tmp_path: Path) -> None:

@@ -90,12 +90,12 @@ def test_a_variable_with_a_comma_would_break_a_line_of_csv(tmp_path: Path, level
     written, project, place = said_at(level, field)
     place = place.replace(":9", ":10")
     attribute = field.partition("=")[0]
-    why = f"which would break {attribute.replace('_', '-')} apart"
+    why = f"which would split {attribute.replace('_', '-')}"
 
     assert told(tmp_path, written, COMMA, *project) == [
         (
             f"{place}: {attribute}: variable V has a comma, quote or line break, {why}",
-            "write the text itself in its place",
+            "write the text itself instead of the variable",
         )
     ]
 

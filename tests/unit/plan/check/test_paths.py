@@ -127,5 +127,5 @@ def test_a_folder_of_the_project_that_is_called_like_an_image_is_no_link_to_it(t
 def test_a_link_of_all_images_would_be_one_to_itself(tmp_path: Path) -> None:
     ((problem, hint),) = told(tmp_path, WEB, 'contexts={"base": "target:web"}')
 
-    assert problem == f"{PROJECT_LINE}: contexts.base: all images would be linked to web, and it to itself"
+    assert problem == f"{PROJECT_LINE}: contexts.base: all images would be linked to web, and web to itself"
     assert "needs" in hint

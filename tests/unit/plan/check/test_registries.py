@@ -27,7 +27,7 @@ def test_a_variable_whose_default_is_no_registry_is_told_once(tmp_path: Path, de
 
     shown = shown or default
     assert found == [
-        (f"{PROJECT_LINE}: also: with the variables' defaults the registry is {shown}, which is none", HINT)
+        (f"{PROJECT_LINE}: also: with the variables' defaults the registry is {shown}, which is not a registry", HINT)
     ]
 
 
@@ -35,7 +35,7 @@ def test_a_variable_whose_default_is_no_registry_is_told_once(tmp_path: Path, de
 def test_raw_hcl_is_refused_for_bakec_asks_the_registry_itself(tmp_path: Path, value: str) -> None:
     ((problem, hint),) = told(tmp_path, WEB, f"also=[{value}]")
 
-    assert problem == f"{PROJECT_LINE}: also: Expr in a registry: bakec asks it itself and must know its name"
+    assert problem == f"{PROJECT_LINE}: also: Expr in a registry: bakec asks the registry itself and must know its name"
     assert hint == "write Var or Join"
 
 
