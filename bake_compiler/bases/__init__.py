@@ -1,1 +1,1 @@
-"""What the builder and the registries know about base images."""
+"""Looks up base images: what the builder and the registries have under their names."""

@@ -1,1 +1,1 @@
-"""The digest of everything that an image is built from."""
+"""Computes the digest of everything that an image is made from."""

@@ -1,4 +1,4 @@
-"""Makes the plan from the models: every image, group and setting, before any HCL exists."""
+"""Makes the plan from the models: every image, group and variable, before any HCL."""
 
 from bake_compiler.model.project import Project, Stack
 from bake_compiler.model.texts import platforms_of

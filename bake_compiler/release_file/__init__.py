@@ -1,4 +1,4 @@
-"""The release file: what was published, how two releases differ, and pins for deployments."""
+"""The release file: what was published, the differences between two files, and pins for deployment tools."""
 
 from bake_compiler.release_file.file import (
     SCHEMA,

@@ -1,4 +1,4 @@
-"""What happens while a run goes on, as it happens: for the journal, a person's eyes, and programs."""
+"""Events of a run, as they happen: for the journal, for people, and for programs."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -21,15 +21,15 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class RunBegan:
-    """The whole expected matrix is known, and nothing is built yet.
+    """All cells of the run are known, and nothing is built yet.
 
     Attributes:
         at: seconds since the epoch, as in all events.
-        run: its id.
-        images: in plan order.
-        slots: how many images are built at once, at most.
-        seconds: image → how long it took the last time it was built; only those that are known.
-        resumes: the run that this one resumes; empty when it does not.
+        run: the run's id.
+        images: the images, in the plan's order.
+        slots: how many images are built at the same time, at most.
+        seconds: image → how long its last build took. Only images for which this is known.
+        resumes: the run that this run resumes. Empty if it resumes none.
     """
 
     at: float
@@ -42,7 +42,7 @@ class RunBegan:
 
 @dataclass(frozen=True, slots=True)
 class AttemptBegan:
-    """A bake process was started; `attempt` counts from 1."""
+    """A bake process was started. `attempt` counts from 1."""
 
     at: float
     image: str
@@ -51,7 +51,7 @@ class AttemptBegan:
 
 @dataclass(frozen=True, slots=True)
 class StepChanged:
-    """A step began or ended; of the steps known so far, so many are done, and of those so many were cached."""
+    """A step began or ended. The numbers count the steps known so far: all, done, and cached ones among the done."""
 
     at: float
     image: str
@@ -63,7 +63,7 @@ class StepChanged:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """An attempt failed, and another one follows after `pause` seconds."""
+    """An attempt failed, and the next attempt begins after `pause` seconds."""
 
     at: float
     image: str
@@ -74,7 +74,7 @@ class AttemptFailed:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """An image is in the registry under its staging tag, and is being verified."""
+    """An image is in the registry under its content tag, and is being verified."""
 
     at: float
     image: str
@@ -83,7 +83,7 @@ class Pushed:
 
 @dataclass(frozen=True, slots=True)
 class ImageEnded:
-    """All is known of one image."""
+    """An image has ended, and its result is known."""
 
     at: float
     result: ImageResult
@@ -91,7 +91,7 @@ class ImageEnded:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """All images are verified, and so many are being signed before their tags move."""
+    """All images are verified. bakec signs this many images before their tags move."""
 
     at: float
     images: int
@@ -99,7 +99,7 @@ class Signing:
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """All images are verified, and so many public tags are being moved."""
+    """All images are verified. bakec moves this many public tags."""
 
     at: float
     tags: int
@@ -107,14 +107,17 @@ class Publishing:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """A person or the system asked bakec to stop: what is being done is ended, or, where tags move, done to its end."""
+    """A person or the system asked bakec to stop.
+
+    bakec ends the builds; if it already moves tags, it moves all of them.
+    """
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The run is over: the exit code, and the report's summary."""
+    """The run has ended. Contains the exit code, and the report's summary."""
 
     at: float
     run: str

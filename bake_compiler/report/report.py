@@ -1,4 +1,4 @@
-"""The report: the expected matrix, the outcome of each cell, all findings, one verdict."""
+"""The report: all expected cells, the outcome of each cell, all findings, one verdict."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from bake_compiler.words import counted
 
 
 class Outcome(StrEnum):
-    """How a cell ended; each expected one ends as exactly one of these."""
+    """How a cell ended. Each expected cell ends with exactly one outcome."""
 
     BUILT = "built"
     UNCHANGED = "unchanged"
@@ -33,7 +33,7 @@ GOOD = frozenset({Outcome.BUILT, Outcome.UNCHANGED, Outcome.VERIFIED, Outcome.LO
 
 @dataclass(frozen=True)
 class CellResult:
-    """One image on one platform: how it ended, and why when that is not plain success."""
+    """The outcome of one image on one platform, and the reason if it is not plain success."""
 
     cell: Cell
     outcome: Outcome
@@ -45,13 +45,13 @@ class PlatformResult:
     """One platform of an image, as the registry has it.
 
     Attributes:
-        platform: that the index says.
-        digest: of its manifest.
-        size: bytes of its config and layers, as they are stored.
-        provenance: its statements, if they were read.
-        binaries: machine → how many programs and libraries there are for it; None when no layer was read.
-        start: how its smoke command ended; None when it was not started.
-        tags: the public references that name it alone.
+        platform: the platform that the index names.
+        digest: the digest of the platform's manifest.
+        size: bytes of config and layers, as they are stored.
+        provenance: its provenance statements, if bakec read them.
+        binaries: machine → number of programs and libraries for it. None if no layer was read.
+        start: how its smoke command ended. None if it was not started.
+        tags: the public references that name this platform alone.
     """
 
     platform: Platform
@@ -70,9 +70,9 @@ class Attempt:
     Attributes:
         number: from 1.
         began, ended: seconds since the epoch.
-        steps: in order of their beginning.
-        failure: why it failed; None when it did not.
-        pause: seconds waited after it before the next one; 0 when there was no next one.
+        steps: the steps, in the order in which they began.
+        failure: why the attempt failed. None if it succeeded.
+        pause: seconds between this attempt and the next. 0 if there was no next attempt.
     """
 
     number: int
@@ -88,21 +88,21 @@ class ImageResult:
     """One image: where it is, what was found, how long it took.
 
     Attributes:
-        name: of the image.
+        name: the image's name.
         reference: its public reference.
-        cells: one for each platform wanted of it.
+        cells: one for each platform that is wanted.
         tags: its other public references.
         platforms: what the registry has for each platform.
-        digest: of the index that was pushed or found; None when there is none.
+        digest: the digest of the index that was pushed or found. None if there is none.
         seconds: from the start of its build to the end of its verification.
-        failure: why the build failed; None when it did not.
-        findings: what the verifier found.
-        phase: its phase's name.
-        needs: the images of this run that it was built from.
-        attempts: the bake processes, in order; none when it was blocked, or kept from an earlier run.
-        began, ended: seconds since the epoch, verification included; 0 when it was never begun.
-        kept_from: the run that built it, when this one only resumed that; empty otherwise.
-        content_tag: that it was pushed under, before its public tags moved; empty when it was not pushed.
+        failure: why the build failed. None if it did not fail.
+        findings: the findings of the verification.
+        phase: the name of its phase.
+        needs: the images of this run from which it was built.
+        attempts: the bake processes, in order. Empty if it was blocked, or kept from an earlier run.
+        began, ended: seconds since the epoch, verification included. 0 if the build never began.
+        kept_from: the run that built it, if this run resumed that run. Otherwise empty.
+        content_tag: the content tag under which it was pushed. Empty if it was not pushed.
     """
 
     name: str
@@ -124,22 +124,22 @@ class ImageResult:
 
     @property
     def all_tags(self) -> tuple[str, ...]:
-        """Its public references, then those of its platforms alone."""
+        """Its public references, then the references that name one of its platforms alone."""
         return (self.reference, *self.tags, *(tag for platform in self.platforms for tag in platform.tags))
 
     @property
     def retries(self) -> int:
-        """How many times it was attempted again."""
+        """The number of retries."""
         return max(0, len(self.attempts) - 1)
 
     @property
     def is_good(self) -> bool:
-        """Whether it is proven on every platform."""
+        """Whether every platform of the image is good."""
         return all(cell.outcome in GOOD for cell in self.cells) and not self.errors
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """The findings that take the proof away."""
+        """The findings that are errors."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
@@ -149,18 +149,18 @@ class Report:
 
     Attributes:
         verb: `build` or `verify`.
-        registry, tag: that it was about; empty when references were given.
-        images: in plan order.
+        registry, tag: the run's registry and tag. Empty if references were given.
+        images: the images, in the plan's order.
         excluded: cells that their author excluded, with the reason.
         checks: how far the verification went: `registry`, `deep`, `run`.
-        published: whether the public tags were moved; None when the verb does not move any.
-        interrupted: whether a person or the system stopped it.
-        note: what a person has to know beyond the cells; may be empty.
+        published: whether the public tags were moved. None if the verb moves no tags.
+        interrupted: whether a person or the system stopped the run.
+        note: what a person must know besides the cells; may be empty.
         seconds: wall time.
-        run: the run's id, and the name of its folder under .bakec/runs; empty when the verb keeps none.
+        run: the run's id, and the name of its folder under .bakec/runs. Empty if the verb keeps no records.
         began: seconds since the epoch.
-        slots: how many images were built at once, at most.
-        resumes: the run that this one resumed; empty when it did not.
+        slots: how many images were built at the same time, at most.
+        resumes: the run that this run resumed. Empty if it resumed none.
     """
 
     verb: str
@@ -181,12 +181,12 @@ class Report:
 
     @property
     def cells(self) -> tuple[CellResult, ...]:
-        """Every cell that was asked for, excluded ones last."""
+        """Every cell that was asked for. Excluded cells come last."""
         return (*(cell for image in self.images for cell in image.cells), *self.excluded)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cells ended in which way; only outcomes that occurred."""
+        """Outcome → number of cells. Only outcomes that occurred."""
         return dict(Counter(str(cell.outcome) for cell in self.cells))
 
     @property
@@ -196,9 +196,9 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """As DESIGN says: a build that failed outweighs the registry, and that outweighs verification.
+        """The exit code: first an interruption, then a failed build, then the registry, then verification.
 
-        What is only unchecked is the registry's failure; what is proven wrong is one of verification.
+        If every error is `unchecked` (the registry did not answer), exit 5. If any error is proven, exit 6.
         """
         failures = [image.failure for image in self.images if image.failure]
         if self.interrupted:
@@ -215,7 +215,7 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """One line: images, cells, how they ended."""
+        """One line: images, cells, and how they ended."""
         images, cells = len(self.images), len(self.cells)
         unread = sum(not image.cells for image in self.images)
         told = [f"{count} {outcome}" for outcome, count in sorted(self.counts.items())]
@@ -229,7 +229,7 @@ def excluded_cells(wanted: Wanted) -> tuple[CellResult, ...]:
 
 
 def cells_by_findings(promise: Promise, findings: Sequence[Finding], good: Outcome) -> tuple[CellResult, ...]:
-    """Each promised cell by what the verifier found: `good` if it is proven, else failed, with the first reason."""
+    """Return each promised cell: `good` if it is verified, otherwise failed, with the first reason."""
     proven = verified_platforms(promise, findings)
     return tuple(_judged(Cell(promise.image, platform), findings, good, proven) for platform in promise.platforms)
 

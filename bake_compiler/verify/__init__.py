@@ -1,7 +1,4 @@
-"""The checks compare what was promised with what the registry has.
-
-Each check is a pure function that returns findings.
-"""
+"""The checks of images: each compares what the models promise with what the registry has, and returns findings."""
 
 from bake_compiler.oci.snapshot import Snapshot
 from bake_compiler.verify.finding import Finding, Severity, verified_platforms

@@ -1,1 +1,1 @@
-"""The report in each format, a module each."""
+"""The report in each format. Each format has one module."""

@@ -1,4 +1,4 @@
-"""The report on a terminal: a table of images x platforms, and the rest below it."""
+"""The report on a terminal: a table of images x platforms, and below it failures and verdict."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -8,12 +8,15 @@ from rich.text import Text
 from bake_compiler.report.report import Report
 from bake_compiler.report.words.lines import Words, header, lines, printable, rows, title
 
-_LONGEST_NAME = 24  # that is not folded for the sake of digests
-_WAIVED = ("digest", "seconds")  # where the terminal is narrow, the first of them first
+_LONGEST_NAME = 24  # letters; a longer name is folded so that the digests fit
+_WAIVED = ("digest", "seconds")  # columns that are left out on a narrow terminal, in this order
 
 
 def print_matrix(report: Report, console: Console) -> None:
-    """Print the matrix, the failures and the verdict; on a narrow terminal without digests, then without seconds."""
+    """Print the matrix, the failures and the verdict.
+
+    A narrow terminal gets no digests, or no digests and no seconds.
+    """
     grid = [[Words(column) for column in header(report)], *map(list, rows(report))]
     for waived in _WAIVED:
         if _width(grid) > console.width:
@@ -36,7 +39,7 @@ def print_matrix(report: Report, console: Console) -> None:
 
 
 def _width(grid: list[list[Words]]) -> int:
-    """Of the table, when no name is folded that need not be."""
+    """The width of the table, in letters, if only names longer than _LONGEST_NAME are folded."""
     names, *others = (max(len(words.text) for words in column) for column in zip(*grid, strict=True))
     return 1 + sum(width + 3 for width in (min(_LONGEST_NAME, names), *others))
 

@@ -17,7 +17,7 @@ from bake_compiler.report.words.lines import header, printable, rows, title
 from bake_compiler.verify import Severity
 
 LARGEST_SUMMARY = 1 << 20
-"""Bytes that GitHub takes of a step's summary; of a larger one it shows nothing."""
+"""Bytes. If a step's summary is larger, GitHub does not show it."""
 
 _FOR_THE_MATRIX = LARGEST_SUMMARY // 2
 _LONGEST_LINE = 2000
@@ -25,11 +25,11 @@ _TAIL = 10  # lines of a log in an annotation
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = {**_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
 _PLACE = re.compile(r"(?P<file>[^\s:]+/[^\s:]+):(?P<line>\d+)")
-_MARKUP = re.compile(r"[!-$&(-+:-@\[-`{-~]")  # all of ASCII's punctuation but % ' , - . /
+_MARKUP = re.compile(r"[!-$&(-+:-@\[-`{-~]")  # all of ASCII's punctuation except % ' , - . /
 
 
 def annotations(report: Report) -> list[str]:
-    """Workflow commands, each in one line: errors first, then warnings, then what was tried again, and well."""
+    """Return workflow commands, each in one line: errors first, then warnings, then images that a retry built."""
     failed = [_failed(image, image.failure) for image in report.images if image.failure]
     kept = [_command("error", why, ", ".join(names)) for why, names in blocked(report).items()]
     publish = [_command("error", "public tags", report.publish_error)] if report.publish_error else []
@@ -39,7 +39,7 @@ def annotations(report: Report) -> list[str]:
 
 
 def render_summary(report: Report) -> str:
-    """The job summary in Markdown: verdict, matrix, failures to unfold; no more than GitHub takes."""
+    """Return the job summary in Markdown: verdict, matrix, failures to unfold. It is no longer than GitHub's limit."""
     details = (_details(image, image.failure) for image in report.images if image.failure)
     items = (f"- {_text(item)}\n" for item in _items(report))
     left, kept, dropped = LARGEST_SUMMARY - _LONGEST_LINE, list[str](), 0
@@ -122,12 +122,12 @@ def _items(report: Report) -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """A text in one line without any markup: a character reference never is (GFM, 6.2)."""
+    """A text in one line, in which nothing acts as markup. A character reference never does (GFM, 6.2)."""
     return _MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(printable(text).split()))
 
 
 def _fenced(lines: Iterable[str]) -> str:
-    """Lines as they are, in a fence that is longer than any in them."""
+    """The lines unchanged, in a fence that is longer than any fence in them."""
     text = "\n".join(printable(line[:_LONGEST_LINE]) for line in lines)
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)

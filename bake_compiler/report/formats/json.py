@@ -1,4 +1,4 @@
-"""The report as a JSON document, versioned: `schema` changes when a field changes its meaning or goes."""
+"""The report as a versioned JSON document. `schema` changes if a field is removed or changes its meaning."""
 
 from typing import Literal
 
@@ -262,7 +262,7 @@ def render_json(report: Report) -> str:
 
 
 def report_document(report: Report) -> ReportDocument:
-    """The report as plain dicts and lists; seconds, and seconds since the epoch, to the millisecond."""
+    """The report as plain dicts and lists. Durations and times are in seconds, rounded to milliseconds."""
     share = cache_share(report)
     return {
         "schema": "bakec.report/1",
@@ -292,7 +292,7 @@ def report_document(report: Report) -> ReportDocument:
 
 
 def image_document(image: ImageResult) -> ImageDocument:
-    """One image as it stands in the report's document."""
+    """One image, in the form of the report's document."""
     return {
         "name": image.name,
         "reference": image.reference,
@@ -331,7 +331,7 @@ def _attempt(attempt: Attempt) -> AttemptDocument:
 
 
 def step_document(step: Step) -> StepDocument:
-    """A step as it stands in an attempt."""
+    """A step, in the form of an attempt's document."""
     return {
         "name": step.name,
         "platform": str(step.platform) if step.platform else None,
@@ -373,7 +373,7 @@ def _start(start: Start) -> StartDocument:
 
 
 def failure_document(failure: Failure) -> FailureDocument:
-    """A failure as it stands in an image and in an attempt."""
+    """A failure, in the form of an image's or an attempt's document."""
     return {
         "kind": failure.kind,
         "fault": failure.fault,

@@ -1,8 +1,8 @@
 """The report as JUnit XML, which CI systems show as tests: a suite for each phase, a case for each cell.
 
-What is wrong with an image is a `failure`; what kept it from being built or proven, such as another image, the registry
-or an interruption, is an `error`. So a blocked cell is an error: a CI shows what is skipped as green. Only what its
-author excluded is `skipped`.
+A case is a `failure` if the image itself is wrong. It is an `error` if something else prevented the build or the
+verification: another image, the registry, an interruption. So a blocked cell is an error: CI systems show `skipped`
+cases as green. A case is `skipped` only if the author excluded the cell.
 
 Source: junit-10.xsd of Jenkins' xUnit plugin, which others follow.
 """
@@ -20,7 +20,7 @@ from bake_compiler.verify import UNCHECKED
 
 @dataclass(frozen=True)
 class _Case:
-    """A test case; `kind` is empty when it passed, else `failure`, `error` or `skipped`."""
+    """A test case. `kind` is empty if the case passed, otherwise `failure`, `error` or `skipped`."""
 
     suite: str
     image: str
@@ -38,9 +38,9 @@ class _Case:
 
 
 def render_junit(report: Report) -> str:
-    """The whole report as one document; red exactly when the exit code is not 0.
+    """Return the whole report as one document. It is red exactly if the exit code is not 0.
 
-    Each case of an image has the seconds of the image, as its platforms are built at once.
+    Each case of an image has the seconds of the image, since its platforms are built at the same time.
     """
     cases = _cases(report)
     counts = {**_counts(cases), "time": _seconds(report.seconds)}
@@ -131,7 +131,10 @@ def _case_element(case: _Case) -> Element:
 
 
 def _element(tag: str, attributes: Mapping[str, str] | None = None, text: str = "") -> Element:
-    """An element whose texts hold only what XML may (XML 1.0, 2.2): a log may say anything."""
+    """An XML element.
+
+    Characters that XML does not allow (XML 1.0, 2.2) are removed from its texts: logs may contain them.
+    """
     element = Element(tag, {name: printable(value) for name, value in (attributes or {}).items()})
     element.text = printable(text) or None
     return element

@@ -1,11 +1,11 @@
-"""The report for a pipe: columns apart by spaces, nothing cut short, no colours, no control characters."""
+"""The report for a pipe: columns separated by spaces, nothing cut, no colours, no control characters."""
 
 from bake_compiler.report.report import Report
 from bake_compiler.report.words.lines import header, lines, printable, rows, title
 
 
 def render_plain(report: Report) -> str:
-    """The matrix, the failures and the verdict, ending in a newline."""
+    """Return the matrix, the failures and the verdict, ending in a newline."""
     table = [header(report), *(tuple(words.text for words in row) for row in rows(report))]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     matrix = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)

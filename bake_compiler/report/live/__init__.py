@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on, or a program reads: events, told one of four ways."""
+"""Shows the events of a run while it goes on, in one of four forms for a person or a program."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -14,18 +14,18 @@ Told: TypeAlias = Callable[[Event], None]
 def watch(
     stream: TextIO, *, terminal: bool, plain: bool, quiet: bool, as_json: bool, environ: Mapping[str, str]
 ) -> AbstractContextManager[Told]:
-    """What to tell events, for as long as a run goes on.
+    """Return a context manager that shows events while a run goes on.
 
-    A live view where a person can see one; else a line for each event that matters: in a pipe, in CI, on a terminal
-    that cannot move its cursor or has no Unicode.
+    It shows a live view on a terminal. It prints a line for each important event in a pipe, in CI, and on a terminal
+    without cursor movement or Unicode.
 
     Args:
-        stream: where they are written: stderr.
-        terminal: whether that is a terminal.
-        plain: lines, on a terminal too.
-        quiet: only a line for each image that failed in the end.
-        as_json: all events as JSON lines, whatever else is asked for.
-        environ: for CI, TERM and NO_COLOR.
+        stream: where the output goes: stderr.
+        terminal: whether the stream is a terminal.
+        plain: print lines, on a terminal too.
+        quiet: print only a line for each image that failed in the end.
+        as_json: print all events as JSON lines, whatever the other arguments are.
+        environ: the environment, for CI, TERM and NO_COLOR.
     """
     stream = cast(TextIO, Deaf(stream))
     if as_json:

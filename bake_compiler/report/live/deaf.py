@@ -1,10 +1,10 @@
-"""A stream whose end may be gone: what nobody can read must not end a build."""
+"""A stream that ignores errors: a closed pipe must not end a build."""
 
 from typing import Any, TextIO
 
 
 class Deaf:
-    """A text stream that loses what can't be written; all else is that of the stream."""
+    """A text stream that drops text which it can't write. Everything else works as on the wrapped stream."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -13,14 +13,14 @@ class Deaf:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write, if that is possible."""
+        """Write the text, if possible."""
         try:
             return self._stream.write(text)
         except (OSError, ValueError):
             return len(text)
 
     def flush(self) -> None:
-        """Flush, if that is possible."""
+        """Flush, if possible."""
         try:
             self._stream.flush()
         except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Where a run stands → the lines of a screen: never more rows and never wider than there is room for. Pure."""
+"""The lines of the live view for the state of a run. They never exceed the size of the screen. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,15 +18,17 @@ _URGENCY = (
     LiveState.BUILT,
     LiveState.WAITING,
 )
-_LEAST_HEIGHT = 6  # lines from which on there is room for the names of columns
+_LEAST_HEIGHT = 6  # a screen with fewer lines gets no names of columns
 _LEAST_BAR = 8
 _LONGEST_BAR = 60
 
 
 def frame(run: RunState, left: TimeLeft | None, now: float, width: int, height: int) -> tuple[Line, ...]:
-    """The lines that show a run on a screen of this size, less a line for the cursor; none before it began.
+    """The lines that show a run on a screen of this size. One line is left for the cursor. Empty before the run began.
 
-    All images in plan order where there is room for them; else those that matter most, and how many others there are.
+    If there is room, all images are shown in the plan's order. Otherwise the most important ones are shown, and the
+    number
+    of the others.
     """
     if not run.run or width < 1:
         return ()
@@ -53,7 +55,7 @@ def _summed(images: Iterable[ImageState]) -> str:
 
 
 def _bar(run: RunState, left: TimeLeft | None, now: float, width: int) -> Line:
-    """How many images have ended and how; how long it takes, and will."""
+    """The line with the number of images in each state, the time so far, and the time left."""
     counts = run.counts
     before = f"{sum(counts[state] for state in ENDS)}/{len(run.images)} images "
     bad = [

@@ -1,4 +1,4 @@
-"""Events as lines for a pipe: what a person wants to know, each when it happens. No control characters."""
+"""Events as lines for a pipe: the important events, each when it happens. No control characters."""
 
 from typing import TextIO, assert_never
 
@@ -20,14 +20,14 @@ from bake_compiler.report.live.state import LiveState, RunState, end_of, fold
 from bake_compiler.report.live.words import after_retries, cause_words, count, lasting, one_line, step_words
 from bake_compiler.report.report import ImageResult, Outcome
 
-_LONGEST = 120  # letters of a step or a cause in one line; the log has all of them
-_CANCELED = "context canceled"  # because another step failed
+_LONGEST = 120  # letters of a step or a cause in one line; the log has the whole text
+_CANCELED = "context canceled"  # BuildKit's error of a step that it stopped because another step failed
 _STOPPING = "asked to stop: what is being built is ended, tags that are being moved are moved to the end"
-_WORTH_TELLING = 1.0  # seconds that a step takes at least to be told
+_WORTH_TELLING = 1.0  # seconds; faster steps are not printed
 
 
 class Plain:
-    """Writes a line for each event that a person wants, at once; when quiet, only for images that failed in the end."""
+    """Writes a line at once for each important event. With `quiet`, only for images that failed in the end."""
 
     def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
         self._stream = stream
@@ -35,7 +35,7 @@ class Plain:
         self._run = RunState()
 
     def __call__(self, event: Event) -> None:
-        """Tell an event."""
+        """Write the line for an event."""
         self._run = fold(self._run, event)
         failed = isinstance(event, ImageEnded) and end_of(event.result)[0] is LiveState.FAILED
         if (failed or isinstance(event, Stopping) or not self._quiet) and (line := line_of(self._run, event)):

@@ -1,4 +1,4 @@
-"""A terminal that shows where a run stands, three times a second at most, and forgets it in the end."""
+"""Shows the state of a run on a terminal, at most three times a second, and removes it at the end."""
 
 import threading
 import time
@@ -24,12 +24,14 @@ _REFRESH = 1 / 3  # seconds
 def on_screen(
     stream: TextIO, environ: Mapping[str, str], now: Callable[[], float] = time.time
 ) -> Iterator[Callable[[Event], None]]:
-    """Show events on a terminal; what is written to `sys.stderr` meanwhile goes above it.
+    """Return a context manager that shows events on a terminal.
+
+    Text that is written to `sys.stderr` appears above them.
 
     Args:
         stream: the terminal.
-        environ: for NO_COLOR and TERM.
-        now: seconds since the epoch.
+        environ: the environment, for NO_COLOR and TERM.
+        now: returns the time in seconds since the epoch.
     """
     console = Console(file=stream, force_terminal=True, force_interactive=True, _environ=environ)
     live = Live(_Frame(()), console=console, auto_refresh=False, transient=True, redirect_stdout=False)
@@ -45,7 +47,7 @@ def on_screen(
 
 
 class _Screen:
-    """The newest state, which the loop's thread writes and the view's thread reads."""
+    """The newest state. The event loop's thread writes it, and the view's thread reads it."""
 
     def __init__(self, live: Live, now: Callable[[], float]) -> None:
         self.live = live
@@ -54,11 +56,11 @@ class _Screen:
         self.over = threading.Event()
 
     def told(self, event: Event) -> None:
-        """Take an event; it is seen at the next refresh."""
+        """Take an event. The next refresh shows it."""
         self.run = fold(self.run, event)
 
     def keep_fresh(self) -> None:
-        """Redraw what has changed until it is over."""
+        """Redraw what has changed, until the run is over."""
         shown: tuple[Line, ...] = ()
         size, left, estimated = self.live.console.size, None, 0.0
         while not self.over.wait(_REFRESH):
@@ -66,7 +68,7 @@ class _Screen:
             if now - estimated >= 1:
                 left, estimated = time_left(run, now), now
             if size.width < before.width or size.height < before.height:
-                self.live.console.clear()  # a terminal breaks long lines anew: nobody knows where the old ones are
+                self.live.console.clear()  # a resized terminal wraps lines again: their position is unknown
             lines = frame(run, left, now, *size)
             if lines != shown or size != before:
                 self.live.update(_Frame(lines), refresh=True)

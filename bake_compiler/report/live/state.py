@@ -1,4 +1,4 @@
-"""Events → where a run stands: each image, and the whole. Pure; times are those that the events carry."""
+"""Computes the state of a run, and of each image, from events. Pure: all times come from the events."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from bake_compiler.report.report import ImageResult, Outcome
 
 
 class LiveState(StrEnum):
-    """Where an image stands; the last three are ends."""
+    """The state of an image. The last three are ends."""
 
     WAITING = "waiting"
     BUILDING = "building"
@@ -41,7 +41,7 @@ ENDS = frozenset({LiveState.BUILT, LiveState.FAILED, LiveState.BLOCKED})
 
 
 class RunningStep(NamedTuple):
-    """A step that has begun, and when we heard of it: the builder's clock may be another."""
+    """A step that has begun, and when bakec read this. The builder's clock may differ."""
 
     step: Step
     since: float
@@ -52,17 +52,17 @@ class ImageState:
     """One image of a run.
 
     Attributes:
-        expected: what was known of it before the run.
-        state: where it stands.
-        began: its first attempt, seconds since the epoch.
-        attempt: this one or the last, from 1; 0 before the first.
+        expected: what was known about the image before the run.
+        state: its state.
+        began: when its first attempt began, in seconds since the epoch.
+        attempt: the number of the current or last attempt, from 1. 0 before the first.
         attempted: when this attempt began.
-        steps: that run now, the longest running first.
-        done, cached, total: steps of this attempt.
-        until: of a pause: when the next attempt begins.
-        ended: when it ended; 0 before.
-        why: of a pause, a failure, or being blocked: the cause.
-        result: all that is known of it in the end.
+        steps: the running steps, the longest running first.
+        done, cached, total: numbers of steps in this attempt.
+        until: during a pause: when the next attempt begins.
+        ended: when the image ended. 0 before.
+        why: the cause of a pause, of a failure, or of being blocked.
+        result: the image's result, after it ended.
     """
 
     expected: Expected
@@ -81,16 +81,16 @@ class ImageState:
 
     @property
     def name(self) -> str:
-        """Of the image."""
+        """The image's name."""
         return self.expected.image
 
     @property
     def retries(self) -> int:
-        """How many times it was attempted again."""
+        """The number of retries."""
         return max(0, self.attempt - 1)
 
     def seconds(self, now: float) -> float | None:
-        """How long it is taking, or took in the end; None when it has not begun."""
+        """How long the image has taken so far, or in the end. None if it has not begun."""
         if not self.attempt:
             return None
         return self.result.seconds if self.result else max(0.0, now - self.began)
@@ -101,15 +101,15 @@ class RunState:
     """The whole run.
 
     Attributes:
-        run: its id; empty until it began.
+        run: the run's id. Empty before the run began.
         began: seconds since the epoch.
-        images: by name, in plan order.
-        slots: how many are built at once, at most.
-        known: image → seconds that it took the last time.
+        images: the images by name, in the plan's order.
+        slots: how many images are built at the same time, at most.
+        known: image → seconds that its last build took.
         signing: how many images are being signed, until tags are moved.
         publishing: how many tags are being moved.
-        stopping: whether it was asked to end.
-        over: whether it has ended.
+        stopping: whether the run was asked to stop.
+        over: whether the run has ended.
     """
 
     run: str = ""
@@ -124,7 +124,7 @@ class RunState:
 
     @property
     def counts(self) -> Counter[LiveState]:
-        """How many images are in which state."""
+        """State → number of images."""
         return Counter(image.state for image in self.images.values())
 
     @property
@@ -133,14 +133,17 @@ class RunState:
         return sum(image.state in ENDS for image in self.images.values())
 
     def waits_for(self, image: ImageState) -> tuple[str, ...]:
-        """The images that it needs and that have not ended; none when it only waits for a slot."""
+        """The needs of an image that have not ended. Empty if the image only waits for a slot."""
         return tuple(
             name for name in image.expected.needs if name in self.images and self.images[name].state not in ENDS
         )
 
 
 def fold(run: RunState, event: Event) -> RunState:
-    """Where the run stands after this event; one of an unknown image, or of one that has ended, changes nothing."""
+    """Return the state after this event.
+
+    An event of an unknown image, or of an image that has ended, changes nothing.
+    """
     match event:
         case RunBegan():
             images = {expected.image: ImageState(expected) for expected in event.images}
@@ -215,7 +218,7 @@ def _same(one: Step, other: Step) -> bool:
 
 
 def end_of(result: ImageResult) -> tuple[LiveState, str]:
-    """How an image ended, and why if not well: its failure, what the verifier found, or what blocked it."""
+    """Return how an image ended, and the reason if it did not succeed: its failure, its finding, or what blocked it."""
     outcomes = {cell.outcome: cell.why for cell in reversed(result.cells)}
     if result.failure:
         return LiveState.FAILED, cause_words(result.failure)

@@ -1,4 +1,4 @@
-"""An image → its row on a screen, and which columns there is room for. Pure."""
+"""The table of the live view: an image's row, and the columns for which there is room. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,15 @@ STYLES = {
     LiveState.FAILED: "bold red",
     LiveState.BLOCKED: "yellow",
 }
-_WIDE = 100  # cells of the screen from which on columns stand two spaces apart
-_ROOMY = 60  # cells of the last column from which on it says more
+_WIDE = 100  # on a screen with at least so many cells, two spaces separate the columns
+_ROOMY = 60  # if the last column has at least so many cells, it shows more
 
 
 class _Column(NamedTuple):
-    """`spare` is how many cells the last column must keep, or else there is no room for this one."""
+    """A column.
+
+    `spare` is the number of cells that must be left for the last column; otherwise this column is left out.
+    """
 
     title: str
     text: Callable[[ImageState, float], str]
@@ -36,7 +39,7 @@ class _Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The columns that fit a screen, each with its width, and how many cells are left for what an image does now."""
+    """The columns that fit a screen, each with its width, and the number of cells for an image's current step."""
 
     columns: Sequence[tuple[_Column, int]]
     left: int
@@ -44,7 +47,7 @@ class Table:
 
     @classmethod
     def of(cls, run: RunState, now: float, width: int) -> "Table":
-        """The table for a screen of this width: the narrower it is, the fewer columns."""
+        """The table for a screen of this width. A narrower screen has fewer columns."""
         gap = _gap(width)
         widths = _widths(run, now, width)
         columns = [column for column in _COLUMNS if widths[column.title]]
@@ -56,11 +59,11 @@ class Table:
             columns.remove(cramped)
 
     def heading(self) -> Line:
-        """The names of the columns."""
+        """The line with the names of the columns."""
         return self._line([*(Words(column.title, "bold") for column, _ in self.columns), Words("now", "bold")])
 
     def row(self, run: RunState, image: ImageState, now: float) -> Line:
-        """One image."""
+        """The line of one image."""
         plain = "dim" if image.state is LiveState.WAITING else ""
         styles = {"image": plain or "bold", "phase": "dim", "state": STYLES[image.state]}
         cells = [Words(column.text(image, now), styles.get(column.title, plain)) for column, _ in self.columns]
@@ -82,12 +85,12 @@ def _gap(width: int) -> str:
 
 
 def _append(line: list[Words], words: Words) -> None:
-    """Add to a line; what looks alike becomes one, which is faster to draw."""
+    """Add words to a line. Words of the same style are joined, which is faster to draw."""
     line.append(Words(line.pop().text + words.text, words.style) if line and line[-1].style == words.style else words)
 
 
 def cut_middle(name: str, width: int) -> str:
-    """A name of at most so many letters: its beginning and its end tell it from others."""
+    """The name cut to at most `width` letters. Its beginning and end are kept, since they distinguish names best."""
     if len(name) <= width:
         return name
     end = (width - 1) // 2
@@ -95,14 +98,14 @@ def cut_middle(name: str, width: int) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """A text of at most so many cells, with `…` where it was longer."""
+    """The text cut to at most `width` cells, with `…` if it was longer."""
     if cell_len(text) <= width:
         return text
     return f"{set_cell_size(text, width - 1)}…" if width > 0 else ""
 
 
 def cut_line(line: Sequence[Words], width: int) -> Line:
-    """A line of at most so many cells."""
+    """The line cut to at most `width` cells."""
     fitting: list[Words] = []
     for words in line:
         text = cut(words.text, width)
@@ -154,7 +157,7 @@ def _doing(run: RunState, image: ImageState, now: float, width: int) -> str:
 
 
 def _step(steps: Sequence[RunningStep], now: float, width: int) -> str:
-    """The longest running step; where there is room, also its stage, its time, and how many others run."""
+    """The longest running step. If there is room, also its stage, its time, and the number of other running steps."""
     first, *others = steps
     if width < _ROOMY:
         return step_words(first.step, staged=False)

@@ -1,4 +1,4 @@
-"""Where a run stands → how long it will still take, by what the images took the last time."""
+"""Estimates how long a run will still take, from the times of the last builds."""
 
 import heapq
 from graphlib import TopologicalSorter
@@ -8,16 +8,17 @@ from bake_compiler.report.live.state import ENDS, ImageState, LiveState, RunStat
 
 
 class TimeLeft(NamedTuple):
-    """Seconds until the last image ends; a lower bound when an image already takes longer than the last time."""
+    """Seconds until the last image ends. It is a lower bound if an image already takes longer than the last time."""
 
     seconds: float
     at_least: bool
 
 
 def time_left(run: RunState, now: float) -> TimeLeft | None:
-    """What is to be expected when slots are never empty and failures block nothing.
+    """Return the time left, if slots are never empty and no failure blocks an image.
 
-    None when it cannot be known: an image that has not ended was never built before, or all that are left are overdue.
+    None if it can't be known: an image that has not ended was never built before, or all images that are left are
+    overdue.
     """
     left = {name: image for name, image in run.images.items() if image.state not in ENDS}
     if not left or not all(name in run.known for name in left):
@@ -30,7 +31,7 @@ def time_left(run: RunState, now: float) -> TimeLeft | None:
 
 
 def _owed(image: ImageState, known: float, now: float) -> float:
-    """Seconds that it still takes; negative when it is overdue."""
+    """Seconds that the image still takes. Negative if it is overdue."""
     if image.state is LiveState.WAITING:
         return known
     if image.state is LiveState.PAUSING:
@@ -39,7 +40,7 @@ def _owed(image: ImageState, known: float, now: float) -> float:
 
 
 def _played(owed: dict[str, float], needs: dict[str, list[str]], begun: set[str], slots: int) -> float:
-    """When the last one ends, in slots that are filled by what is ready, the longest first."""
+    """When the last image ends, if each free slot takes the longest image that is ready. In seconds from now."""
     sorter = TopologicalSorter(needs)
     sorter.prepare()
     ready: list[tuple[bool, float, str]] = []

@@ -1,4 +1,4 @@
-"""The words that a live view and plain lines share: durations, steps, one line of whatever a build may say."""
+"""Texts that the live view and plain lines share: durations, steps, and output of a build in one line."""
 
 import re
 
@@ -7,23 +7,23 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.report.report import ImageResult
 from bake_compiler.report.words.lines import printable
 
-_LONGEST = 1000  # letters that are looked at of a text: a RUN may be a whole script
+_LONGEST = 1000  # letters of a text that are read: a RUN may be a whole script
 
 
 def one_line(text: str, longest: int = _LONGEST) -> str:
-    """A text without control characters and line breaks, cut to so many letters."""
+    """The text without control characters and line breaks, cut to `longest` letters."""
     line = " ".join(printable(text[: longest + _LONGEST]).split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def clock(seconds: float) -> str:
-    """A duration as minutes and seconds: `4:05`."""
+    """The duration as minutes and seconds: `4:05`."""
     minutes, rest = divmod(int(max(0.0, seconds)), 60)
     return f"{minutes}:{rest:02}"
 
 
 def lasting(seconds: float) -> str:
-    """A duration in words: `12.3 s`, `4 min 5 s`."""
+    """The duration as text: `12.3 s`, `4 min 5 s`."""
     if seconds < 60:  # noqa: PLR2004 - seconds of a minute
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -31,7 +31,7 @@ def lasting(seconds: float) -> str:
 
 
 def roughly(seconds: float) -> str:
-    """A duration that nobody knows exactly: `40 s`, `7 min`, `2 h 10 min`."""
+    """An estimated duration as text: `40 s`, `7 min`, `2 h 10 min`."""
     if seconds < 55:  # noqa: PLR2004 - rounds up to 50 s
         return f"{max(1, round(seconds / 5)) * 5} s"
     minutes = round(seconds / 60)
@@ -40,18 +40,21 @@ def roughly(seconds: float) -> str:
 
 
 def short(platform: Platform) -> str:
-    """A platform as a person says it: `arm64`; with its system when that is not Linux."""
+    """The short form of a platform: `arm64`. If its system is not Linux, with the system."""
     return str(platform).removeprefix("linux/")
 
 
 def step_words(step: Step, longest: int = _LONGEST, *, staged: bool = True) -> str:
-    """A step with its platform and its stage: `arm64 build: RUN make`; or without: `arm64 RUN make`."""
+    """A step with its platform and its stage: `arm64 build: RUN make`. Without the stage: `arm64 RUN make`."""
     stage = f"{step.stage}:" if step.stage and staged else ""
     return one_line(_after(step.platform, stage, step.name), longest)
 
 
 def cause_words(failure: Failure) -> str:
-    """Why a build failed, the shortest way: for a command its exit code and its step, in place of all of its words."""
+    """The shortest text for why a build failed.
+
+    For a command: its exit code and its step, instead of the whole error.
+    """
     exited = _EXITED.search(failure.cause)
     if exited and failure.step:
         return one_line(f"exit code {exited[1]}: {_after(failure.platform, failure.step)}")
@@ -67,7 +70,7 @@ def _after(platform: Platform | None, *words: str) -> str:
 
 
 def cells_words(result: ImageResult) -> str:
-    """How the cells of an image ended that ended well: `verified: amd64, arm64`."""
+    """How the successful cells of an image ended: `verified: amd64, arm64`."""
     outcomes = sorted({cell.outcome for cell in result.cells})
     ended = {
         outcome: ", ".join(short(cell.cell.platform) for cell in result.cells if cell.outcome is outcome)
@@ -77,7 +80,7 @@ def cells_words(result: ImageResult) -> str:
 
 
 def after_retries(result: ImageResult) -> str:
-    """How often it was attempted again: `after 2 retries`; empty when it was not."""
+    """The number of retries as text: `after 2 retries`. Empty if there were none."""
     return f"after {count(result.retries, 'retry', 'retries')}" if result.retries else ""
 
 

@@ -1,1 +1,1 @@
-"""Reports and events as JSON, and read back."""
+"""Reads reports and events from JSON, and writes events as JSON."""

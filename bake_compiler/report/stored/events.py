@@ -1,4 +1,4 @@
-"""Events as JSON documents, versioned as the report is: a run's first one carries `schema`."""
+"""Events as JSON documents. They have the report's version: the first event of a run has `schema`."""
 
 import re
 from abc import abstractmethod
@@ -208,25 +208,25 @@ EventDocument: TypeAlias = (
 
 
 def event_document(event: Event) -> dict[str, Any]:
-    """An event as plain dicts and lists: `event` is its name, `at` its time in seconds since the epoch."""
+    """An event as plain dicts and lists. `event` is its name, `at` its time in seconds since the epoch."""
     document = {"event": _name(type(event)), **{each.name: _plain(getattr(event, each.name)) for each in fields(event)}}
     return {"schema": SCHEMA, **document} if isinstance(event, RunBegan) else document
 
 
 def event_from_document(document: object) -> Event:
-    """The event that a document was written from.
+    """Return the event from which a document was written.
 
     Raises:
-        BakecError: it is none; says what is wrong, and where in it.
+        BakecError: the document is not an event. The message says what is wrong, and where.
     """
     name = read_model(_Named, document, "event").event
     if name not in _EVENTS:
-        raise BakecError(f"event: there is none called {name!r}", hint=f"known are {', '.join(_EVENTS)}")
+        raise BakecError(f"event: no event is called {name!r}", hint=f"known are {', '.join(_EVENTS)}")
     return read_model(_EVENTS[name], document, name).value()
 
 
 def _name(event: type) -> str:
-    """`run-began` of RunBegan."""
+    """The event's name, such as `run-began` for RunBegan."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", event.__name__).lower()
 
 

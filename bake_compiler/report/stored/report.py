@@ -1,7 +1,7 @@
-"""A report's document read again: what `json.py` wrote, as the value that it was written from.
+"""Reads a report from the document that `json.py` wrote.
 
-What follows from the rest, such as counts and exit code, is not read but found anew. Fields that are not known are
-ignored, and those of older documents that lack the newer ones have their defaults.
+Values that follow from others, such as counts and exit code, are computed again. Unknown fields are ignored. Fields
+that an older document lacks get their defaults.
 """
 
 from functools import lru_cache
@@ -21,10 +21,10 @@ from bake_compiler.verify.smoke import Start
 
 
 def report_from_document(document: object) -> Report:
-    """The report that a document of `bakec build --json`, or of `bakec verify --json`, was written from.
+    """Return the report from which a document of `bakec build --json` or `bakec verify --json` was written.
 
     Raises:
-        BakecError: it is none; says what is wrong, and where in it.
+        BakecError: the document is not a report. The message says what is wrong, and where.
     """
     return read_model(StoredReport, document, "report").value()
 
@@ -33,10 +33,10 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def read_model(model: type[_Model], document: object, what: str) -> _Model:
-    """A document as a model of its fields; `what` it is opens the message.
+    """Return a document as a model. `what` is the document's name, with which the error message begins.
 
     Raises:
-        BakecError: it is not as the model says.
+        BakecError: the document does not fit the model.
     """
     try:
         return model.model_validate(document)
@@ -50,7 +50,7 @@ def read_model(model: type[_Model], document: object, what: str) -> _Model:
 
 @lru_cache(maxsize=256)
 def _platform_of(text: str) -> Platform:
-    """The platform that is written so; an index may name one that nobody knows."""
+    """Return the platform of a text. Unknown platforms of an index are allowed."""
     try:
         platform = Platform.parse(text)
     except ValueError:
@@ -60,22 +60,22 @@ def _platform_of(text: str) -> Platform:
 
 def _platform(value: object) -> Platform:
     if not isinstance(value, str):
-        raise ValueError("not a platform")  # noqa: TRY004 - pydantic tells a ValueError with its place
+        raise ValueError("not a platform")  # noqa: TRY004 - pydantic reports a ValueError with its place
     return _platform_of(value)
 
 
-Text = InstanceOf[str]  # not str: pydantic refuses half of a surrogate pair, which a log or a statement may hold
+Text = InstanceOf[str]  # not str: pydantic refuses a lone surrogate, which a log or a statement may contain
 PlatformText = Annotated[Platform, PlainValidator(_platform)]
 DigestText = Annotated[Digest, PlainValidator(lambda value: Digest.parse(str(value)))]
 
 
 class Stored(BaseModel):
-    """A part of a document; what is not known of it is ignored."""
+    """A part of a document. Unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     def fields(self) -> dict[str, Any]:
-        """The fields that a dataclass of the same fields is made of."""
+        """The fields, for a dataclass with the same fields."""
         return dict(self)
 
 
@@ -91,7 +91,7 @@ class StoredStep(Stored):
     error: Text = ""
 
     def value(self) -> Step:
-        """The step."""
+        """Return the step."""
         return Step(**self.fields())
 
 
@@ -111,7 +111,7 @@ class StoredFailure(Stored):
     retry_after: float = 0.0
 
     def value(self) -> Failure:
-        """The failure."""
+        """Return the failure."""
         return Failure(**self.fields())
 
 
@@ -210,7 +210,7 @@ class StoredImage(Stored):
     content_tag: Text = ""
 
     def value(self) -> ImageResult:
-        """The image."""
+        """Return the image."""
         return ImageResult(
             **{
                 **self.fields(),
@@ -244,7 +244,7 @@ class StoredReport(Stored):
     resumes: Text = ""
 
     def value(self) -> Report:
-        """The report."""
+        """Return the report."""
         fields = self.fields()
         del fields["schema_"]
         return Report(

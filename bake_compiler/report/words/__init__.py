@@ -1,1 +1,1 @@
-"""The words that several formats of a report share."""
+"""Texts that several formats of a report share."""

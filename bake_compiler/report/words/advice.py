@@ -1,4 +1,4 @@
-"""What to do about a fault: a table, by the names of the classes in buildx/faults.py."""
+"""Hints for each class of failure in buildx/faults.py, as a table."""
 
 import re
 from typing import NamedTuple
@@ -8,14 +8,14 @@ from bake_compiler.report.report import ImageResult
 
 
 class Advice(NamedTuple):
-    """Why another attempt does not help by itself, and what does."""
+    """Why another attempt alone does not help, and what to do."""
 
     why: str
     do: str
 
 
 def advice(image: ImageResult) -> Advice | None:
-    """What to do about an image's failure; None when it has none, or nobody knows."""
+    """Return the advice for an image's failure. None if it has no failure, or if the table has no advice."""
     failure = image.failure
     if failure is None or failure.fault not in _TABLE:
         return None
@@ -28,7 +28,7 @@ def advice(image: ImageResult) -> Advice | None:
 
 
 def remedy(image: ImageResult) -> str:
-    """What to do about an image's failure, where nothing better is known to read its log; empty when it has none."""
+    """What to do about an image's failure. If bakec knows no advice: read the log. Empty if it has no failure."""
     known = advice(image)
     if known:
         return known.do
@@ -36,37 +36,37 @@ def remedy(image: ImageResult) -> str:
 
 
 def registry(image: ImageResult) -> str:
-    """The host that an image goes to."""
+    """The host name of an image's registry."""
     return image.reference.partition("/")[0]
 
 
 def author_place(image: str, failure: Failure) -> str:
-    """Where its author has to look: `components/web/Dockerfile:12`, or as much of it as is known."""
+    """Where the author must look: `components/web/Dockerfile:12`, or a less exact place."""
     if "/" in failure.line:
         return failure.line
     return f"{failure.line or 'the Dockerfile'} of {image}"
 
 
 _TABLE = {
-    "step": Advice("a failing step is the author's", "mend {place}"),
+    "step": Advice("only the author can fix a failing step", "fix {place}"),
     "download": Advice(
-        "bakec runs no step anew by itself that failed, whatever it printed",
+        "bakec does not run a failed step again by itself, whatever it printed",
         "see that the builder reaches what {place} downloads",
     ),
-    "missing-file": Advice("a file that is not there stays away", "mend {place}, or .dockerignore"),
-    "dockerfile": Advice("a mistake in a Dockerfile is the author's", "mend {place}"),
+    "missing-file": Advice("a file that is not there stays away", "fix {place}, or .dockerignore"),
+    "dockerfile": Advice("only the author can fix a mistake in a Dockerfile", "fix {place}"),
     "no-secret": Advice("a secret that is not given stays away", "give the secret or ssh agent that {place} asks for"),
-    "no-remote-file": Advice("there is nothing at that address", "mend the address in {place}"),
+    "no-remote-file": Advice("there is nothing at that address", "fix the address in {place}"),
     "remote-file": Advice("the other side has troubles of its own", "see that the address in {place} answers"),
     "bake-file": Advice("buildx refuses the bake file", "see what `bakec compile --check` says"),
-    "no-such-manifest": Advice("there is no such image", "mend the name, tag or digest of the base in {place}"),
+    "no-such-manifest": Advice("there is no such image", "fix the name, tag or digest of the base in {place}"),
     "no-match-for-platform": Advice(
         "the base image is not made for {platform}",
         "choose another base in {place}, or say `platforms=Only(…)` with the reason",
     ),
     "unauthorized": Advice("{host} does not take these credentials", "docker login {host}"),
     "denied": Advice("{host} does not allow it", "have access granted, or docker login {host} as someone who has it"),
-    "no-such-repository": Advice("{host} has no such repository", "create it at {host}, or mend its name"),
+    "no-such-repository": Advice("{host} has no such repository", "create it at {host}, or fix its name"),
     "tag-immutable": Advice("{host} does not let a tag be written twice", "give another --tag"),
     "too-large": Advice("{host} refuses so much at once", "make the layer smaller, or the limit of {host} larger"),
     "entitlement": Advice(
@@ -103,6 +103,6 @@ _NAMED = re.compile(r"(?:^|[\s/])((?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?|[a-z0-9-]
 
 
 def _host(image: ImageResult, failure: Failure) -> str:
-    """The registry that the failed step names; else the one that the image goes to."""
+    """The registry that the failed step names, otherwise the image's own registry."""
     found = _NAMED.search(failure.step)
     return found[1] if found else registry(image)

@@ -15,7 +15,7 @@ _FINISH = "bakec release finish"
 
 
 def figures(report: Report) -> Iterator[str]:
-    """Slowest images, critical path, cache, retries, what was kept; only what there is to say."""
+    """Yield lines with the slowest images, critical path, cache, retries, and kept images. Empty ones are left out."""
     slow = [image for image in slowest(report, _SLOWEST) if image.seconds >= _SLOW_SECONDS]
     if len(slow) > 1:
         yield f"slowest: {', '.join(f'{image.name} {image.seconds:.1f} s' for image in slow)}"
@@ -36,7 +36,7 @@ def figures(report: Report) -> Iterator[str]:
 
 
 def next_step(report: Report) -> str:
-    """What to do after a build, in one line; what is now where when all went well; may be empty."""
+    """What to do after a build, in one line. After a success, the published tags. May be empty."""
     if report.verb != "build":
         return ""
     if report.exit_code == 0:
@@ -65,4 +65,4 @@ def _remedy(image: ImageResult) -> str:
         return remedy(image)
     if all(finding.code == UNCHECKED for finding in image.errors):
         return f"see that {registry(image)} answers"
-    return f"mend what is found of {image.name}"
+    return f"fix the findings of {image.name}"

@@ -1,4 +1,4 @@
-"""Failures in words, for people: what failed where, how often it was tried, and what was blocked by it."""
+"""Failures in words: what failed where, how many attempts there were, and which images were blocked."""
 
 import re
 from collections.abc import Mapping
@@ -25,17 +25,17 @@ def headline(image: str, failure: Failure) -> str:
 
 
 def cause(failure: Failure) -> str:
-    """Why, without the command of a failed step where that is told anyway."""
+    """The cause of a failure. If its step is known, the step's command is left out, since the step is printed too."""
     exited = _EXITED.fullmatch(failure.cause) if failure.step else None
     return exited[1] if exited else failure.cause
 
 
 def tries(image: ImageResult) -> str:
-    """How often a failed image was tried, and why not more; empty when that is not known."""
+    """How many attempts a failed image had, and why not more. Empty if not known."""
     if not image.failure or not image.failure.fault:
         return ""
     known = advice(image)
-    why = f"{known.why if known else 'nobody knows whether that would help'} [{image.failure.fault}]"
+    why = f"{known.why if known else 'bakec does not know whether that would help'} [{image.failure.fault}]"
     if len(image.attempts) > 1:
         often = f"tried {len(image.attempts)} times ({faults(image)})"
         return f"{often}: {why}" if image.failure.transient else f"{often}, not again: {why}"
@@ -43,19 +43,19 @@ def tries(image: ImageResult) -> str:
 
 
 def faults(image: ImageResult) -> str:
-    """What ended its attempts, in order: `reset x3, step`."""
+    """The faults that ended its attempts, in order: `reset x3, step`."""
     names = (each.failure.fault or each.failure.kind for each in image.attempts if each.failure)
     runs = ((name, len(list(run))) for name, run in groupby(names))
     return ", ".join(f"{name} x{count}" if count > 1 else name for name, count in runs)
 
 
 def retried(report: Report) -> tuple[ImageResult, ...]:
-    """The images that were tried more than once, and ended well."""
+    """The images that had more than one attempt and succeeded."""
     return tuple(image for image in report.images if image.retries and not image.failure)
 
 
 def blocked(report: Report) -> Mapping[str, tuple[str, ...]]:
-    """Why, in words such as `blocked by hub` → the images that were not built because of it."""
+    """Reason, such as `blocked by hub` → the images that were not built for it."""
     failed = {image.name for image in report.images if is_bad(image) and not is_blocked(image)}
     needs = all_needs(report)
     groups: dict[str, tuple[str, ...]] = {}
@@ -68,10 +68,10 @@ def blocked(report: Report) -> Mapping[str, tuple[str, ...]]:
 
 
 def is_bad(image: ImageResult) -> bool:
-    """Whether an image is not as it was expected."""
+    """Whether an image did not end as expected."""
     return bool(image.failure or image.errors) or not all(cell.outcome in GOOD for cell in image.cells)
 
 
 def is_blocked(image: ImageResult) -> bool:
-    """Whether an image is not as it was expected for a reason outside of it."""
+    """Whether an image did not end as expected, for a reason outside the image."""
     return not image.failure and not image.errors and any(cell.outcome is Outcome.BLOCKED for cell in image.cells)

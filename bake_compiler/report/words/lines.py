@@ -1,4 +1,4 @@
-"""The report in words: the rows of its matrix, then each failure with what is needed to mend it, then the verdict."""
+"""The report in words: the rows of its matrix, each failure with the details needed to fix it, and the verdict."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,14 +22,14 @@ _STYLES = {
 
 
 class Words(NamedTuple):
-    """A text and how a terminal shows it."""
+    """A text and its style on a terminal."""
 
     text: str
     style: str = ""
 
 
 def title(report: Report) -> str:
-    """What the report is about; empty when references were given."""
+    """The registry and tag of the report. Empty if references were given."""
     if not report.registry:
         return ""
     tags = (tag for image in report.images[:1] for tag in (image.reference, *image.tags))
@@ -39,13 +39,13 @@ def title(report: Report) -> str:
 
 
 def header(report: Report) -> tuple[str, ...]:
-    """The names of the columns; `retries` only where there were any."""
+    """The names of the columns. `retries` is there only if there were any."""
     retries = ("retries",) if _any_retries(report) else ()
     return ("image", *map(str, _platforms(report)), *retries, "digest", "seconds")
 
 
 def rows(report: Report) -> Iterator[tuple[Words, ...]]:
-    """A row for each image, those that are excluded on all platforms last; sizes are those of a build."""
+    """Yield a row for each image. Images that are excluded on all platforms come last. Only a build has sizes."""
     platforms, any_retries = _platforms(report), _any_retries(report)
     excluded: dict[str, tuple[CellResult, ...]] = {}
     for result in report.excluded:
@@ -62,7 +62,7 @@ def rows(report: Report) -> Iterator[tuple[Words, ...]]:
 
 
 def lines(report: Report) -> Iterator[Words]:
-    """All that comes below the matrix; each is one line, whatever a log or a registry says."""
+    """Yield everything below the matrix. Each item is one line, whatever a log or a registry contains."""
     for image in report.images:
         yield from _failure(image)
         yield from _findings(image)
@@ -82,7 +82,7 @@ def lines(report: Report) -> Iterator[Words]:
 
 
 def size_in_words(size: int) -> str:
-    """Bytes as a person reads them: `812 kB`, `3.4 MB`, `146 MB`, `1.2 GB`."""
+    """The size as text: `812 kB`, `3.4 MB`, `146 MB`, `1.2 GB`."""
     if size < 999_500:  # noqa: PLR2004 - what rounds to less than 1 MB
         return f"{size / 1e3:.0f} kB"
     if size < 999_500_000:  # noqa: PLR2004 - and to less than 1 GB
@@ -91,7 +91,7 @@ def size_in_words(size: int) -> str:
 
 
 def printable(text: str) -> str:
-    """A text without control characters: logs and registries may say anything; a line break stays."""
+    """The text without control characters, which logs and registries may contain. Line breaks are kept."""
     return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
@@ -100,7 +100,7 @@ def _platforms(report: Report) -> list[Platform]:
 
 
 def _depth(report: Report) -> str:
-    """How far a verification went beyond what the registry says."""
+    """The options that went beyond the registry's manifests, as text: ` --deep`."""
     return "".join(f" --{check}" for check in report.checks if check != "registry")
 
 
@@ -149,7 +149,7 @@ def _failure(image: ImageResult) -> Iterator[Words]:
 
 
 def _told(text: str, style: str = "") -> Iterator[Words]:
-    """A text, its further lines further in: none can pass for one of ours."""
+    """Yield a text. Its further lines are indented, so that they don't look like lines of bakec."""
     first, *rest = text.splitlines() or [""]
     yield Words(first, style)
     yield from (Words(f"      {line}", style) for line in rest)

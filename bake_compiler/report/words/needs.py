@@ -1,4 +1,4 @@
-"""What each image of a run was built from, near and far."""
+"""All images from which each image of a run was built, directly or through others."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,7 +6,7 @@ from bake_compiler.report.report import Report
 
 
 def all_needs(report: Report) -> Mapping[str, frozenset[str]]:
-    """Image → all the images of the run that it needs, and what those need."""
+    """Image → all images of the run that it needs, directly or through others."""
     needs = {image.name: image.needs for image in report.images}
     return {name: frozenset(_reached(name, needs)) for name in needs}
 

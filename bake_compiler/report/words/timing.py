@@ -1,4 +1,4 @@
-"""Where the time of a run went: pure arithmetic on the report."""
+"""Where the time of a run went. Pure: computed from the report."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,14 +8,15 @@ from bake_compiler.oci.platform import Platform
 from bake_compiler.report.report import ImageResult, Report
 from bake_compiler.report.words.needs import all_needs
 
-_INSTRUCTIONS = ("ADD ", "COPY ", "RUN ", "WORKDIR ")  # the others do nothing that takes time
+_INSTRUCTIONS = ("ADD ", "COPY ", "RUN ", "WORKDIR ")  # other instructions take almost no time
 
 
 def critical_path(report: Report) -> tuple[str, ...]:
-    """The images that made the run as long as it was, first to last; empty when none was begun.
+    """The images that determined how long the run took, first to last. Empty if no image began.
 
-    It ends with the image that ended last, and goes back, from each image, to that one of its needs that ended last.
-    Where slots were short, an image may have waited for others than its needs: those are not on the path.
+    The path ends with the image that ended last. Before each image comes its need that ended last. If slots were short,
+    an
+    image may also have waited for images that it does not need; these are not on the path.
     """
     begun = {image.name: image for image in _begun(report)}
     path: list[str] = []
@@ -27,20 +28,21 @@ def critical_path(report: Report) -> tuple[str, ...]:
 
 
 def slowest(report: Report, count: int) -> tuple[ImageResult, ...]:
-    """So many images that took longest in this run, the slowest first."""
+    """The `count` images that took longest in this run, the slowest first."""
     return tuple(sorted(_begun(report), key=lambda image: -round(image.seconds, 3))[:count])
 
 
 def is_instruction(step: Step) -> bool:
-    """Whether a step is an instruction of a Dockerfile that does something; FROM only downloads."""
+    """Whether a step is an instruction of a Dockerfile that runs something. FROM only downloads."""
     return step.name.startswith(_INSTRUCTIONS)
 
 
 def cached_steps(report: Report) -> tuple[int, int]:
-    """How many of the Dockerfile steps of this run were cached, and how many there were.
+    """How many Dockerfile steps of this run were cached, and how many there were.
 
-    Each image has its own alone, not those of the images that it needs. A step that another attempt finds cached,
-    because an earlier one has done it, counts as the earlier one found it.
+    Each image counts only its own steps, not those of its needs. If a later attempt finds a step cached because an
+    earlier
+    attempt ran the step, the result of the earlier attempt counts.
     """
     found: Counter[bool] = Counter()
     needs = all_needs(report)
@@ -50,7 +52,7 @@ def cached_steps(report: Report) -> tuple[int, int]:
 
 
 def cache_share(report: Report) -> float | None:
-    """The part of the Dockerfile steps that was cached, from 0 to 1; None when there was no step."""
+    """The share of cached Dockerfile steps, from 0 to 1. None if there was no step."""
     cached, steps = cached_steps(report)
     return cached / steps if steps else None
 
@@ -60,7 +62,7 @@ def _begun(report: Report) -> Iterator[ImageResult]:
 
 
 def _last(images: Iterable[ImageResult]) -> ImageResult | None:
-    """The image that ended last, to the millisecond; of several, the first."""
+    """The image that ended last, to the millisecond. If there are several, the first."""
     return max(images, key=lambda image: round(image.ended, 3), default=None)
 
 

@@ -1,7 +1,7 @@
-"""The report as one page that needs nothing else: no network, and, but for drawing the steps, no script.
+"""The report as one HTML page. It loads nothing from the network, and its only script draws the steps.
 
-What a build said may be hostile. All words reach the page through jinja's escaping or as JSON that a script only ever
-writes as text; a Content-Security-Policy names the one style and the one script that are ours, by their hashes.
+The output of a build may be hostile. All texts reach the page through jinja's escaping, or as JSON that the script only
+writes as text. A Content-Security-Policy allows only our own style and script, by their hashes.
 """
 
 import base64
@@ -25,11 +25,13 @@ from bake_compiler.report.words.failures import cause, tries
 from bake_compiler.words import counted
 
 _HERE = Path(__file__).parent
-_IN_SCRIPT = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"}  # the rest of what could end a script is ASCII
+_IN_SCRIPT = {
+    ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&"
+}  # everything else that could end a script is ASCII
 
 
 def render_html(report: Report) -> str:
-    """A whole HTML document, ending in a newline."""
+    """Return a whole HTML document, ending in a newline."""
     page = Page(report)
     return _template().render(
         page=page,
@@ -57,12 +59,12 @@ def _template() -> jinja2.Template:
 
 
 def _shown(value: object) -> object:
-    """What jinja writes of a value, before it escapes it."""
+    """The value that jinja writes, before jinja escapes it."""
     return value if isinstance(value, Markup) else clean_text(str(value))
 
 
 def _policy(style: str, script: str) -> str:
-    """The Content-Security-Policy (W3C CSP3): nothing is loaded, nothing runs but ours, no text becomes markup."""
+    """The Content-Security-Policy (W3C CSP3): nothing is loaded, only our script runs, no text becomes markup."""
     return (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -78,7 +80,7 @@ def _json(document: object) -> str:
 
 
 def _data(page: Page) -> dict[str, Any]:
-    """What the script draws: texts once each, and each bar as six numbers."""
+    """The data that the script draws. Each text occurs once, and each bar is six numbers."""
     texts: dict[str, int] = {}
     places = {platform: place for place, platform in enumerate(page.platforms)}
     rows = [_row(row, texts, places) for row in page.rows]
@@ -112,7 +114,7 @@ def _row(row: Row, texts: dict[str, int], places: dict[Platform, int]) -> dict[s
 
 
 def _numbers(bar: Bar, texts: dict[str, int], places: dict[Platform, int]) -> Iterator[int]:
-    """Its kind, platform (-1 for all), text and stage by their places; begin and length in milliseconds."""
+    """The six numbers of a bar: kind, platform (-1 for all), text, stage, and begin and length in milliseconds."""
     began, ended = round(bar.began * 1000), round(bar.ended * 1000)
     yield KINDS.index(bar.kind)
     yield -1 if bar.platform is None else places.get(bar.platform, -1)

@@ -1,4 +1,4 @@
-"""Report → what the page says: the verdict, what to do next, a row for each image, what failed, where the time went."""
+"""The content of the HTML page: the verdict, next steps, a row for each image, failures, and where the time went."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from bake_compiler.report.words.timing import cached_steps, critical_path, slowe
 from bake_compiler.verify import Finding, Severity
 from bake_compiler.words import counted
 
-_LONGEST = 8  # lists of the slowest and the largest
+_LONGEST = 8  # entries in the lists of the slowest and the largest images
 _WORST_FIRST = (
     Outcome.FAILED,
     Outcome.BLOCKED,
@@ -26,7 +26,7 @@ _WORST_FIRST = (
     Outcome.LOADED,
     Outcome.EXCLUDED,
 )
-_STEPS = 3  # failures that "what to do next" names
+_STEPS = 3  # failures in "what to do next"
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Row:
     """One image in the table.
 
     Attributes:
-        name: of the image.
-        image: its result; None when it is excluded everywhere.
+        name: the image's name.
+        image: its result. None if the image is excluded on all platforms.
         lane: its bars.
-        cells: one for each of the page's platforms; None where it is not for that platform.
+        cells: its cell for each platform of the page. None if the image is not for that platform.
         sizes: platform → bytes.
-        critical: whether it is on the critical path.
+        critical: whether the image is on the critical path.
     """
 
     name: str
@@ -51,18 +51,18 @@ class Row:
 
     @property
     def outcomes(self) -> str:
-        """The outcomes that occur, apart by spaces."""
+        """The outcomes that occur, separated by spaces."""
         return " ".join(sorted({str(cell.outcome) for cell in self.cells if cell}))
 
     @property
     def phase(self) -> str:
-        """Its phase's name; empty when it is not known."""
+        """The name of its phase. Empty if the phase is not known."""
         return self.image.phase if self.image else ""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the page says of a report."""
+    """The content of the page for a report."""
 
     report: Report
 
@@ -75,7 +75,7 @@ class Page:
 
     @property
     def verdict(self) -> str:
-        """The run in one sentence."""
+        """The result of the run in one sentence."""
         report = self.report
         built = report.verb == "build"
         if report.interrupted:
@@ -86,7 +86,7 @@ class Page:
             return "Everything is built, verified and published." if report.published else "Everything is built."
         counts = report.counts
         bad = [f"{counts[outcome]} {outcome}" for outcome in (Outcome.FAILED, Outcome.BLOCKED) if outcome in counts]
-        told = f"{' and '.join(bad)} of {counted(len(report.cells), 'cell')}" if bad else "not everything is proven"
+        told = f"{' and '.join(bad)} of {counted(len(report.cells), 'cell')}" if bad else "not everything is verified"
         if report.publish_error:
             told = "the public tags could not be moved" if not bad else told
         if not report.publish_error:
@@ -95,9 +95,9 @@ class Page:
 
     @property
     def next_steps(self) -> tuple[tuple[str, str], ...]:
-        """What a person does now, each in words and as code; none when there is nothing to do."""
+        """What a person does next: for each step a text, and a command or place. Empty if there is nothing to do."""
         failed = self.failed
-        steps = [_mend(image) for image in failed[:_STEPS]]
+        steps = [_to_fix(image) for image in failed[:_STEPS]]
         if len(failed) > _STEPS:
             steps.append((f"And {len(failed) - _STEPS} more, below.", ""))
         if not failed:
@@ -112,13 +112,13 @@ class Page:
 
     @property
     def counts(self) -> tuple[tuple[str, int], ...]:
-        """How many cells ended in which way, what went wrong first."""
+        """Outcome → number of cells, bad outcomes first."""
         counts = self.report.counts
         return tuple((outcome, counts[outcome]) for outcome in _WORST_FIRST if outcome in counts)
 
     @property
     def facts(self) -> Iterator[tuple[str, str]]:
-        """What one wants to know at a glance: a name and its value."""
+        """Yield the main facts of the run: a name and its value."""
         report = self.report
         yield "images", str(len(report.images))
         yield "cells", ", ".join(f"{count} {outcome}" for outcome, count in self.counts)
@@ -139,7 +139,7 @@ class Page:
 
     @property
     def began(self) -> str:
-        """The date and the time at which it began; empty when that is not known."""
+        """Date and time when the run began. Empty if not known."""
         return (
             datetime.fromtimestamp(self.report.began, UTC).strftime("%d %B %Y, %H:%M UTC") if self.report.began else ""
         )
@@ -151,28 +151,28 @@ class Page:
 
     @property
     def retried(self) -> tuple[ImageResult, ...]:
-        """The images that needed more than one attempt, and came out well."""
+        """The images that needed more than one attempt and succeeded."""
         return retried(self.report)
 
     @property
     def blocked(self) -> Mapping[str, tuple[str, ...]]:
-        """Why images were blocked, and which."""
+        """Reason → the images that were blocked for it."""
         return blocked(self.report)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All that the verifier found, errors first."""
+        """All findings of the verification, errors first."""
         every = (finding for image in self.report.images for finding in image.findings)
         return tuple(sorted(every, key=lambda finding: not _is_error(finding)))
 
     @cached_property
     def platforms(self) -> tuple[Platform, ...]:
-        """The columns."""
+        """The columns of the table."""
         return tuple(sorted({cell.cell.platform for cell in self.report.cells}))
 
     @cached_property
     def sizes_by_platform(self) -> dict[Platform, int]:
-        """How many bytes the images of each platform are."""
+        """Platform → size of all its images, in bytes."""
         found: Counter[Platform] = Counter()
         for image in self.report.images:
             found.update({each.platform: each.size for each in image.platforms})
@@ -180,7 +180,7 @@ class Page:
 
     @property
     def largest(self) -> tuple[tuple[str, int], ...]:
-        """The images whose largest platform is largest, and how large that is."""
+        """The largest images by their largest platform, with that platform's size in bytes."""
         sizes = [
             (image.name, max(each.size for each in image.platforms)) for image in self.report.images if image.platforms
         ]
@@ -188,7 +188,7 @@ class Page:
 
     @property
     def slowest(self) -> tuple[tuple[str, float], ...]:
-        """The images that took longest, and how many seconds."""
+        """The images that took longest, with their time in seconds."""
         return tuple((image.name, image.seconds) for image in slowest(self.report, _LONGEST))
 
     @cached_property
@@ -203,12 +203,12 @@ class Page:
 
     @property
     def span(self) -> float:
-        """How many seconds the timeline is long."""
+        """The length of the timeline in seconds."""
         return self._drawn[0]
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """A row for each image in the report's order; those that are excluded everywhere last."""
+        """A row for each image, in the report's order. Images that are excluded on all platforms come last."""
         excluded: dict[str, list[CellResult]] = {}
         for cell in self.report.excluded:
             excluded.setdefault(cell.cell.image, []).append(cell)
@@ -232,7 +232,7 @@ class Page:
         return tuple(by_platform.get(platform) for platform in self.platforms)
 
 
-def _mend(image: ImageResult) -> tuple[str, str]:
+def _to_fix(image: ImageResult) -> tuple[str, str]:
     failure, known = image.failure, advice(image)
     where = f"{image.name} on {failure.platform}" if failure and failure.platform else image.name
     step = failure.step if failure and failure.kind == "build" else ""

@@ -1,4 +1,4 @@
-"""Report → bars: when each attempt, step, pause and verification of each image began and ended."""
+"""The bars of the timeline: when each attempt, step, pause and verification of each image began and ended."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,20 +10,23 @@ from bake_compiler.report.report import Attempt, ImageResult, Report
 from bake_compiler.report.words.timing import is_instruction
 
 KINDS = ("attempt", "broken", "pause", "verification", "step", "cached", "transfer", "error")
-"""What a bar can be: an attempt, one that failed, a wait for the next one, a verification; then the steps: one that was
-run, one whose result was there, one outside of the Dockerfile, one that failed."""
+"""The kinds of bars. First: attempt, failed attempt, pause before the next attempt, verification.
+
+Then, for steps: a step
+that ran, a cached step, a step outside of the Dockerfile, a failed step.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of time, in seconds since the run began.
+    """A period of time, in seconds since the run began.
 
     Attributes:
         kind: one of KINDS.
-        began, ended: never before the run began, never negative in length.
-        label: what it is called.
-        stage: of a step; empty otherwise.
-        platform: of a step; None when it is for all of them.
+        began, ended: never before the run began; `ended` is never before `began`.
+        label: the text of the bar.
+        stage: the stage of a step. Empty otherwise.
+        platform: the platform of a step. None if the step is for all platforms.
     """
 
     kind: str
@@ -36,14 +39,17 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One image's bars: `coarse` are those that tile its time, `steps` lie within its attempts."""
+    """One image's bars.
+
+    Those in `coarse` follow each other without overlap; those in `steps` lie within its attempts.
+    """
 
     coarse: tuple[Bar, ...]
     steps: tuple[Bar, ...]
 
 
 def lanes(report: Report) -> tuple[float, tuple[Lane, ...]]:
-    """How many seconds the drawing spans, and a lane for each image, in the report's order."""
+    """Return the length of the timeline in seconds, and a lane for each image, in the report's order."""
     begins = [image.began for image in report.images if image.began]
     start = min([report.began, *begins] if report.began else begins, default=0.0)
     drawn = tuple(
@@ -75,7 +81,10 @@ def _steps(attempt: Attempt, start: float) -> Iterator[Bar]:
 
 
 def _skew(attempt: Attempt) -> float:
-    """What to add to the builder's clock: no step ends after the process that told of it, nor all before it began."""
+    """Seconds to add to the builder's clock.
+
+    No step may end after the process that reported the step, and not all steps may end before that process began.
+    """
     last = max((step.ended or step.began for step in attempt.steps), default=attempt.ended)
     late = last > attempt.ended
     return attempt.ended - last if late or last < attempt.began else 0.0
@@ -86,7 +95,9 @@ def _kind(step: Step) -> str:
         return "error"
     if step.cached:
         return "cached"
-    return "step" if step.stage or is_instruction(step) else "transfer"  # a Dockerfile of one stage names none
+    return (
+        "step" if step.stage or is_instruction(step) else "transfer"
+    )  # a step of a Dockerfile with one stage has no stage name
 
 
 def _bar(kind: str, began: float, ended: float, label: str, stage: str = "", platform: Platform | None = None) -> Bar:

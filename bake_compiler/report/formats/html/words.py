@@ -1,4 +1,4 @@
-"""Texts and quantities as the page shows them."""
+"""Texts and quantities, as the page shows them."""
 
 from rich.text import Text
 
@@ -10,14 +10,14 @@ _THOUSAND = 1000.0
 
 
 def clean_text(text: str) -> str:
-    """A text as a person may see it: no terminal codes, no control characters, nothing that turns its direction."""
+    """The text without terminal codes, control characters, and characters that change the direction of text."""
     if text.isascii() and text.isprintable():
         return text
     return printable("\n".join(Text.from_ansi(line).plain for line in text.split("\n")))
 
 
 def duration(seconds: float) -> str:
-    """`0.4 s`, `41 s`, `3 min 05 s`, `1 h 02 min`."""
+    """The duration as text: `0.4 s`, `41 s`, `3 min 05 s`, `1 h 02 min`."""
     if seconds < 9.95:  # noqa: PLR2004 - what rounds to 10 needs no tenths
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -29,7 +29,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """`512 B`, `18.4 MB`: decimal units, as registries count."""
+    """The size as text: `512 B`, `18.4 MB`. Units are decimal, as in registries."""
     amount, unit = float(count), 0
     while amount >= _THOUSAND and unit < len(_UNITS) - 1:
         amount, unit = amount / _THOUSAND, unit + 1

@@ -49,8 +49,8 @@ def test_annotations_of_a_failure_what_it_blocks_a_warning_and_a_retry() -> None
         + "%0A".join(
             (
                 *("50%25 done:", "no", "RUN make", "a", "``` b"),
-                "not tried again: a failing step is the author's [step]",
-                "hint: mend components/web/Dockerfile:7",
+                "not tried again: only the author can fix a failing step [step]",
+                "hint: fix components/web/Dockerfile:7",
             )
         ),
         "::error title=blocked by web::last",
@@ -94,7 +94,7 @@ def test_a_summary_has_the_verdict_the_matrix_and_failures_to_unfold() -> None:
 
 4 images, 4 cells&#58; 1 blocked, 2 built, 1 failed in 9.0 s, r.test, tag 1
 
-next&#58; mend components/web/Dockerfile&#58;7, then bakec build --resume
+next&#58; fix components/web/Dockerfile&#58;7, then bakec build --resume
 
 | image | linux/arm64 | retries | digest | seconds |
 | --- | --- | --- | --- | --- |
@@ -116,9 +116,9 @@ a
 
 whole log&#58; web.log
 
-not tried again&#58; a failing step is the author's &#91;step&#93;
+not tried again&#58; only the author can fix a failing step &#91;step&#93;
 
-hint&#58; mend components/web/Dockerfile&#58;7
+hint&#58; fix components/web/Dockerfile&#58;7
 
 </details>
 

@@ -70,7 +70,7 @@ def test_a_build_as_a_ci_reads_it() -> None:
     <testcase classname="web" name="web linux/arm64" time="2.500">
       <failure type="step" message="exit code: 2">web on linux/arm64 (Dockerfile:7, stage app): exit code: 2
 RUN make
-not tried again: a failing step is the author's [step]</failure>
+not tried again: only the author can fix a failing step [step]</failure>
       <system-out>no such part
 whole log: web.log</system-out>
     </testcase>

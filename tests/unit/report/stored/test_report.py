@@ -156,7 +156,7 @@ def test_what_is_no_report_is_refused(document: object) -> None:
     [
         ([], "event: not an object"),
         ({}, "event.event: Field required"),
-        ({"event": "party"}, "event: there is none called 'party'"),
+        ({"event": "party"}, "event: no event is called 'party'"),
         ({"event": "pushed", "at": 1.0, "image": "web", "digest": "x"}, "pushed.digest: "),
         ({"event": "run-began", "at": 1.0, "schema": "bakec.events/2"}, "run-began.schema: "),
     ],

@@ -15,9 +15,9 @@ def failed(failure: Failure | None) -> ImageResult:
 @pytest.mark.parametrize(
     ("failure", "do"),
     [
-        (Failure("1", fault="step", line="Dockerfile:7"), "mend Dockerfile:7 of web"),
-        (Failure("1", fault="step", line="components/web/Dockerfile:7"), "mend components/web/Dockerfile:7"),
-        (Failure("1", fault="dockerfile"), "mend the Dockerfile of web"),
+        (Failure("1", fault="step", line="Dockerfile:7"), "fix Dockerfile:7 of web"),
+        (Failure("1", fault="step", line="components/web/Dockerfile:7"), "fix components/web/Dockerfile:7"),
+        (Failure("1", fault="dockerfile"), "fix the Dockerfile of web"),
         (Failure("401", fault="unauthorized"), "docker login r.test:5000"),
         (
             Failure("401", fault="unauthorized", step="[internal] load metadata for quay.test/team/base:1"),
@@ -39,7 +39,7 @@ def test_a_brace_in_a_text_of_others_is_a_brace() -> None:
     known = advice(failed(Failure("1", fault="step", line="{host}/Dockerfile:7")))
 
     assert known
-    assert known.do == "mend {host}/Dockerfile:7"
+    assert known.do == "fix {host}/Dockerfile:7"
 
 
 def test_a_place_is_as_exact_as_it_is_known() -> None:

@@ -197,15 +197,15 @@ failed web on linux/arm64 (components/web/Dockerfile:7, stage app): exit code: 2
   | main.c:1: error: no such
   | part
   whole log: .bakec/runs/r1/web.log
-  not tried again: a failing step is the author's [step]
-  hint: mend components/web/Dockerfile:7
+  not tried again: only the author can fix a failing step [step]
+  hint: fix components/web/Dockerfile:7
 blocked by web: first, last
 slowest: hub 12.5 s, lib 4.0 s, web 1.0 s
 cache: 2 of 4 steps, 50 %
 tried again, and well: lib (reset x2)
 build: 5 images, 10 cells: 4 blocked, 4 built, 2 failed in 61.0 s
 no public tag was moved
-next: mend components/web/Dockerfile:7, then bakec build --resume
+next: fix components/web/Dockerfile:7, then bakec build --resume
 """
     )
 
@@ -242,13 +242,13 @@ published: 13 tags, such as r.test/apphub:1
         ),
         (
             build(failed("a", MAKE), failed("b", RESET)),
-            "next: mend components/web/Dockerfile:7; see that r.test is well,",
+            "next: fix components/web/Dockerfile:7; see that r.test is well,",
         ),
         (
             build(failed("a", MAKE), failed("b", RESET), failed("c", replace(MAKE, fault="disk-full"))),
             "next: do what the 3 hints above say, then bakec build --resume",
         ),
-        (build(failed("a", MAKE), run=""), "next: mend components/web/Dockerfile:7, then build again"),
+        (build(failed("a", MAKE), run=""), "next: fix components/web/Dockerfile:7, then build again"),
         (build(built("a", 1, 2), failed("c", RESET), resumes="r0"), "build: 2 images"),
         (
             build(replace(built("a", 1, 2), kept_from="r0"), published=True, resumes="r0"),
@@ -257,7 +257,7 @@ published: 13 tags, such as r.test/apphub:1
         (build(built("a", 1, 2), published=True), "published: r.test/a:1"),
         (
             build(replace(image("a", Outcome.FAILED), findings=(LIE,))),
-            "next: mend what is found of a, then bakec build --resume",
+            "next: fix the findings of a, then bakec build --resume",
         ),
         (
             build(
@@ -268,7 +268,7 @@ published: 13 tags, such as r.test/apphub:1
         ),
         (
             build(replace(image("a", Outcome.FAILED), findings=(UNREAD, LIE))),
-            "next: mend what is found of a, then bakec build --resume",
+            "next: fix the findings of a, then bakec build --resume",
         ),
         (build(built("a", 1, 2), publish_error="503"), "next: bakec build --resume moves the tags"),
     ],

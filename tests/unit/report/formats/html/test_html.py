@@ -162,7 +162,7 @@ def test_without_script_the_page_has_the_verdict_the_matrix_and_each_failure() -
 def test_what_to_do_next_names_the_place_to_mend_and_then_the_command_that_goes_on() -> None:
     steps = Page(reference_run()).next_steps
 
-    assert steps[0][0] == "apphub on linux/arm64: mend Dockerfile:13 of apphub:"
+    assert steps[0][0] == "apphub on linux/arm64: fix Dockerfile:13 of apphub:"
     assert steps[0][1].startswith("RUN apt-ftparchive")
     assert steps[-1][1] == "bakec build --resume"
 
@@ -204,7 +204,7 @@ def test_a_run_that_ended_well_asks_for_nothing() -> None:
     ("report", "first"),
     [
         (failed(Failure("503", "registry", fault="registry-5xx")), ("web: see that r.test is well", "")),
-        (failed(Failure("exit code: 1", step="RUN x", fault="step")), ("web: mend the Dockerfile of web:", "RUN x")),
+        (failed(Failure("exit code: 1", step="RUN x", fault="step")), ("web: fix the Dockerfile of web:", "RUN x")),
         (failed(Failure("never seen", "registry")), ("web: never seen", "")),
         (failed(None, Finding("web", AMD64, "label", "is wrong", "mend the label")), ("web: mend the label", "")),
         (failed(verb="verify"), ("Look again:", "bakec verify")),
@@ -218,7 +218,7 @@ def test_of_many_failures_the_first_three_are_named() -> None:
     one = failed(Failure("no", line="Dockerfile:1", fault="step")).images[0]
     steps = Page(Report("build", "", "", tuple(replace(one, name=f"i{n}") for n in range(9)), ())).next_steps
 
-    assert [words for words, _ in steps[2:4]] == ["i2: mend Dockerfile:1 of i2", "And 6 more, below."]
+    assert [words for words, _ in steps[2:4]] == ["i2: fix Dockerfile:1 of i2", "And 6 more, below."]
 
 
 def test_a_wholly_excluded_image_has_the_last_row_and_its_reason() -> None:
