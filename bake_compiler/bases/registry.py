@@ -66,7 +66,7 @@ def platform_words(name: str, seen: RegistryBase, lacking: Collection[Platform])
     has, missing = _listed(seen.platforms), _listed(lacking)
     if seen.is_index:
         return f"{name} is not made for {missing}, but for {has}"
-    return f"{name} is the manifest of {has} alone, and no index: {missing} would get that"
+    return f"{name} is the manifest of {has} alone, not an index: {missing} would get the same manifest"
 
 
 def _listed(platforms: Collection[Platform]) -> str:

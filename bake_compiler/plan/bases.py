@@ -103,7 +103,7 @@ def path_of(image: PlannedImage) -> str:
 
 
 def file_of(image: PlannedImage) -> str:
-    """The Dockerfile of an image, from the project's root; in words where it is no file of the project."""
+    """The path of the image's Dockerfile from the project's root. If it is not a file of the project: a description."""
     return path_of(image) or f"the Dockerfile of {image.name}"
 
 

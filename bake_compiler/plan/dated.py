@@ -1,6 +1,6 @@
 """Which images use the commit's time in their steps. All others get the time only on the finished image.
 
-Source: buildx, bake/bake.go (`defaultTarget` gives every target SOURCE_DATE_EPOCH of the environment as an argument);
+Source: buildx, bake/bake.go (`defaultTarget` gives every target SOURCE_DATE_EPOCH of the environment as an argument).
 BuildKit, dockerfile2llb/convert.go (`dispatchWorkdir` writes the folder with that time, so the steps after it run again
 for each commit).
 """

@@ -23,11 +23,11 @@ def _ids(subject: PlanSubject) -> Iterator[Mistake]:
     for attribute in ("secret", "ssh"):
         shared = _twice(attribute, common)
         for name in sorted(shared):
-            yield Mistake(project.source, attribute, f"{name} is given twice, with what it inherits", ONCE)
+            yield Mistake(project.source, attribute, f"{name} is given twice, inherited values included", ONCE)
         for image in subject.plan.images:
             if attribute in image.attributes:
                 for name in sorted(_twice(attribute, merge(common, image.attributes)) - shared):
-                    yield at(image, attribute, f"{name} is given twice, with what it inherits", ONCE)
+                    yield at(image, attribute, f"{name} is given twice, inherited values included", ONCE)
 
 
 def _twice(attribute: str, attributes: Attributes) -> set[str]:

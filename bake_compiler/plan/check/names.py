@@ -33,7 +33,7 @@ def _targets_and_groups(subject: PlanSubject) -> Iterator[Mistake]:
         DEFAULT_GROUP: "bake's group of everything",
         COMMON: "bakec's target of what all images share",
     }
-    what = "a phase" if "phases" in project.model_fields_set else "the phase of a project that names none"
+    what = "a phase" if "phases" in project.model_fields_set else "the phase of a project without phases"
     for phase in project.phases:
         yield from claim(taken, phase.name, what, phase.source, RENAME)
     for target in project.targets:
@@ -70,7 +70,7 @@ def _component(
         message = f"the folder's name {name!r} is not in Unicode's NFC form: buildx would look for another one"
         yield Mistake(component.source, "", message, "rename it")
     if len(images) > 1 and not _GROUP.fullmatch(name):
-        message = f"the folder's name {name!r} can't be that of a bake group"
+        message = f"the folder's name {name!r} can't be the name of a bake group"
         yield Mistake(component.source, "", message, "rename it: letters, digits, - and _")
     elif len(images) > 1:
         yield from claim(taken, component_group(name, images), f"the group of {name}", component.source, RENAME)

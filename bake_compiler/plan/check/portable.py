@@ -108,11 +108,11 @@ def _final(read: Read, args: Mapping[Platform, Mapping[str, str]]) -> Iterator[_
     found = {each: platform_of(read.dockerfile, stage, args[each], each) for each in args}
     text = read.dockerfile.platform(stage, next(iter(args.values()), {}))
     if text == str(_BUILD):
-        message = "what is built is for the build platform, and would be labelled as the wanted one"
+        message = "the final stage is for the build platform, and its image would be labelled as the wanted platform"
         hint = "leave out --platform there, and copy from a stage that has it"
         yield _Found(_key(stage), stage.line, message, hint, len(args) > 1)
     elif others := [str(each) for each, fixed in found.items() if fixed and not _same(fixed, each)]:
-        message = f"what is built is for {text}, and would be labelled as {', '.join(others)}"
+        message = f"the final stage is for {text}, and its image would be labelled as {', '.join(others)}"
         yield _Found(_key(stage), stage.line, message, "leave out --platform, or exclude them with Only", wrong=True)
 
 
@@ -125,8 +125,8 @@ def _literal(
     """
     only = next(iter(fixed)) if len(fixed) == 1 else None
     if stage.platform and only and only != _BUILD and len(platforms) > 1 and not is_final:
-        message = f"FROM --platform={stage.platform}: for {only} whatever is built, emulated where that is not native"
-        yield _Found(_key(stage), stage.line, message, "write --platform=$BUILDPLATFORM for what only builds")
+        message = f"FROM --platform={stage.platform}: always for {only}, and emulated if {only} is not native"
+        yield _Found(_key(stage), stage.line, message, "write --platform=$BUILDPLATFORM if the stage only builds")
 
 
 def _downloads_in(stage: Stage) -> Iterator[tuple[str, int]]:

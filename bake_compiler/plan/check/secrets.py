@@ -34,7 +34,7 @@ def looks_like_a_secret(name: str, value: object) -> str:
     """Why a name or a value looks like a secret, in a few words. Empty if it does not."""
     if any(_VALUE.search(text) for text in _texts(value)):
         return "its value looks like a secret"
-    return "its name is that of a secret" if _NAME.search(name) and value not in ("", None) else ""
+    return "its name looks like the name of a secret" if _NAME.search(name) and value not in ("", None) else ""
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -18,7 +18,7 @@ def check_versions(subject: PlanSubject) -> Iterator[Mistake]:
             if getattr(model, field):
                 since = ".".join(map(str, newer[field]))
                 message = f"needs buildx {since}, and the project supports {subject.stack.project.buildx}"
-                yield Mistake(model.source, field, message, f'write Project(buildx=">={since}"), or do without')
+                yield Mistake(model.source, field, message, f'write Project(buildx=">={since}"), or leave it out')
 
 
 def _models(subject: PlanSubject) -> Iterator[Model]:

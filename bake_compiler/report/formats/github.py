@@ -51,7 +51,7 @@ def render_summary(report: Report) -> str:
         else:
             dropped += 1
     if dropped:
-        kept.append(f"{dropped} more parts are left out, as GitHub takes no more of them.\n")
+        kept.append(f"{dropped} more parts are left out: the summary is at GitHub's limit.\n")
     return "\n".join(kept)
 
 

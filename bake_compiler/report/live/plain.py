@@ -22,7 +22,7 @@ from bake_compiler.report.report import ImageResult, Outcome
 
 _LONGEST = 120  # letters of a step or a cause in one line; the log has the whole text
 _CANCELED = "context canceled"  # BuildKit's error of a step that it stopped because another step failed
-_STOPPING = "asked to stop: what is being built is ended, tags that are being moved are moved to the end"
+_STOPPING = "asked to stop: builds are ended; if tags are already moving, all of them are moved"
 _WORTH_TELLING = 1.0  # seconds; faster steps are not printed
 
 
@@ -44,13 +44,13 @@ class Plain:
 
 
 def line_of(run: RunState, event: Event) -> str:  # noqa: C901 - one case an event
-    """What to tell of an event, with the time since the run began as mm:ss and the image's name; empty: nothing.
+    """The line for an event: the time since the run began as mm:ss, the image's name, and what happened.
 
-    Steps are told when they end, if they failed or took a second or more.
+    Empty if the event needs no line. A step gets a line when it ends, if it failed or took a second or more.
 
     Args:
-        run: where it stands after the event.
-        event: what happened.
+        run: the state of the run after the event.
+        event: the event.
     """
     match event:
         case RunBegan():

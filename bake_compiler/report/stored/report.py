@@ -80,7 +80,7 @@ class Stored(BaseModel):
 
 
 class StoredStep(Stored):
-    """A Step."""
+    """The document of a Step."""
 
     name: Text
     platform: PlatformText | None = None
@@ -96,7 +96,7 @@ class StoredStep(Stored):
 
 
 class StoredFailure(Stored):
-    """A Failure."""
+    """The document of a Failure."""
 
     cause: Text
     kind: Text = "build"
@@ -190,7 +190,7 @@ class _Finding(Stored):
 
 
 class StoredImage(Stored):
-    """An ImageResult."""
+    """The document of an ImageResult."""
 
     name: Text
     reference: Text
@@ -224,7 +224,7 @@ class StoredImage(Stored):
 
 
 class StoredReport(Stored):
-    """A Report."""
+    """The document of a Report."""
 
     schema_: Literal["bakec.report/1"] = Field(alias="schema")
     verb: Text

@@ -29,7 +29,7 @@ def figures(report: Report) -> Iterator[str]:
         yield f"cache: {cached} of {steps} steps, {100 * cached / steps:.0f} %"
     again = [f"{image.name} ({faults(image)})" for image in retried(report)]
     if again:
-        yield f"tried again, and well: {', '.join(again)}"
+        yield f"tried again with success: {', '.join(again)}"
     kept = sum(bool(image.kept_from) for image in report.images)
     if kept:
         yield f"kept from run {report.resumes}: {kept} of {counted(len(report.images), 'image')}"
@@ -64,5 +64,5 @@ def _remedy(image: ImageResult) -> str:
     if image.failure or not image.errors:
         return remedy(image)
     if all(finding.code == UNCHECKED for finding in image.errors):
-        return f"see that {registry(image)} answers"
+        return f"check that {registry(image)} answers"
     return f"fix the findings of {image.name}"

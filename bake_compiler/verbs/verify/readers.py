@@ -160,7 +160,7 @@ def _fault(
         case Layer(facts=facts) if facts.size == descriptor.size:
             return None
         case Layer(facts=facts):
-            message = f"{name} has {facts.size} bytes, {descriptor.size} are stated"
+            message = f"{name} has {facts.size} bytes, its descriptor says {descriptor.size}"
             return Finding(promise.image, platform, SIZE, message, "push the image anew")
         case LayerError():
             return Finding(promise.image, platform, answer.code, f"{name}: {answer.message}", _HINTS[answer.code])

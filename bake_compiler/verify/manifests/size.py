@@ -19,7 +19,7 @@ def check_size(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]:
                 promise.image,
                 platform,
                 CODE,
-                f"{named(piece)} has {piece.size} bytes, {piece.descriptor.size} are stated",
+                f"{named(piece)} has {piece.size} bytes, its descriptor says {piece.descriptor.size}",
                 "push the image again",
             )
             for platform, piece in pieces(snapshot)

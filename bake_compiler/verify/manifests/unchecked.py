@@ -12,6 +12,6 @@ def check_unchecked(promise: Promise, snapshot: Snapshot) -> tuple[Finding, ...]
     """Findings for everything that the registry did not answer: it refused, failed, or could not be reached."""
     found = by_kind(promise, snapshot, TroubleKind.UNCHECKED, CODE)
     if promise.provenance and (trouble := snapshot.unlisted):
-        message = f"whether provenance is kept beside it: {trouble.message}"
+        message = f"bakec can't see whether the image has provenance: {trouble.message}"
         found = (*found, Finding(promise.image, None, CODE, message, trouble.hint))
     return found

@@ -116,8 +116,8 @@ def test_a_pin_of_one_platforms_manifest_is_refused_where_others_are_wanted(site
     write(site, "web", f"FROM {pin}\n")
 
     assert refused(site).message == (
-        f"{WEB}:1: {pin} is the manifest of linux/amd64 alone, and no index:"
-        " linux/arm64 would get that; nothing was built"
+        f"{WEB}:1: {pin} is the manifest of linux/amd64 alone, not an index:"
+        " linux/arm64 would get the same manifest; nothing was built"
     )
 
 
@@ -141,7 +141,7 @@ def test_a_tag_that_stands_for_one_platforms_manifest_is_refused_where_others_ar
 
     assert refused(site).message == (
         f"{WEB}:2: {MINE} is the manifest of linux/amd64 alone,"
-        " and no index: linux/arm64 would get that; nothing was built"
+        " not an index: linux/arm64 would get the same manifest; nothing was built"
     )
 
 
@@ -164,4 +164,4 @@ def test_a_from_of_a_platform_that_is_not_the_one_manifests_is_refused(site: Sit
     alone(site)
     write(site, "web", f"FROM --platform=linux/arm64 {MINE} AS a\nFROM busybox:stable\nCOPY --from=a / /\n")
 
-    assert f"{MINE} is the manifest of linux/amd64 alone, and no index: linux/arm64 would" in refused(site).message
+    assert f"{MINE} is the manifest of linux/amd64 alone, not an index: linux/arm64 would" in refused(site).message

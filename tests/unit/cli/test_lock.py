@@ -210,7 +210,7 @@ def test_a_pin_that_is_one_platforms_manifest_is_an_error_where_others_are_wante
 
     assert told.returncode == 7
     assert "hub (component hub), components/hub/Dockerfile:2" in told.stderr
-    assert f"busybox:1@{amd64.digest} is the manifest of linux/amd64 alone, and no index: linux/arm64" in told.stderr
+    assert f"busybox:1@{amd64.digest} is the manifest of linux/amd64 alone, not an index: linux/arm64" in told.stderr
 
 
 def test_a_pinned_index_and_what_only_the_build_platform_takes_are_well(

@@ -105,7 +105,7 @@ class Page:
                 :_STEPS
             ]
         if self.report.exit_code and self.report.verb == "build":
-            steps.append(("Go on, and what is done stays done:", "bakec build --resume"))
+            steps.append(("Continue; images that are done are kept:", "bakec build --resume"))
         elif self.report.exit_code:
             steps.append(("Look again:", "bakec verify"))
         return tuple(steps)

@@ -14,7 +14,7 @@ from tests.unit.plan.check.written import (
     told,
 )
 
-TWICE = "is given twice, with what it inherits"
+TWICE = "is given twice, inherited values included"
 ONCE = "give it at one level"
 COMMA = 'variables=[Variable(name="V", default="a,b")]'
 WEB = component_py('name="web"')

@@ -33,9 +33,9 @@ def warnings(root: Path, dockerfile: str, image: str = 'name="web"') -> list[str
             "wrong for linux/amd64",
         ),
         ("FROM a\nARG TARGETVARIANT=v2\n", 2, "wrong for linux/amd64, linux/arm64"),
-        ("FROM --platform=$BUILDPLATFORM a\n", 1, "for the build platform, and would be labelled"),
-        ("FROM --platform=$BUILDPLATFORM a AS b\nFROM b\n", 2, "for the build platform, and would be labelled"),
-        ("FROM --platform=linux/amd64 a\n", 1, "for linux/amd64, and would be labelled as linux/arm64"),
+        ("FROM --platform=$BUILDPLATFORM a\n", 1, "for the build platform, and its image would be labelled"),
+        ("FROM --platform=$BUILDPLATFORM a AS b\nFROM b\n", 2, "for the build platform, and its image would be labelled"),
+        ("FROM --platform=linux/amd64 a\n", 1, "for linux/amd64, and its image would be labelled as linux/arm64"),
     ],
 )
 def test_what_is_wrong_for_a_wanted_platform_is_a_mistake(
@@ -52,7 +52,7 @@ def test_what_is_wrong_for_a_wanted_platform_is_a_mistake(
     ("dockerfile", "line", "says"),
     [
         ("FROM a\nARG BUILDARCH=amd64\n", 2, "counts before the value that BuildKit would set"),
-        ("FROM --platform=linux/amd64 a AS b\nFROM c\nCOPY --from=b / /\n", 1, "emulated where that is not native"),
+        ("FROM --platform=linux/amd64 a AS b\nFROM c\nCOPY --from=b / /\n", 1, "emulated if linux/amd64 is not native"),
         (f"FROM a\nRUN curl -fsSL {URL} | tar -xz\n", 2, f"{URL} is for amd64 alone, and linux/arm64 is wanted too"),
         (f"FROM a\nADD {URL} /x\n", 2, f"{URL} is for amd64 alone"),
         ("FROM a\nRUN wget https://example.com/aarch64/tool\n", 2, "is for arm64 alone, and linux/amd64 is wanted"),

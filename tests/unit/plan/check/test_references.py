@@ -285,7 +285,7 @@ def test_no_phases_at_all_is_a_mistake(tmp_path: Path) -> None:
 
 def test_an_image_that_is_called_as_the_phase_that_nobody_named_learns_whose_name_that_is(tmp_path: Path) -> None:
     component = NO_PHASE.replace('"web"', '"images"')
-    both = "'images' is an image of web, and also the phase of a project that names none"
+    both = "'images' is an image of web, and also the phase of a project without phases"
 
     assert told(tmp_path, component, ONE_PHASE) == [
         (f"components/web/component.py:5: name: {both}", "rename one of them")

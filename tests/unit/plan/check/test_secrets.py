@@ -20,7 +20,7 @@ DECLARING = {DOCKERFILE: "FROM busybox\nARG TOKEN=\nARG A=\n"}
 HINT = "pass it with secret=(Secret(id=…),), or say why it is not a secret: not_secret={…: 'why'}"
 IN_IMAGE = "and it would be in the image for all to read"
 MOUNT = "mount it: RUN --mount=type=secret,id=…; or say why it is not a secret: not_secret={…: 'why'}"
-BY_NAME, BY_VALUE = "its name is that of a secret", "its value looks like a secret"
+BY_NAME, BY_VALUE = "its name looks like the name of a secret", "its value looks like a secret"
 GITHUB = "ghp_" + "a" * 36
 
 

@@ -27,7 +27,7 @@ def test_a_field_that_came_later_is_told_at_every_level(tmp_path: Path, level: s
     assert told(tmp_path, written, *project) == [
         (
             f"{place}: {field.partition('=')[0]}: needs buildx {since}, and the project supports >=0.13",
-            f'write Project(buildx=">={since}"), or do without',
+            f'write Project(buildx=">={since}"), or leave it out',
         )
     ]
 
@@ -37,7 +37,7 @@ def test_a_field_of_a_variable_that_came_later_is_told(tmp_path: Path, field: st
     assert told(tmp_path, WEB, f'variables=[Variable(name="V", default="", {field})]') == [
         (
             f"{PROJECT_LINE}: {field.partition('=')[0]}: needs buildx {since}, and the project supports >=0.13",
-            f'write Project(buildx=">={since}"), or do without',
+            f'write Project(buildx=">={since}"), or leave it out',
         )
     ]
 

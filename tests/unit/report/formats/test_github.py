@@ -126,7 +126,7 @@ hint&#58; fix components/web/Dockerfile&#58;7
 
 - warning&#58; old linux/arm64&#58; no a,b &#91;label&#93; set it
 
-- tried again, and well&#58; db &#40;reset&#41;
+- tried again with success&#58; db &#40;reset&#41;
 """
     )
 

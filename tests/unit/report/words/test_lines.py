@@ -202,7 +202,7 @@ failed web on linux/arm64 (components/web/Dockerfile:7, stage app): exit code: 2
 blocked by web: first, last
 slowest: hub 12.5 s, lib 4.0 s, web 1.0 s
 cache: 2 of 4 steps, 50 %
-tried again, and well: lib (reset x2)
+tried again with success: lib (reset x2)
 build: 5 images, 10 cells: 4 blocked, 4 built, 2 failed in 61.0 s
 no public tag was moved
 next: fix components/web/Dockerfile:7, then bakec build --resume
@@ -234,7 +234,7 @@ published: 13 tags, such as r.test/apphub:1
     [
         (build(failed("db", RESET, 4)), "  tried 4 times (reset x4): r.test ended the connection [reset]"),
         (build(failed("db", RESET)), "  tried once, which may not be enough: r.test ended the connection [reset]"),
-        (build(failed("db", RESET)), "next: see that r.test is well, then bakec build --resume"),
+        (build(failed("db", RESET)), "next: check that r.test works, then bakec build --resume"),
         (build(failed("db", replace(RESET, fault="new"))), "  hint: see .bakec/runs/r1/db.log"),
         (
             build(failed("db", replace(RESET, fault="new"))),
@@ -242,7 +242,7 @@ published: 13 tags, such as r.test/apphub:1
         ),
         (
             build(failed("a", MAKE), failed("b", RESET)),
-            "next: fix components/web/Dockerfile:7; see that r.test is well,",
+            "next: fix components/web/Dockerfile:7; check that r.test works,",
         ),
         (
             build(failed("a", MAKE), failed("b", RESET), failed("c", replace(MAKE, fault="disk-full"))),
@@ -264,7 +264,7 @@ published: 13 tags, such as r.test/apphub:1
                 replace(image("a", Outcome.FAILED), findings=(UNREAD,)),
                 replace(image("b", Outcome.FAILED), findings=(UNREAD, OLD)),
             ),
-            "next: see that r.test answers, then bakec build --resume",
+            "next: check that r.test answers, then bakec build --resume",
         ),
         (
             build(replace(image("a", Outcome.FAILED), findings=(UNREAD, LIE))),

@@ -203,7 +203,7 @@ def test_a_run_that_ended_well_asks_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("report", "first"),
     [
-        (failed(Failure("503", "registry", fault="registry-5xx")), ("web: see that r.test is well", "")),
+        (failed(Failure("503", "registry", fault="registry-5xx")), ("web: check that r.test works", "")),
         (failed(Failure("exit code: 1", step="RUN x", fault="step")), ("web: fix the Dockerfile of web:", "RUN x")),
         (failed(Failure("never seen", "registry")), ("web: never seen", "")),
         (failed(None, Finding("web", AMD64, "label", "is wrong", "mend the label")), ("web: mend the label", "")),
