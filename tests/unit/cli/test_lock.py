@@ -250,7 +250,7 @@ def test_an_image_that_no_pin_reaches_is_named_with_why(root: Path, host: str) -
     told = bakec(root, "lock", "--check")
     busybox = asked(root, "--check")["busybox:1"]
 
-    why = "its contexts are raw HCL, to which no pin can be added; write them as a map, or the digest where it is taken"
+    why = "its contexts are raw HCL, to which no pin can be added; write them as a map, or add the digest to the name"
     assert told.returncode == 0
     assert f"  note: not pinned for web, components/web/Dockerfile:1: {why}\n" in told.stdout
     assert {each["image"]: each["unpinned"] for each in busybox["uses"]} == {"hub": None, "web": why}
@@ -264,7 +264,7 @@ def test_a_base_that_another_image_takes_by_a_named_context_is_not_pinned_there(
 
     (note,) = asked(root)["busybox:1"]["notes"]
 
-    assert note.startswith("not pinned for web, components/web/Dockerfile:1: a named context or `# syntax=` says it")
+    assert note.startswith("not pinned for web, components/web/Dockerfile:1: a named context or `# syntax=` names it")
 
 
 def test_all_that_is_not_there_is_said_at_once(root: Path, host: str) -> None:

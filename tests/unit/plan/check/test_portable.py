@@ -33,8 +33,8 @@ def warnings(root: Path, dockerfile: str, image: str = 'name="web"') -> list[str
             "wrong for linux/amd64",
         ),
         ("FROM a\nARG TARGETVARIANT=v2\n", 2, "wrong for linux/amd64, linux/arm64"),
-        ("FROM --platform=$BUILDPLATFORM a\n", 1, "for the build platform, and its image would be labelled"),
-        ("FROM --platform=$BUILDPLATFORM a AS b\nFROM b\n", 2, "for the build platform, and its image would be labelled"),
+        ("FROM --platform=$BUILDPLATFORM a\n", 1, "for the build platform, and its image would be"),
+        ("FROM --platform=$BUILDPLATFORM a AS b\nFROM b\n", 2, "for the build platform, and its image would be"),
         ("FROM --platform=linux/amd64 a\n", 1, "for linux/amd64, and its image would be labelled as linux/arm64"),
     ],
 )
