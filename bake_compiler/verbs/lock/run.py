@@ -153,7 +153,7 @@ def _notes(base: ProjectBase) -> Iterator[str]:
 def _placed(base: ProjectBase, error: BakecError) -> BakecError:
     """An error of a registry, as the error of whoever takes the base."""
     if isinstance(error, NotFoundError):
-        error = PreflightError(f"there is no image {base.name}", hint="mend the name, or choose another base")
+        error = PreflightError(f"there is no image {base.name}", hint="fix the name, or choose another base")
     return type(error)(f"{_at(base.uses)}: {error.message}", hint=error.hint)
 
 

@@ -8,7 +8,7 @@ from bake_compiler.verbs.doctor.facts import Facts
 from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 
 _SUBJECT = "base images"
-_MEND = "mend the name, choose another base, or say `platforms=Only(…)` with the reason"
+_MEND = "fix the name, choose another base, or say `platforms=Only(…)` with the reason"
 
 
 async def check_bases(facts: Facts) -> tuple[CheckResult, ...]:

@@ -32,7 +32,7 @@ async def _check_place(registry: Registry, subject: str, place: Reference, wante
     try:
         seen = await see(registry, place)
     except NotFoundError:
-        return bad(subject, f"there is no image {place}", "mend the name")
+        return bad(subject, f"there is no image {place}", "fix the name")
     except AccessError as error:
         return bad(subject, error.message, error.hint)
     except RegistryError as error:

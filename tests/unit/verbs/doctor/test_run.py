@@ -525,7 +525,7 @@ def test_of_each_place_that_is_copied_from_it_is_told_what_it_has(mirroring: Sit
 @pytest.mark.parametrize(
     ("fault", "state", "found", "mend"),
     [
-        (Fault(status=404), BAD, "there is no image hub.test/ocean-arm:4", "mend the name"),
+        (Fault(status=404), BAD, "there is no image hub.test/ocean-arm:4", "fix the name"),
         (Fault(status=403), BAD, "GET https://hub.test/v2/ocean-arm/manifests/4: 403 Forbidden", "hub.test"),
         (Fault(status=418), UNKNOWN, "GET https://hub.test/v2/ocean-arm/manifests/4: 418", ""),
     ],
