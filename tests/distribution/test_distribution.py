@@ -14,6 +14,8 @@ import pytest
 from tests.fakes.project import COMPONENT, write_project
 from tests.fakes.registry import FakeRegistry
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MADE = ".venv/", ".matrix/", ".hypothesis/", ".sandbox/", "__pycache__/", "_cache/", ".bakec/"
 

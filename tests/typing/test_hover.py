@@ -9,9 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 from bake_compiler.model import Model
 from docs import generate
 from tests.typing.sources import models
+
+pytestmark = pytest.mark.slow
 
 _FOLDER = {"pythonPath": sys.executable}
 

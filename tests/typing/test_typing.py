@@ -13,6 +13,8 @@ import pytest
 
 from tests.typing.sources import ROOT, every_field, mistakes, written
 
+pytestmark = pytest.mark.slow
+
 Check: TypeAlias = Callable[[Path], Iterator[tuple[str, int, str]]]
 """All errors that a checker finds in the files of a folder: name of the file, line, text."""
 
