@@ -2,5 +2,5 @@
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 image`, `2 images`."""
+    """Return the number and the noun: `1 image`, `2 images`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

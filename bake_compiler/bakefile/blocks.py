@@ -1,4 +1,4 @@
-"""The text of a bake file by its blocks, without reading HCL."""
+"""The blocks of a bake file, found without parsing HCL."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ BAKE_FILE = "docker-bake.hcl"
 
 
 WHOLE_FILE_UP_TO = 100
-"""Targets beyond which buildx gets a slice of the file for each image: it reads 100 in 0.2 s, and 10,000 in 80 s."""
+"""Number of targets above which buildx gets a slice for each image: buildx reads 100 in 0.2 s, and 10,000 in 80 s."""
 
 
 _ORIGIN = re.compile(r"# components/([^/\n]+)/component\.py")
@@ -25,17 +25,17 @@ _BLOCK = re.compile(r'^((?:target|variable|function|group) "[^"]+") \{\n(.*?)^\}
 
 
 def means_more(text: str, name: str) -> bool:
-    """Whether a selector is a group's or a component's name too, and so may mean more than one image."""
+    """Whether a selector is also the name of a group or a component, so that it may select several images."""
     return f'\ngroup "{name}" {{' in text or text.count(f"\n# components/{name}/component.py") > 1
 
 
 def is_large(text: str) -> bool:
-    """Whether a bake file has so many targets that buildx is better given a part of it."""
+    """Whether a bake file has so many targets that buildx should get a slice."""
     return text.count("\ntarget ") > WHOLE_FILE_UP_TO
 
 
 def components_of(text: str, names: Sequence[str]) -> Mapping[str, str]:
-    """Image → component of the named ones and all that they need; empty when one of them is not in the file."""
+    """Return image → component, for the named images and all their needs. Empty if one of them is not in the file."""
     found: dict[str, str] = {}
     places = {match[1]: match.start() for match in _TARGET.finditer(text)}
     todo = list(names)
@@ -53,7 +53,7 @@ def components_of(text: str, names: Sequence[str]) -> Mapping[str, str]:
 
 
 def blocks_of(text: str) -> Mapping[str, str]:
-    """Header → body of each block; bake merges two blocks of one name, so their bodies are one here too."""
+    """Return header → body of each block. bake merges two blocks of one name, so their bodies are joined here too."""
     found: dict[str, str] = {}
     for match in _BLOCK.finditer(text):
         found[match[1]] = found.get(match[1], "") + match[2]
@@ -61,7 +61,7 @@ def blocks_of(text: str) -> Mapping[str, str]:
 
 
 def image_words(plan: Plan, images: Sequence[PlannedImage], text: str) -> Mapping[str, str]:
-    """Image → all that a bake file says of it, and of what it inherits, and what it says for all."""
+    """Return image → definition: its target, the targets that it inherits, and all variables and functions."""
     blocks = blocks_of(text)
     shared = "".join(body for header, body in blocks.items() if not header.startswith(("target", "group")))
     bases = {target.name: target.inherits for target in (plan.common, *plan.abstracts)}

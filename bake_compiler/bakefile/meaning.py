@@ -1,6 +1,6 @@
-"""What a plan means, in the words of `docker buildx bake --print`, and where a printed file differs from it.
+"""What buildx must print for a plan with `docker buildx bake --print`, and the differences from what it prints.
 
-Pure, and independent of the HCL: it evaluates the plan itself, with all that a target inherits.
+The module is pure and does not read HCL: it evaluates the plan itself, with all inherited targets.
 Source: buildx bake/bake.go (`Target` as JSON); measured with 0.13.1 and 0.29.1.
 """
 
@@ -24,7 +24,7 @@ _IMPLIED = {"context": ".", "dockerfile": "Dockerfile"}
 
 @dataclass(frozen=True)
 class Comparison:
-    """Where a printed file and a plan differ, and what could not be compared because only buildx knows it."""
+    """The differences between a printed file and a plan, and the values not compared because only buildx knows them."""
 
     differences: tuple[str, ...]
     skipped: tuple[str, ...]
@@ -33,13 +33,13 @@ class Comparison:
 def compare_meaning(
     plan: Plan, printed: Mapping[str, Any], variables: Mapping[str, object], version: Version
 ) -> Comparison:
-    """Hold what buildx printed for all targets and groups of a file against the plan.
+    """Compare what buildx printed for all targets and groups of a file with the plan.
 
     Args:
-        plan: what the models say.
+        plan: the plan of the models.
         printed: the document of `--print`.
-        variables: the values that it was printed with.
-        version: of the buildx that printed it; what it does not know yet, it left out.
+        variables: the variables' values for which buildx printed the document.
+        version: the version of this buildx. Attributes that this version does not know are not in the document.
     """
     targets: Mapping[str, Any] = printed.get("target") or {}
     differences = [*_compare_groups(plan, printed.get("group") or {})]
@@ -56,7 +56,10 @@ def compare_meaning(
 
 
 def meaning(plan: Plan, image: PlannedImage, variables: Mapping[str, object], version: Version) -> Meaning:
-    """Every attribute of an image's target, as `--print` shows it; UNKNOWN where only buildx knows."""
+    """Return all attributes of an image's target, as `--print` shows them.
+
+    Values that only buildx knows are UNKNOWN.
+    """
     known = {**variables, **image.matrix}
     attributes = merge(plan.common.attributes, image.attributes)
     found: Meaning = dict(_IMPLIED)
@@ -65,7 +68,7 @@ def meaning(plan: Plan, image: PlannedImage, variables: Mapping[str, object], ve
             evaluated = evaluate(value, known)
             found[name] = evaluated if evaluated is UNKNOWN else canonical(name, evaluated)
     epoch = variables.get("SOURCE_DATE_EPOCH")
-    if epoch:  # buildx takes it from the environment (bake/bake.go, `defaultTarget`)
+    if epoch:  # buildx takes the value from the environment (bake/bake.go, `defaultTarget`)
         found["args"] = {"SOURCE_DATE_EPOCH": epoch, **found.get("args", {})}
     if SINCE["entitlements"] <= version:
         found["entitlements"] = frozenset(_entitlements(plan, image, variables))
@@ -75,7 +78,7 @@ def meaning(plan: Plan, image: PlannedImage, variables: Mapping[str, object], ve
 
 
 def _entitlements(plan: Plan, image: PlannedImage, variables: Mapping[str, object]) -> Iterator[object]:
-    """An image's own, those of all that it needs, and what the host's network implies (bake/bake.go)."""
+    """Yield the entitlements of an image, of all its needs, and the one that host networking implies (bake/bake.go)."""
     todo, seen = [image.name], {image.name}
     while todo:
         each = plan.by_name[todo.pop()]
@@ -89,7 +92,7 @@ def _entitlements(plan: Plan, image: PlannedImage, variables: Mapping[str, objec
 
 
 def _asks_for_host(plan: Plan, block: PlannedTarget, variables: Mapping[str, object]) -> bool:
-    """Whether a target, or one that it inherits, has the host's network: buildx adds the entitlement to each."""
+    """Whether a target, or a target that it inherits, uses the host's network. buildx adds the entitlement to each."""
     if evaluate(block.attributes.get("network"), variables) == "host":
         return True
     abstracts = {each.name: each for each in (plan.common, *plan.abstracts)}
@@ -98,7 +101,7 @@ def _asks_for_host(plan: Plan, block: PlannedTarget, variables: Mapping[str, obj
 
 
 def canonical(name: str, value: Any) -> Any:
-    """An attribute's value in the one form in which old and new buildx, and the plan, can be compared."""
+    """Return an attribute's value in one form, which is the same for old buildx, new buildx and the plan."""
     if name in _FLAGS:
         return {"true": True, "false": False}.get(value, value)
     if name in MAPS:
@@ -113,7 +116,7 @@ def canonical(name: str, value: Any) -> Any:
 
 
 def _fields(attribute: str, entry: Any) -> Any:
-    """One cache, output, secret or attestation as its sorted pairs."""
+    """Return a cache, output, secret or attestation as sorted pairs."""
     if isinstance(entry, Mapping):
         return tuple(sorted((key, as_text(value)) for key, value in entry.items()))
     if not isinstance(entry, str):
@@ -146,7 +149,7 @@ def _compare_target(wanted: Meaning, found: Meaning, skipped: list[str], image: 
 
 
 def is_same(ours: Any, theirs: Any) -> bool:
-    """Whether two values are the same; 0.29.1 prints `${` and `%{` in args, labels and annotations doubled."""
+    """Whether two values are equal. buildx 0.29.1 prints `${` and `%{` doubled in args, labels and annotations."""
     if ours == theirs:
         return True
     if isinstance(ours, frozenset):

@@ -1,4 +1,4 @@
-"""A bake file, parsed back by python-hcl2 where there is no buildx: structure and literals against the plan."""
+"""The comparison of a bake file with the plan without buildx: python-hcl2 parses the structure and the literals."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ _OTHERS = frozenset({"description", "matrix", "name", "__is_block__", "__comment
 
 
 def parse(text: str) -> dict[str, dict[str, Any]]:
-    """The blocks of a bake file: `{"target": {name: attributes}, "group": …, "variable": …}`, literals as texts.
+    """Return the blocks of a bake file: `{"target": {name: attributes}, "group": …, "variable": …}`, literals as texts.
 
     Raises:
-        ModelError: not valid HCL.
+        ModelError: the text is not valid HCL.
     """
     import hcl2  # noqa: PLC0415 - 100 ms that only this needs
     from lark.exceptions import LarkError  # noqa: PLC0415
@@ -32,10 +32,10 @@ def parse(text: str) -> dict[str, dict[str, Any]]:
 
 
 def compare_text(plan: Plan, text: str) -> Comparison:
-    """Where the file's blocks, and the literals in them, differ from the plan.
+    """Return the differences between the file's blocks and the plan, with the literals in them.
 
     Raises:
-        ModelError: not valid HCL.
+        ModelError: the text is not valid HCL.
     """
     blocks = parse(text)
     targets = {target.name: target for target in _targets(plan)}
@@ -71,7 +71,7 @@ def _block(target: PlannedTarget, found: Mapping[str, Any], skipped: list[str]) 
 
 
 def _bare(text: object) -> str:
-    """An expression without what python-hcl2 adds or leaves out when it renders one."""
+    """Return an expression without the characters that python-hcl2 adds or removes when it renders an expression."""
     return re.sub(r"\s|^\$\{|\}$", "", str(text))
 
 
@@ -103,7 +103,7 @@ def _values(where: str, key: str, wanted: object, found: object, skipped: list[s
 
 
 def _literal(found: object) -> object:
-    """The value behind python-hcl2's rendering of a literal, which keeps quotes and doubled openers (8.1.4)."""
+    """Return the value of a literal. python-hcl2 8.1.4 keeps its quotes and doubled openers."""
     if not isinstance(found, str):
         return found
     if found == "null":

@@ -1,6 +1,6 @@
-"""Plan → HCL text through docker-bake.hcl.j2, and HCL text → dict to check it.
+"""Plan → HCL text, with the template docker-bake.hcl.j2.
 
-The template only arranges; each value passes through `expression`, so that no text can change the structure.
+The template only arranges the values. Each value passes through `expression`, so no text can change the structure.
 """
 
 import re
@@ -60,10 +60,14 @@ _EPOCH = "1970-01-01T00:00:00Z"
 
 @lru_cache(maxsize=4096)
 def quote(text: str) -> str:
-    """An HCL string literal that means exactly this text.
+    """Return the HCL string literal for a text.
 
-    Source: HCL native syntax specification, "Quoted template expressions": `${` and `%{` open templates and are
-    written doubled; a JSON string is not an HCL string.
+    Source: HCL native syntax specification, "Quoted template expressions". `${` and `%{` open templates, so they are
+    written
+    doubled. A JSON string is not always an HCL string.
+
+    Source: HCL native syntax specification, "Quoted template expressions": `${` and `%{` open templates and are written
+    doubled; a JSON string is not an HCL string.
     """
     return f'"{_escaped(text)}"'
 
@@ -75,11 +79,11 @@ def _escaped(text: str) -> str:
 
 
 def expression(value: object, indent: int = 0) -> str:  # noqa: PLR0911 - one case a type
-    """The HCL expression that means a value of a plan: a text, number, bool, None, list or map, or an expression."""
+    """Return the HCL expression for a value of a plan: a text, number, bool, None, list, map, or expression."""
     match value:
         case str():
             return quote(value)
-        case dict():  # before its kin, for speed: most of a file is texts and maps of them
+        case dict():  # first, for speed: most of a file is texts and maps of texts
             return _map(value, indent)
         case None:
             return "null"
@@ -121,7 +125,7 @@ def _reference(value: Expression, indent: int) -> str:  # noqa: PLR0911 - one ca
 
 
 def _template(parts: Sequence[object]) -> Iterator[str]:
-    """The parts inside a quoted template; dollars before an interpolation would escape it, so they become one."""
+    """Yield the parts of a quoted template. Dollars before an interpolation would escape it, so they become a part."""
     for part, following in zip(parts, (*parts[1:], ""), strict=True):
         if not isinstance(part, str):
             yield f"${{{expression(part)}}}"
@@ -154,10 +158,10 @@ def _list(items: Sequence[str], indent: int) -> str:
 
 
 def render(plan: Plan, template: str) -> str:
-    """The bake file of a plan: same plan and template, same text.
+    """Return the bake file of a plan. The same plan and template give the same text.
 
     Raises:
-        ModelError: the template is not valid, or asks for what a plan does not have.
+        ModelError: the template is not valid, or uses a name that does not exist.
     """
     import jinja2  # noqa: PLC0415 - 20 ms that only a compile needs
 
@@ -177,7 +181,7 @@ def render(plan: Plan, template: str) -> str:
 
 @lru_cache(maxsize=4)
 def compiled(template: str, *, described: bool) -> "Template":
-    """The template, ready to be rendered: a large project's build renders a slice for each image."""
+    """Return the compiled template. It is kept, because the build of a large project renders a slice for each image."""
     import jinja2  # noqa: PLC0415 - 20 ms that only a compile needs
 
     environment = jinja2.Environment(
@@ -201,14 +205,14 @@ def _tags_of(block: PlannedTarget) -> Iterator[Tagged]:
 
 
 def _call_of(tag: Tagged) -> "tuple[str, *tuple[Value, ...]]":
-    """The function of the file that makes it, and its arguments."""
+    """Return the function of the file that makes the tag, and its arguments."""
     if tag.registry != THE_REGISTRY:
         return "ref_at", tag.registry, tag.repository, tag.tag
     return ("ref", tag.repository) if tag.tag == THE_TAG else ("ref_tag", tag.repository, tag.tag)
 
 
 def _body(block: Block, *, described: bool) -> Iterator[str]:
-    """The lines between the braces of a block."""
+    """Yield the lines between the braces of a block."""
     lines: dict[str, str] = {}
     match block:
         case PlannedTarget():
@@ -251,9 +255,9 @@ def _target_body(target: PlannedTarget, *, described: bool) -> Iterator[str]:
 
 
 def text_difference(committed: str, generated: str, name: str) -> str:
-    """A unified diff from the committed file to the generated one; empty when they are the same.
+    """Return a unified diff from the committed file to the generated file; empty if they are equal.
 
-    Of long files it shows whole paragraphs, and not all of them: a diff by lines grows with the square.
+    For long files the diff has whole paragraphs, and not all of them: the time of a line diff grows with the square.
     """
     if committed == generated:
         return ""
@@ -284,6 +288,6 @@ def _by_paragraphs(committed: str, generated: str, name: str) -> str:
 
 
 def _comment(text: str) -> str:
-    if text.isascii() and text.isprintable():  # as most are, and quick to see
+    if text.isascii() and text.isprintable():  # most texts are, and the test is quick
         return text.strip()
     return _INVISIBLE.sub(" ", text).strip()

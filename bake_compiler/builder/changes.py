@@ -1,7 +1,7 @@
-"""From what buildx has to what the project describes: the diff, the commands, and what would be lost. Pure.
+"""The changes from the builder that buildx has to the builder that the project describes. Pure.
 
-Source: buildx, commands/create.go and store/nodegroup.go. `create --append` adds a node, or changes one in buildx's own
-record of it; it takes nothing away but with `--leave`, and what already runs stays as it is.
+Source: buildx, commands/create.go and store/nodegroup.go. `create --append` adds a node, or changes a node in buildx's
+own record. It removes nothing, except with `--leave`. A daemon that already runs stays as it is.
 """
 
 import shlex
@@ -16,13 +16,13 @@ from bake_compiler.plan.lines import csv_line
 
 @dataclass(frozen=True)
 class Changes:
-    """What it takes.
+    """The commands that change a builder, and their effects.
 
     Attributes:
-        diff: from what there is to what is described; empty when they are the same.
+        diff: from the present builder to the described builder; empty if they are the same.
         commands: the arguments of `docker buildx`, in order.
-        lost: what nobody could use any more after them, in words.
-        restarts: whether all nodes are begun anew, which ends what is being built on them.
+        lost: the caches that nobody can use afterwards, as a person reads them.
+        restarts: whether all nodes restart, which ends the builds on these nodes.
     """
 
     diff: str
@@ -32,18 +32,18 @@ class Changes:
 
     @property
     def is_anew(self) -> bool:
-        """Whether the builder is removed, and made again."""
+        """Whether the builder is removed and created again."""
         return any(words[0] == "rm" for words in self.commands)
 
 
 def plan_changes(wanted: Instance, present: Instance | None, config: str = "", *, in_use: bool = False) -> Changes:
-    """What makes `present` what is wanted.
+    """Return the changes that turn `present` into `wanted`.
 
     Args:
-        wanted: what the project describes.
-        present: what buildx has; None for nothing.
-        config: path of the daemons' configuration; empty for none.
-        in_use: whether it is the builder that `docker buildx use` chose.
+        wanted: the builder that the project describes.
+        present: the builder that buildx has; None if buildx has no such builder.
+        config: path of the daemons' configuration file; empty for no file.
+        in_use: whether `docker buildx use` chose this builder.
     """
     if present is None:
         return Changes(_diff(None, wanted), tuple(_create_all(wanted, config)))
@@ -58,7 +58,7 @@ def plan_changes(wanted: Instance, present: Instance | None, config: str = "", *
 
 
 def plan_removal(present: Instance | None, *, with_cache: bool) -> Changes:
-    """What removes a builder; its cache only when it is asked for by name."""
+    """Return the changes that remove a builder. With `with_cache`, its volumes are removed too."""
     if present is None:
         return Changes("")
     cache = facts_of(present.driver).cache
@@ -74,7 +74,7 @@ def _diff(before: Instance | None, after: Instance | None) -> str:
 
 
 def _as_chosen(wanted: Instance, present: Instance) -> Instance:
-    """Where the project leaves the endpoint to buildx, it is the one that buildx chose."""
+    """Return `wanted` with the endpoints that buildx chose, where the project leaves the endpoint to buildx."""
     chosen = present.by_name if wanted.driver == present.driver else {}
     return replace(
         wanted,
@@ -86,13 +86,13 @@ def _as_chosen(wanted: Instance, present: Instance) -> Instance:
 
 
 def _can_be_altered(wanted: Instance, present: Instance) -> bool:
-    """Whether buildx can do it without removing the builder, and it then is so."""
+    """Whether `create --append` and `--leave` are enough, without removing the builder."""
     kept = wanted.by_name.keys() & present.by_name.keys()
     if wanted.driver != present.driver or not kept:
         return False
     starts_daemon = facts_of(present.driver).starts_daemon
     if starts_daemon and kept != present.by_name.keys():
-        return False  # --leave would leave its container or its pods behind
+        return False  # --leave would not remove the node's container or pods
     pairs = [(wanted.by_name[name], present.by_name[name]) for name in kept]
     if starts_daemon:
         return all(new.platforms and replace(new, platforms=old.platforms) == old for new, old in pairs if new != old)
@@ -136,7 +136,7 @@ def _remove(name: str, *, keep_state: bool) -> tuple[str, ...]:
 
 
 def _lost(wanted: Instance, present: Instance) -> Iterator[str]:
-    """The caches that a new builder does not find again."""
+    """Yield the caches that the new builder can't use, as a person reads them."""
     for node in present.nodes:
         after = wanted.by_name.get(node.name)
         match facts_of(present.driver).cache:

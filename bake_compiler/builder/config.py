@@ -1,4 +1,4 @@
-"""The configuration of BuildKit daemons: written for buildx, and read again from what buildx made of it.
+"""The configuration file of BuildKit daemons: bakec writes it for buildx, and reads the copy that buildx keeps.
 
 Source: BuildKit, docs/buildkitd.toml.md; buildx, util/confutil, which copies certificates and renames their paths.
 """
@@ -16,11 +16,11 @@ _IN_THE_DAEMON = "/etc/buildkit/"
 
 
 def daemon_config(builder: Builder, certificates: Mapping[str, str]) -> str:
-    """A buildkitd.toml with the mirrors and certificates of a builder; empty where it has none.
+    """Return a buildkitd.toml with the builder's mirrors and certificates; empty if the builder has neither.
 
     Args:
-        builder: as the project describes it.
-        certificates: path of a certificate, as in the project → where it is.
+        builder: the builder that the project describes.
+        certificates: path of a certificate in the project → path that the daemon's file names.
     """
     lines: list[str] = []
     for host in _hosts(builder):
@@ -35,11 +35,11 @@ def daemon_config(builder: Builder, certificates: Mapping[str, str]) -> str:
 
 
 def described_config(builder: Builder, digests: Mapping[str, str]) -> Mapping[str, str]:
-    """What it says, as texts that can be compared.
+    """Return the configuration of a described builder: name of a setting → text that can be compared.
 
     Args:
-        builder: as the project describes it.
-        digests: path of a certificate → what stands for its content.
+        builder: the builder that the project describes.
+        digests: path of a certificate → digest of its content.
     """
     found: dict[str, str] = {}
     for host in _hosts(builder):
@@ -53,7 +53,7 @@ def described_config(builder: Builder, digests: Mapping[str, str]) -> Mapping[st
 
 
 def stored_config(files: Mapping[str, bytes]) -> Mapping[str, str]:
-    """The same of the files that buildx keeps for a node, whoever wrote them."""
+    """Return the same mapping as `described_config`, from the files that buildx keeps for a node."""
     try:
         parsed = tomllib.loads(files.get(FILE, b"").decode("utf-8", errors="replace"))
     except tomllib.TOMLDecodeError:
@@ -84,7 +84,7 @@ def _certificate(path: str, files: Mapping[str, bytes]) -> str:
 
 
 def digest_of(content: bytes) -> str:
-    """What stands for a file in a diff: enough of its digest."""
+    """Return the beginning of a file's digest, which stands for the file in a diff."""
     return f"sha256:{sha256(content).hexdigest()[:12]}"
 
 
@@ -93,5 +93,5 @@ def _hosts(builder: Builder) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML: its escapes are those of JSON, but for the delete character."""
+    """Return a basic string of TOML. Its escapes are JSON's escapes, and one for the delete character."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,7 +1,7 @@
-"""A builder as a value: what the project describes, or what buildx has stored, in the same words.
+"""A builder as a value: the builder that the project describes, or the builder that buildx has stored.
 
-Source: buildx, store/nodegroup.go, for the file of an instance. It is the same in 0.13 and 0.29, and tells what `docker
-buildx inspect` of 0.13 does not: the daemon's configuration.
+Source: buildx, store/nodegroup.go, for the file of a stored builder. The format is the same in 0.13 and 0.29. The file
+contains the daemon's configuration, which `docker buildx inspect` of 0.13 does not print.
 """
 
 import json
@@ -17,7 +17,7 @@ from bake_compiler.model.texts import platforms_of
 from bake_compiler.oci.platform import Platform
 
 _BY_ITSELF = "--allow-insecure-entitlement=network.host"
-"""What buildx adds to a daemon's flags."""
+"""The flag that buildx adds to a daemon's flags."""
 _TLS = {"ca": "cacert", "cert": "cert", "key": "key"}
 
 
@@ -27,11 +27,11 @@ class InstanceNode:
 
     Attributes:
         name: of the node.
-        endpoint: where it is; empty for what buildx chooses.
-        platforms: that are built there, though others could; sorted.
-        options: of the driver.
-        flags: of its BuildKit daemon, without those that buildx adds by itself.
-        config: of its BuildKit daemon: what → its value.
+        endpoint: address or docker context of the node; empty if buildx chooses.
+        platforms: the platforms that this node builds even if other nodes could build them; sorted.
+        options: the driver's options.
+        flags: the flags of the BuildKit daemon, without the flag that buildx adds.
+        config: the configuration of the BuildKit daemon: name of a setting → its value.
     """
 
     name: str
@@ -42,7 +42,7 @@ class InstanceNode:
     config: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
-        """What a person reads of it."""
+        """Yield the lines that describe the node to a person."""
         yield f"node {self.name}"
         if self.endpoint:
             yield f"  endpoint {self.endpoint}"
@@ -61,9 +61,9 @@ class Instance:
     """A builder.
 
     Attributes:
-        name: of the builder.
-        driver: of it.
-        nodes: by name.
+        name: the builder's name.
+        driver: the builder's driver.
+        nodes: the nodes, sorted by name.
     """
 
     name: str
@@ -72,11 +72,11 @@ class Instance:
 
     @property
     def by_name(self) -> Mapping[str, InstanceNode]:
-        """Its nodes by name."""
+        """The nodes by name."""
         return {node.name: node for node in self.nodes}
 
     def lines(self) -> Iterator[str]:
-        """What a person reads of it, and what a diff compares."""
+        """Yield the lines that describe the builder to a person, and that a diff compares."""
         yield f"builder {self.name}"
         yield f"driver {self.driver}"
         for node in sorted(self.nodes, key=lambda node: node.name):
@@ -84,12 +84,12 @@ class Instance:
 
 
 def described(builder: Builder, root: Path, certificates: Mapping[str, bytes]) -> Instance:
-    """The builder that a project describes.
+    """Return the builder that a project describes.
 
     Args:
-        builder: the project's.
-        root: what the paths in it are relative to.
-        certificates: path, as in the project → content.
+        builder: the model of the builder.
+        root: the project's root; paths in the model are relative to it.
+        certificates: path in the project → content.
     """
     config = described_config(builder, {path: digest_of(content) for path, content in certificates.items()})
     flags = _flags(builder.flags)
@@ -106,10 +106,10 @@ def described(builder: Builder, root: Path, certificates: Mapping[str, bytes]) -
 
 
 def stored(text: str) -> Instance:
-    """The builder that a file of buildx's store tells of.
+    """Return the builder that a file in buildx's store describes.
 
     Raises:
-        ValueError: it tells of none.
+        ValueError: the file does not describe a builder.
     """
     try:
         read = json.loads(text)

@@ -1,4 +1,4 @@
-"""Which platforms the nodes of a described builder have without emulation, as far as that can be told of them."""
+"""The platforms that the nodes of a described builder run natively, as far as the models say."""
 
 from bake_compiler.model.builder import Builder
 from bake_compiler.model.texts import platforms_of
@@ -6,9 +6,11 @@ from bake_compiler.oci.platform import Platform
 
 
 def native_of(builder: Builder, engine: Platform) -> frozenset[Platform]:
-    """The engine's platform, where a node is in the engine; of any other node the first that it is to build.
+    """Return the native platforms of the builder's nodes.
 
-    Of a node elsewhere that is described without platforms nobody knows.
+    A node in the engine has the engine's platform. For any other node, the first of its described platforms counts.
+    Such a
+    node without described platforms adds nothing.
     """
     in_engine = builder.facts.is_in_engine
     return frozenset(

@@ -18,22 +18,22 @@ from bake_compiler.system.process import Command
 
 BUILDX = ("docker", "buildx")
 _TO_THE_REGISTRY_ONLY = "output=type=image,push=true,store=false"
-"""As --push, which also unpacks an image into the engine's own store, where its staging tag would stay."""
+"""Like --push. But --push also unpacks the image into the engine's own store, where its content tag would stay."""
 
 
 @dataclass(frozen=True)
 class BakeRun:
-    """What every bake process of one run shares.
+    """The values that all bake processes of one run share.
 
     Attributes:
-        root: the project's root; paths in the bake file resolve from the working directory.
-        env: the scrubbed environment, without the bake file's variables.
-        variables: values of the bake file's variables.
-        push: push to the registry; otherwise load into the engine.
-        staging: push under this tag in place of the public one; empty to use the public tag.
-        metadata: directory for the metadata files.
+        root: the project's root: the working directory, so that the bake file's paths resolve from it.
+        env: the environment of buildx, without the bake file's variables.
+        variables: the values of the bake file's variables.
+        push: whether to push to the registry; otherwise buildx loads the images into the engine.
+        staging: the content tag to push instead of the public tags; empty to push the public tags.
+        metadata: the folder for the metadata files.
         buildx: the words that start buildx.
-        allow: what buildx may do that it would ask for, as its `--allow` takes it; from buildx 0.17.
+        allow: the entitlements to grant, in the syntax of buildx's `--allow`; needs buildx 0.17.
     """
 
     root: Path
@@ -56,17 +56,17 @@ def bake_command(
     has_output: bool = False,
     epochs: Mapping[str, str] = MappingProxyType({}),
 ) -> Command:
-    """The command that builds one image.
+    """Return the command that builds one image.
 
     Args:
-        run: what the whole run shares.
-        image: the image, with the platforms that are wanted of it.
+        run: the values that the whole run shares.
+        image: the image, with the platforms to build.
         file: the bake file, relative to the project's root.
-        references: its public ones: the staging tag goes into each of their repositories.
-        narrowed: the image has platforms of its own in the bake file and fewer are wanted.
-        has_output: the bake file says where it goes besides.
-        epochs: target, of it and of what it needs → SOURCE_DATE_EPOCH that its steps get, or nothing, in place of the
-            one that buildx gives to all. An image whose steps get nothing is dated when it is pushed.
+        references: the image's public references. The content tag goes into each of their repositories.
+        narrowed: whether fewer platforms are wanted than the bake file lists for the image.
+        has_output: whether the bake file has other outputs for the image.
+        epochs: name of the image's target or of a need → SOURCE_DATE_EPOCH for its steps, instead of buildx's value for
+            all targets; empty for no value. An image whose steps get no value gets its date when it is pushed.
     """
     only_pushed = run.push and not has_output
     staged = one_of_each_repository(references) if run.staging else ()
@@ -92,20 +92,21 @@ def bake_command(
 
 
 def _dated(run: BakeRun, epoch: str | None) -> str:
-    """The rest of an output, whose image gets the commit's time where its steps get none."""
+    """Return the end of an output. If the steps get no SOURCE_DATE_EPOCH, the pushed image gets the commit's time."""
     return f",source-date-epoch={run.variables['SOURCE_DATE_EPOCH']}" if epoch == "" else ""
 
 
 def bases_command(run: BakeRun, file: str) -> Command:
-    """The command that only looks up base images, by the bake file that `bases_file` wrote."""
+    """Return the command that only resolves base images, from the bake file that `bases_file` returned."""
     return Command((*run.buildx, "bake", "--file", file, "--progress", "rawjson"), run.env, run.root)
 
 
 def bases_file(bases: Sequence[tuple[str, str, Sequence[str]]]) -> str:
-    """A bake file, in JSON, of one target `base-N` for each base image, which takes it from where it is and no more.
+    """Return a bake file, in JSON, with one target `base-N` for each base image. Its Dockerfile has only a FROM.
 
     Args:
-        bases: name, `--platform` of the FROM or nothing, platforms to build for; none for the builder's own.
+        bases: for each base: name, `--platform` of the FROM or empty, and platforms; no platforms means the builder's
+            own.
     """
     targets = {
         f"base-{number}": {
@@ -121,24 +122,24 @@ def bases_file(bases: Sequence[tuple[str, str, Sequence[str]]]) -> str:
 def print_command(
     root: Path, file: str, env: Mapping[str, str], targets: Sequence[str] = (), buildx: Sequence[str] = BUILDX
 ) -> Command:
-    """The command that prints what buildx reads in a bake file, as JSON; needs no engine."""
+    """Return the command that prints, as JSON, how buildx reads a bake file. The command needs no engine."""
     return Command((*buildx, "bake", "--file", file, "--progress", "quiet", "--print", *targets), env, root)
 
 
 def metadata_file(run: BakeRun, image: PlannedImage) -> Path:
-    """Where buildx writes an image's metadata; on failure it writes nothing."""
+    """Return the path to which buildx writes an image's metadata. buildx writes no metadata if the build fails."""
     return run.metadata / f"{image.name}.metadata.json"
 
 
 def read_digest(path: Path, target: str) -> Digest:
-    """The digest of the index that a bake process pushed, from its metadata file.
+    """Return the digest of the index that a bake process pushed, from its metadata file.
 
     Raises:
-        BuildError: no file, or no digest for the target in it.
+        BuildError: the file is missing, or has no digest for the target.
     """
     try:
         metadata = json.loads(path.read_bytes())
         return Digest.parse(str(metadata[target]["containerimage.digest"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"buildx ended well, but {path.name} holds no digest of {target}"
+        message = f"buildx succeeded, but {path.name} has no digest of {target}"
         raise BuildError(message, hint="is `docker buildx version` at least 0.13?") from error

@@ -1,4 +1,4 @@
-"""Why a build failed, as a person needs to read it."""
+"""The reason why a build failed, for a person."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,20 @@ from bake_compiler.oci.platform import Platform
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a build failed, as a person needs to read it.
+    """The reason why a build failed, for a person.
 
     Attributes:
-        cause: BuildKit's own words, or what bakec found.
-        kind: `build`, or `registry` when the registry, not the author, is to blame.
-        fault: the name of its class in FAULTS.
-        transient: whether another attempt may help.
-        retry_after: seconds that the other side asked to wait; 0 when it did not say.
-        platform: that it failed on; None when it concerns all of them.
-        stage, step: of the Dockerfile, such as `build` and `RUN make`; empty when it failed outside of one.
-        line: `Dockerfile:12`; empty when buildx named none.
+        cause: BuildKit's message, or what bakec found.
+        kind: `registry` if the registry is to blame and not the author; otherwise `build`.
+        fault: the name of the class in FAULTS.
+        transient: whether a retry may help.
+        retry_after: seconds that the registry or server asked to wait; 0 if it did not ask.
+        platform: the platform that failed; None if the failure concerns all platforms.
+        stage, step: of the Dockerfile, such as `build` and `RUN make`; empty if the failure was outside of a
+            Dockerfile.
+        line: such as `Dockerfile:12`; empty if buildx named no line.
         tail: the last lines of the step's output.
-        log: path of the whole log, empty when there is none.
+        log: path of the whole log; empty if there is no log.
     """
 
     cause: str

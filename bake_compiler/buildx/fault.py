@@ -1,4 +1,4 @@
-"""Which class a failure belongs to, and so whether another attempt may mend it."""
+"""Classes of build failures. The class says whether a retry may help."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Words of a class that no recording in tests/unit/buildx/recorded has, and where they were found."""
+    """A message of a class that has no recording in tests/unit/buildx/recorded, and the source of the message."""
 
     words: str
     source: str
@@ -16,16 +16,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A class of failures: a row of FAULTS. Patterns are regular expressions, and one that is found is enough.
+    """A class of failures: a row of FAULTS. Patterns are regular expressions; one match is enough.
 
     Attributes:
-        name: of the class.
-        text: what BuildKit's or buildx's words look like.
-        vertex: what it was doing; a failure without a vertex was doing "".
-        output: what a line that the step wrote looks like.
-        transient: another attempt may help.
-        kind: whose it is.
-        examples: each must be found to be of this row.
+        name: the name of the class.
+        text: patterns of BuildKit's or buildx's message.
+        vertex: pattern of the name of the vertex that failed; a failure without a vertex has the name "".
+        output: pattern of a line that the step printed.
+        transient: whether a retry may help.
+        kind: who is to blame: `build` or `registry`.
+        examples: messages that must be classified as this row.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Fault:
     examples: tuple[Example, ...] = ()
 
     def fits(self, vertex: str, words: str, output: str = "") -> bool:
-        """Whether all of these look like it."""
+        """Whether the vertex, the message and the output match this class."""
         return (
             any(re.search(pattern, words) for pattern in self.text)
             and re.search(self.vertex, vertex) is not None
@@ -46,12 +46,12 @@ class Fault:
 
 
 def bare(words: str) -> str:
-    """BuildKit's words without the command line of a RUN and without URL queries: nothing in them is the author's."""
+    """Return BuildKit's message without the author's words: the command line of a RUN, and URL queries."""
     return _COMMAND.sub("process did not complete successfully", without_secrets(words))
 
 
 def stated_wait(words: str) -> float:
-    """Seconds that the other side asked to wait; 0 when it did not say.
+    """Return the seconds that the other side asked to wait; 0 if it did not ask.
 
     Registries write `Retry-After: 7`, `retry after 1m30s` or `retry-after: 452.3µs, allowed: 44000/minute`.
     """
@@ -60,7 +60,7 @@ def stated_wait(words: str) -> float:
 
 
 def without_secrets(text: str) -> str:
-    """The text without what a URL may give away: its query, which may be signed, and its user."""
+    """Return the text without the secret parts of URLs: the query, which may be a signature, and the user."""
     return _URL.sub(_public, text) if "://" in text else text
 
 
@@ -70,8 +70,8 @@ def _public(url: re.Match[str]) -> str:
     return f"{place}?…{after}" if mark else place
 
 
-# Texts of others may be of any length: each pattern reads a text once, and none tries again from within what it read.
-# As Go quotes it, also when it was cut short; the second form is of BuildKit before 0.10.
+# A message may have any length, so each pattern reads a text once, without backtracking.
+# The text as Go quotes it, also if it was cut. The second form is from BuildKit before 0.10.
 _COMMAND = re.compile(
     r'process "(?:[^"\\]|\\.)*+(?:" did not complete successfully|\\?"?\Z)|executor failed running \[(?:.*\]|.*)',
     re.DOTALL,

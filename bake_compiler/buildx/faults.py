@@ -1,7 +1,7 @@
-"""Which faults another attempt may mend: a table, and the first row that fits is the class.
+"""The classes of build failures, as a table. The first row that matches is the class; `transient` means retry.
 
-What an author wrote comes first, so that a failing RUN, a path or a name never looks like a fault of the network. The
-words are those of BuildKit, buildx, containerd and distribution.
+The rows for the author's mistakes come first, so that a failing RUN, a path or a name never looks like a network fault.
+The patterns match messages of BuildKit, buildx, containerd and distribution.
 """
 
 from bake_compiler.buildx.fault import Example, Fault, bare
@@ -10,7 +10,7 @@ _EXITED = r"process did not complete successfully: exit code: "
 _RUN_OR_UNKNOWN = r"\A(?!\[[^\]]*\] (?:COPY|ADD) )"
 _FULL = r"(?i:no space left on device|disk quota exceeded)"
 _NO_VERTEX = r"\A\Z"
-# What apt, curl, wget, pip, npm, go, apk, git and cargo print when the other side does not answer, or not well.
+# Messages that apt, curl, wget, pip, npm, go, apk, git and cargo print if a server does not answer, or answers badly.
 _DOWNLOAD = (
     r"^[EW]: (?!.* 404 ).*(?:Failed to fetch|Temporary failure resolving|Connection timed out|Could not connect)|"
     r"^E: apt download failed|"
@@ -35,7 +35,7 @@ _LONGEST_WORDS = 8192
 
 LOST = "engine-lost"
 
-CANCELED = Fault(  # by the engine or by a person: bakec does not ask about what it canceled itself
+CANCELED = Fault(  # by the engine or by a person; bakec does not classify what it canceled itself
     "canceled",
     (r"(?<!from server: )context canceled\Z",),
     transient=True,
@@ -43,7 +43,7 @@ CANCELED = Fault(  # by the engine or by a person: bakec does not ask about what
 )
 
 FAULTS = (
-    Fault(  # ends in words of the author
+    Fault(  # the message ends in the author's words
         "dockerfile",
         (r'(?:\A|failed to solve: )(?:failed to process "|cannot copy to non-directory: )',),
         examples=(
@@ -57,7 +57,7 @@ FAULTS = (
         ),
     ),
     CANCELED,
-    # What the author wrote.
+    # Mistakes of the author.
     Fault(
         "missing-file",
         (
@@ -183,7 +183,7 @@ FAULTS = (
             Example("fatal: couldn't find remote ref main", "git remote.c", _GIT),
         ),
     ),
-    # The other end of a transfer that is no registry.
+    # The other side of a transfer, where that side is not a registry.
     Fault(
         "remote-file",
         (
@@ -262,7 +262,7 @@ FAULTS = (
             Example("no active session for 2vx: context deadline exceeded", "BuildKit session/manager.go"),
         ),
     ),
-    # The registry, and what it says of the author's names and rights.
+    # The registry's answers about the author's names and permissions.
     Fault(
         "tag-immutable",
         (r"\b(?:is|as) immutable\b",),
@@ -344,7 +344,7 @@ FAULTS = (
         vertex=_BASE,
         examples=(Example("manifest unknown: manifest unknown", "distribution registry/api/errcode", _METADATA),),
     ),
-    # The registry and the way to it.
+    # Faults of the registry, and of the network to it.
     Fault(
         "digest-mismatch",
         (r"unexpected commit digest", r"failed size validation"),
@@ -441,27 +441,27 @@ FAULTS = (
         (r"\Abuildx was ended by signal ",),
         vertex=_NO_VERTEX,
         transient=True,
-        examples=(Example("buildx was ended by signal 9", "our own words for a process that said nothing"),),
+        examples=(Example("buildx was ended by signal 9", "bakec's own message for a process that printed nothing"),),
     ),
-    # Words that nobody has seen yet.
+    # Messages that no other row matches.
     Fault("unknown", (r"failed to push ",), kind="registry", examples=(Example("failed to push x/y:1: hm", "none"),)),
     Fault("unknown", (r"",), examples=(Example("hm", "none"),)),
 )
 
 
 def classify(vertex: str, words: str, output: str = "") -> Fault:
-    """The class of a failure; the one named `unknown` if it has none.
+    """Return the class of a failure. The class `unknown` is the last row.
 
     Args:
-        vertex: the name of what failed; empty when buildx named nothing.
-        words: what BuildKit or buildx said of it.
-        output: the last lines that the step wrote. They only tell one fault of the author from another.
+        vertex: the name of the vertex that failed; empty if buildx named no vertex.
+        words: the message of BuildKit or buildx.
+        output: the last lines that the step printed. They only distinguish mistakes of the author.
     """
     words = _ends(bare(words))
     return next(fault for fault in FAULTS if fault.fits(vertex, words, output))
 
 
 def _ends(words: str) -> str:
-    """Both ends of what is long, where a fault shows: patterns with a gap cost more than the length of a text."""
+    """Return the beginning and the end of a long message. Patterns with a gap are slow on long texts."""
     half = _LONGEST_WORDS // 2
     return words if len(words) <= _LONGEST_WORDS else words[:half] + words[-half:]

@@ -1,4 +1,4 @@
-"""The reader of `docker buildx inspect`: the builder, and each node with its state and platforms."""
+"""The parser of `docker buildx inspect`: the builder, and each node with its state and platforms."""
 
 import re
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from bake_compiler.oci.platform import Platform
 
 _FIELD = re.compile(r"([A-Z][A-Za-z ]*):[ \t]*(.*?)[ \t]*")
 _NODES = "\nNodes:\n"
-_TOLD = "*"  # behind a platform that the node was told to build
+_TOLD = "*"  # marks a platform that the node was configured to build
 
 
 @dataclass(frozen=True)
 class InspectedNode:
-    """A node as it is now.
+    """A node of a builder, as buildx prints it now.
 
     Attributes:
         name: of the node.
-        endpoint: where it is.
+        endpoint: address or docker context of the node.
         state: `running`, `inactive` and the like; `error` if buildx could not reach it.
         error: why buildx could not reach it.
-        version: of its BuildKit; empty if it prints none.
-        platforms: that it builds for; first the platforms that it was told to build.
-        is_told: whether it was told to build some platforms.
+        version: of the node's BuildKit; empty if buildx prints no version.
+        platforms: the platforms that the node builds for; the configured platforms come first.
+        is_told: whether platforms were configured for the node.
     """
 
     name: str
@@ -36,22 +36,22 @@ class InspectedNode:
 
     @property
     def is_running(self) -> bool:
-        """Whether it can build now."""
+        """Whether the node can build now."""
         return self.state == "running"
 
     @property
     def known(self) -> tuple[Platform, ...]:
-        """Its platforms, without those that bakec does not know."""
+        """The node's platforms, without those platforms that bakec does not know."""
         return tuple(platform for name in self.platforms if (platform := _known(name)))
 
 
 @dataclass(frozen=True)
 class InspectedBuilder:
-    """What `docker buildx inspect` prints of a builder.
+    """The builder that `docker buildx inspect` describes.
 
     Attributes:
-        name, driver: of the builder; empty if buildx prints none, as it does when docker's daemon is down.
-        nodes: of the builder, in order.
+        name, driver: of the builder; empty if buildx prints none, for example because dockerd does not run.
+        nodes: the builder's nodes, in buildx's order.
     """
 
     name: str
@@ -60,12 +60,12 @@ class InspectedBuilder:
 
     @property
     def facts(self) -> DriverFacts:
-        """What is known of its driver."""
+        """The facts about the builder's driver."""
         return facts_of(self.driver)
 
     @property
     def running(self) -> int:
-        """How many of its nodes run."""
+        """The number of nodes that run."""
         return sum(node.is_running for node in self.nodes)
 
     @property
@@ -74,10 +74,13 @@ class InspectedBuilder:
         return frozenset(platform for node in self.nodes for platform in node.known)
 
     def native(self, engine: Platform | None) -> frozenset[Platform]:
-        """The platforms that a node has without emulation.
+        """Return the platforms that the builder's nodes run natively.
 
-        BuildKit prints the platform of a node's machine first, but after the platforms that the node was told to build.
-        Such a node in the engine has the engine's platform; of another node the first platform is taken.
+        BuildKit prints the platform of a node's machine first, but after the platforms that were configured for the
+        node. For a
+        node with configured platforms, the result has the engine's platform if the node is in the engine. For other
+        such nodes,
+        the first configured platform counts.
 
         Args:
             engine: the platform of the engine's machine; None if it is not known.
@@ -90,9 +93,9 @@ class InspectedBuilder:
 
 
 def read_inspection(text: str) -> InspectedBuilder:
-    """Read what `docker buildx inspect` prints; lines that are not of a builder or a node are left out.
+    """Return the builder that `docker buildx inspect` prints. Lines about other things are left out.
 
-    Source: buildx, commands/inspect.go. A value is on the line of its key, and may be empty.
+    Source: buildx, commands/inspect.go. A value stands on the line of its key, and may be empty.
     """
     head, _, nodes = text.partition(_NODES)
     builder = _fields(head)
@@ -105,7 +108,7 @@ def read_inspection(text: str) -> InspectedBuilder:
 
 
 def _fields(text: str) -> Mapping[str, str]:
-    """Key in small letters → value, of the first line that has the key."""
+    """Return key in lower case → value. If a key stands twice, the first line counts."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         if match := _FIELD.fullmatch(line):

@@ -1,4 +1,4 @@
-"""What the name of a vertex says: `[web linux/arm64 build 3/5] RUN make`.
+"""The parser of vertex names: `[web linux/arm64 build 3/5] RUN make`.
 
 Source: BuildKit's frontend/dockerfile/dockerfile2llb (`prefixCommand`) and buildx's util/progress (`WithPrefix`).
 """
@@ -15,11 +15,12 @@ class VertexName:
     """The parts of a vertex's name.
 
     Attributes:
-        words: what it does, in one line.
-        platform: that it is for; cross-built `linux/amd64->arm64` is for the second one.
-        stage: of the Dockerfile; of another target's Dockerfile with that target before it: `base/build`.
-        counts: a person would count it: a step of a Dockerfile, a transfer, an export; not BuildKit's own errands.
-        exports: it has parts that may take long: layers, manifests.
+        words: the operation, in one line.
+        platform: the platform of the result: `linux/amd64->arm64` is a cross-build for `linux/arm64`.
+        stage: the stage of the Dockerfile. A stage of another target has that target before it: `base/build`.
+        counts: whether a person would count the vertex as a step: an instruction, a transfer, an export; not internal
+            work.
+        exports: whether the vertex has parts that may take long: layers, manifests.
     """
 
     words: str
@@ -30,11 +31,11 @@ class VertexName:
 
 
 def read_name(text: str, target: str = "") -> VertexName:
-    """The parts of a vertex's name; any text has some.
+    """Return the parts of a vertex's name. Any text is accepted.
 
     Args:
         text: the name.
-        target: the target that is built; buildx names targets when it builds several, for a `target:` context.
+        target: the target that is built. buildx writes target names if it builds several, for a `target:` context.
     """
     text = _CONTROLS.sub(" ", without_secrets(text))
     bracket = _BRACKET.match(text)
@@ -50,7 +51,7 @@ def read_name(text: str, target: str = "") -> VertexName:
 
 
 def read_part(text: str) -> VertexName:
-    """The name of a part of an export, without the long form of a digest."""
+    """Return the name of a part of an export, with a short digest."""
     return VertexName(_DIGEST.sub(r"\1…", _CONTROLS.sub(" ", without_secrets(text))), counts=False)
 
 

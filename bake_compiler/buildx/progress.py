@@ -1,7 +1,7 @@
-"""What one bake process says of itself, line by line.
+"""The reader of one bake process's output, line by line.
 
 Source: BuildKit's client/graph.go (SolveStatus) for `--progress rawjson`. buildx 0.13 indents each document over many
-lines; later ones write one a line.
+lines. Later versions write one document in each line.
 """
 
 import base64
@@ -27,21 +27,22 @@ _LONGEST_DOCUMENT = 100_000
 
 
 class Progress:
-    """What one bake process says; keeps only what a report needs.
+    """The state of one bake process, from its output. It keeps only what a report needs.
 
     Args:
-        target: the target that is built; steps of others, built along with it, say whose they are.
+        target: the target that is built. Steps of other targets get the target's name.
 
     Attributes:
-        total: how many steps are known so far; BuildKit's own errands and the parts of an export are none.
-        done: how many of them ended.
-        cached: how many of those were not run: their result was there.
+        total: the number of steps that are known so far, without internal work and parts of exports.
+        done: the number of steps that have ended.
+        cached: the number of ended steps whose result came from the cache.
     """
 
     def __init__(self, target: str = "") -> None:
         self.total = self.done = self.cached = 0
         self._target = target
-        self._vertexes: dict[tuple[str, str], Vertex] = {}  # by digest, and by the id of an export's part
+        # by digest; a part of an export by its id
+        self._vertexes: dict[tuple[str, str], Vertex] = {}
         self._changed: dict[tuple[str, str], None] = {}
         self._failed: dict[tuple[str, str], None] = {}
         self._exporting: set[str] = set()
@@ -52,12 +53,15 @@ class Progress:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What a person would name, in order of beginning; BuildKit's own errands when they were slow or failed."""
+        """The steps, in order of their beginning.
+
+        Internal work of BuildKit is included only if it was slow or failed.
+        """
         worth = (vertex for vertex in self._vertexes.values() if vertex.is_worth_a_step)
         return tuple(vertex.step for vertex in sorted(worth, key=lambda vertex: vertex.began))
 
     def changes(self) -> list[Step]:
-        """The steps that began or ended since this was last asked, first come first."""
+        """Return the steps that began or ended since the last call, in order."""
         changed = [self._vertexes[key] for key in self._changed]
         self._changed.clear()
         news = [vertex for vertex in changed if vertex.is_worth_a_step or vertex.is_told]
@@ -66,13 +70,13 @@ class Progress:
         return [vertex.step for vertex in news]
 
     def read(self, line: str) -> list[str]:
-        """Take one line of output; returns it as the lines of a log that a person can read."""
+        """Read one line of output. Return the lines of a log that a person can read."""
         if self._document or line == "{":
             return self._read_indented(line)
         if not line.startswith("{"):
             return self._say(line)
         if line.startswith('{"statuses":') and not self._exporting and '"logs":' not in line:
-            return []  # most lines are of this kind, and only the parts of an export are of use
+            return []  # most lines are of this kind; only the parts of an export are useful
         document = _parse(line)
         return self._say(line) if document is None else self._take(document)
 
@@ -87,7 +91,7 @@ class Progress:
         return [] if document is None else self._take(document)
 
     def _say(self, line: str) -> list[str]:
-        """Words of buildx itself: an error, and before it the place in the Dockerfile over a ruler."""
+        """Read a line of buildx itself: an error message, or the place in the Dockerfile between two rulers."""
         line = without_secrets(line)
         if _RULER.fullmatch(line) and self._words and _LOCATION.fullmatch(self._words[-1]):
             self._location = self._location or self._words[-1]
@@ -109,7 +113,7 @@ class Progress:
         vertex = self._vertexes.get(key) or self._meet(key, text, read_name(text, self._target))
         if vertex.text != text and vertex.text.startswith(f"[{self._target} ") and not vertex.is_told:
             self._count(vertex, -1)
-            vertex.text, vertex.name = text, read_name(text, self._target)  # a step of another target is that one's
+            vertex.text, vertex.name = text, read_name(text, self._target)  # the step belongs to another target
             self._count(vertex, +1)
         is_new = not vertex.began
         if not self._move(key, message, cached=message.get("cached") is True, error=_text(message, "error")):
@@ -175,15 +179,15 @@ class Progress:
         return is_news
 
     def failure(self, status: int, log: str = "") -> Failure:
-        """Why it failed, once the process ended with this exit status.
+        """Return why the process failed, after it ended with this exit status.
 
         Args:
-            status: negative when a signal ended it.
+            status: the exit status; negative if a signal ended the process.
             log: path of the whole log.
         """
         ended = f"buildx was ended by signal {-status}" if status < 0 else f"buildx exited with {status}"
         words = self._last_words() or ended
-        culprit = None if classify("", words).name == LOST else self._culprit(words)  # what failed with it is no cause
+        culprit = None if classify("", words).name == LOST else self._culprit(words)
         cause = culprit.error if culprit else words
         tail = tuple(_printable(line) for line in culprit.tail) if culprit else ()
         fault = classify(culprit.text if culprit else "", cause, "\n".join(tail))
@@ -203,13 +207,19 @@ class Progress:
         )
 
     def _culprit(self, words: str) -> Vertex | None:
-        """The vertex that buildx's last words are about: others may have failed and done no harm, as a cache may."""
+        """Return the vertex that buildx's last message is about.
+
+        Other vertexes may fail without harm, such as a cache import.
+        """
         failed = [vertex for vertex in map(self._vertexes.__getitem__, self._failed) if vertex.failed]
         blamed = next((vertex for vertex in failed if without_secrets(vertex.error) in words), None)
         return blamed or next((vertex for vertex in failed if not vertex.text.startswith(_HARMLESS)), None)
 
     def _last_words(self) -> str:
-        """From the last `ERROR:` to an empty line, else the last line with anything in it."""
+        """Return the last message that begins with `ERROR:`, up to an empty line.
+
+        Without one, return the last non-empty line.
+        """
         words = list(self._words)
         starts = [number for number, line in enumerate(words) if line.startswith("ERROR: ")]
         if not starts:
@@ -226,7 +236,7 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 
 
 def _printable(text: str) -> str:
-    """The text without what would move a terminal's cursor or change its colours."""
+    """Return the text without characters that move a terminal's cursor or change its colours."""
     return _ESCAPES.sub("", text)
 
 
@@ -249,7 +259,7 @@ def _text(message: dict[str, Any], key: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    """Seconds since the epoch, of RFC 3339 with nanoseconds; 0 of anything else."""
+    """Return seconds since the epoch, from RFC 3339 with nanoseconds; 0 for any other text."""
     if not text:
         return 0.0
     try:

@@ -1,4 +1,4 @@
-"""What docker, buildx and the builder say of themselves."""
+"""What docker, buildx and the builder print about themselves."""
 
 import json
 import os
@@ -12,20 +12,20 @@ from bake_compiler.buildx.tools import CommandAnswer, Tools, read_version
 from bake_compiler.oci.platform import Platform
 from bake_compiler.system.tasks import together
 
-_STARTING = 180.0  # a builder may be an image that must be pulled first
-_REASON = re.compile(r'\bdesc = "(.+)"$')  # as gRPC tells it
+_STARTING = 180.0  # buildx may have to pull the builder's image first
+_REASON = re.compile(r'\bdesc = "(.+)"$')  # the error format of gRPC
 
 
 @dataclass(frozen=True)
 class Engine:
-    """What `docker info` tells of the engine.
+    """The content of `docker info`.
 
     Attributes:
-        version: of it; empty when it does not answer.
-        folder: where it keeps its things.
-        store: the driver and status of its image store, in its own words.
-        cores, memory: of its machine, memory in bytes; 0 where it does not tell.
-        platform: of its machine; None where it does not tell.
+        version: the engine's version; empty if the engine does not answer.
+        folder: the folder in which the engine keeps its data.
+        store: the driver and status of its image store, as the engine prints them.
+        cores, memory: of the engine's machine, memory in bytes; 0 if docker does not print them.
+        platform: of the engine's machine; None if docker does not print it.
     """
 
     version: str = ""
@@ -38,12 +38,12 @@ class Engine:
 
 @dataclass(frozen=True)
 class Said:
-    """What docker, buildx and the builder say of themselves.
+    """The answers of docker, buildx and the builder.
 
     Attributes:
-        version: of buildx.
-        inspection: of its builder.
-        info: of the engine.
+        version: the answer to `docker buildx version`.
+        inspection: the answer to `docker buildx inspect`.
+        info: the answer to `docker info`.
     """
 
     version: CommandAnswer
@@ -58,28 +58,28 @@ class Said:
 
     @cached_property
     def builder(self) -> InspectedBuilder:
-        """The builder, as far as buildx prints it."""
+        """The builder; its fields are empty where buildx prints nothing."""
         return read_inspection(self.inspection.text)
 
     @property
     def native(self) -> frozenset[Platform]:
-        """The platforms that the builder has without emulation."""
+        """The platforms that the builder runs natively."""
         return self.builder.native(self.engine.platform)
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine, as far as it tells."""
+        """The engine; its fields are empty where docker prints nothing."""
         return read_engine(self.info.text)
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What a build has to work with.
+    """The resources that a build can use.
 
     Attributes:
-        driver: of the builder.
-        nodes: how many it has that run.
-        cores, memory: of each node, memory in bytes; 0 where it is not known.
+        driver: the builder's driver.
+        nodes: the number of nodes that run.
+        cores, memory: of each node, memory in bytes; 0 if not known.
         buildx: the words that start buildx.
     """
 
@@ -91,7 +91,10 @@ class Machine:
 
 
 async def ask_all(tools: Tools, platforms: Sequence[Platform]) -> Said:
-    """Ask docker, buildx and the builder; the builder is started where none of it runs, or these platforms need it."""
+    """Return the answers of docker, buildx and the builder.
+
+    If no node of the builder runs, or a node that does not run is needed for these platforms, bakec starts the builder.
+    """
     async with together() as group:
         version = group.create_task(tools.ask(*tools.buildx, "version"))
         info = group.create_task(tools.ask("docker", "info", "--format", "{{json .}}"))
@@ -106,16 +109,16 @@ async def ask_all(tools: Tools, platforms: Sequence[Platform]) -> Said:
 async def start_nodes(
     tools: Tools, before: CommandAnswer, name: str = "", *, patience: float = _STARTING
 ) -> CommandAnswer:
-    """What a builder says of itself when its nodes were started.
+    """Start the nodes of a builder, and return the new answer of `docker buildx inspect`.
 
     If the driver only connects to nodes, buildx waits 20 s for a node that does not answer, and does not print why:
     another command prints the reason. bakec does not wait if the reason is a certificate.
 
     Args:
-        tools: how buildx is called.
-        before: what it said of itself before.
-        name: of the builder; empty for the one in use.
-        patience: in seconds.
+        tools: how to call buildx.
+        before: the answer of `docker buildx inspect` before.
+        name: the builder's name; empty for the builder in use.
+        patience: how long to wait, in seconds.
     """
     why = await _why_silent(tools, name) if read_inspection(before.text).facts.runs_elsewhere else ""
     refused = CommandAnswer(1, f"{before.text}\nERROR: {why}")
@@ -126,14 +129,14 @@ async def start_nodes(
 
 
 async def _why_silent(tools: Tools, name: str) -> str:
-    """Why a node does not answer; empty when all do."""
+    """Return why a node does not answer; empty if all nodes answer."""
     answer = await tools.ask(*tools.buildx, "du", *["--builder", name] * bool(name))
     reason = _REASON.search(answer.refusal)
     return reason[1] if reason else answer.refusal.removeprefix("ERROR: ")
 
 
 def machine_of(tools: Tools, said: Said) -> Machine:
-    """What there is to build with; what is not known is taken to be as here."""
+    """Return the resources of the builder. Unknown values are taken from this machine."""
     cores, memory = said.engine.cores or os.cpu_count() or 1, said.engine.memory
     if tools.is_local:
         cores, memory = os.cpu_count() or 1, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -141,7 +144,10 @@ def machine_of(tools: Tools, said: Said) -> Machine:
 
 
 def read_engine(info: str) -> Engine:
-    """What `docker info` says, as JSON and between warnings; nothing where it says something else."""
+    """Return the engine that `docker info` prints as JSON, possibly between warnings.
+
+    If there is no JSON, fields are empty.
+    """
     try:
         told = json.loads(next((line for line in info.splitlines() if line.startswith("{")), ""))
     except ValueError:

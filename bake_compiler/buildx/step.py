@@ -1,4 +1,4 @@
-"""One step of a build, as a person would name it."""
+"""One step of a build, as a person names it."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ class Step:
     """A vertex of BuildKit's graph: a Dockerfile instruction, a transfer, an export.
 
     Attributes:
-        name: what it does, such as `RUN make` or `pushing layers`.
-        platform: that it is for; None when it is for all of them.
-        stage: of the Dockerfile; empty outside of one.
-        began, ended: seconds since the epoch, by the builder's clock; `ended` is 0 while it runs.
-        cached: it was not run: its result was there.
-        error: BuildKit's words when it failed; empty when it did not.
+        name: the operation, such as `RUN make` or `pushing layers`.
+        platform: the step's platform; None if the step is for all platforms.
+        stage: the stage of the Dockerfile; empty for a step outside of a Dockerfile.
+        began, ended: seconds since the epoch, by the builder's clock; `ended` is 0 while the step runs.
+        cached: whether the result came from the cache, so that the step did not run.
+        error: BuildKit's message if the step failed; otherwise empty.
     """
 
     name: str

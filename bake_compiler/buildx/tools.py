@@ -1,4 +1,4 @@
-"""What docker, buildx, the builder and git say of themselves, before anything is built."""
+"""How bakec asks docker, buildx, the builder and git, before it builds."""
 
 import asyncio
 import os
@@ -15,17 +15,17 @@ from bake_compiler.system.process import Command, Runner, output_of
 
 OLDEST_BUILDX = (0, 13)
 PATIENCE = 10.0
-"""Seconds after which a command that should answer at once is given up."""
+"""Seconds after which bakec stops waiting for a short command."""
 
 
 @dataclass(frozen=True)
 class CommandAnswer:
-    """What a command said.
+    """The answer of a command.
 
     Attributes:
-        status: that it ended with.
-        text: all that it printed.
-        trouble: why it could not be asked; empty when it was.
+        status: the exit status.
+        text: everything that the command printed.
+        trouble: why the command could not run; empty if it ran.
     """
 
     status: int
@@ -34,7 +34,7 @@ class CommandAnswer:
 
     @property
     def refusal(self) -> str:
-        """Why it answers nothing, in a line; empty when it ended well."""
+        """Why there is no answer, in one line; empty if the command succeeded."""
         if self.trouble or not self.status:
             return self.trouble
         return self.text.strip().splitlines()[-1] if self.text.strip() else f"exit status {self.status}"
@@ -54,19 +54,22 @@ class BuildxVersion:
 
 
 def read_version(answer: CommandAnswer) -> BuildxVersion | None:
-    """What `docker buildx version` prints: `github.com/docker/buildx v0.29.1 a32761a`; None if there is no version."""
+    """Return the version from the answer of `docker buildx version`. None if the answer has no version.
+
+    The answer looks like `github.com/docker/buildx v0.29.1 a32761a`.
+    """
     found = None if answer.refusal else re.search(r"\bv?((\d+)\.(\d+)\.(\d+)\S*)", answer.text)
     return BuildxVersion(found[1], (int(found[2]), int(found[3]), int(found[4]))) if found else None
 
 
 @dataclass(frozen=True)
 class Tools:
-    """How docker and buildx are called.
+    """How to call docker and buildx.
 
     Attributes:
-        runner: runs commands.
-        root: where.
-        env: their environment.
+        runner: the function that runs commands.
+        root: the working directory.
+        env: the environment of the commands.
         buildx: the words that start buildx.
     """
 
@@ -76,7 +79,7 @@ class Tools:
     buildx: tuple[str, ...]
 
     async def ask(self, *argv: str, patience: float = PATIENCE) -> CommandAnswer:
-        """What a short command says; one that does not end is not waited for."""
+        """Return the answer of a short command. A command that takes longer than `patience` is ended."""
         try:
             async with asyncio.timeout(patience):
                 return CommandAnswer(*await output_of(self.runner, Command(argv, self.env, self.root)))
@@ -86,20 +89,22 @@ class Tools:
             return CommandAnswer(-1, "", f"`{shlex.join(argv)}` does not end within {patience:.0f} s")
 
     async def version(self) -> BuildxVersion | None:
-        """The version of buildx; None if there is no buildx."""
+        """Return the version of buildx; None if buildx is not installed."""
         return read_version(await self.ask(*self.buildx, "version"))
 
     @property
     def is_local(self) -> bool:
-        """Whether the engine runs on this machine: not on another one, such as Docker Desktop's."""
+        """Whether the engine runs on this machine. Docker Desktop's engine runs in a machine of its own."""
         host = self.env.get("DOCKER_HOST", "")
         return sys.platform == "linux" and not self.env.get("DOCKER_CONTEXT") and (not host or host.startswith("unix:"))
 
 
 def find_buildx(env: Mapping[str, str]) -> tuple[str, ...]:
-    """The words that start buildx: its own file where docker keeps it, which saves a process and half the time.
+    """Return the words that start buildx. Starting buildx's own file instead of docker saves half the time.
 
-    Source: docker/cli, cli-plugins/manager, for where docker looks. What is not found there, docker itself may find.
+    Source: docker/cli, cli-plugins/manager, for the folders in which docker looks. If buildx is in none of these
+    folders,
+    the words are `docker buildx`.
     """
     home = Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/")) / ".docker")
     if "cliPluginsExtraDirs" in _text_of(home / "config.json"):

@@ -1,4 +1,4 @@
-"""One vertex of BuildKit's graph, as it is told of over time."""
+"""One vertex of BuildKit's graph. Its state changes as buildx reports events."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -16,18 +16,18 @@ _LONGEST_REST = 65_536
 
 @dataclass(slots=True)
 class Vertex:
-    """What is known of a vertex, or of a part of an export.
+    """The known state of a vertex, or of a part of an export.
 
     Attributes:
-        text: its name as BuildKit gives it.
-        name: the parts of that.
-        is_part: it is a part of an export.
-        began, ended: seconds since the epoch; 0 when it did not yet.
-        cached: its result was there.
-        error: BuildKit's words.
-        is_told: someone was told that it began.
+        text: its name as BuildKit writes it.
+        name: the parts of the name.
+        is_part: whether it is a part of an export.
+        began, ended: seconds since the epoch; 0 if it has not begun or ended.
+        cached: whether the result came from the cache.
+        error: BuildKit's message.
+        is_told: whether its beginning is already in the log.
         tail: the last lines of its output.
-        rest: output after the last line end.
+        rest: output after the last end of a line.
     """
 
     text: str
@@ -43,17 +43,17 @@ class Vertex:
 
     @property
     def failed(self) -> bool:
-        """It ended by a fault of its own, and not because something else did."""
+        """Whether it failed by itself. False if it was canceled because another vertex failed."""
         return bool(self.error) and not CANCELED.fits(self.text, bare(self.error))
 
     @property
     def is_from_cache(self) -> bool:
-        """It ended, and was not run."""
+        """Whether it ended without running, because its result was in the cache."""
         return self.ended > 0 and self.cached
 
     @property
     def is_worth_a_step(self) -> bool:
-        """A person wants to read of it: BuildKit's own errands only when they were slow or failed."""
+        """Whether a person wants to see it. Internal work of BuildKit is shown only if it was slow or failed."""
         if not self.began:
             return False
         lasts = self.is_part and not self.ended
@@ -61,13 +61,16 @@ class Vertex:
 
     @property
     def step(self) -> Step:
-        """The vertex as a step."""
+        """Return the vertex as a step."""
         name = self.name
         error = without_secrets(self.error)
         return Step(name.words, name.platform, name.stage, self.began, self.ended, self.cached, error)
 
     def move(self, began: float, ended: float, *, cached: bool = False, error: str = "") -> bool:
-        """Take what was said of it; true when that is news.
+        """Update the state. Return whether the state changed.
+
+        A vertex may end and begin again. The solves of two targets may both report the same vertex, each with its own
+        clock.
 
         A vertex may end and begin again, and the solves of two targets may speak of one in turn, each by its own clock.
         """
@@ -80,7 +83,7 @@ class Vertex:
         return before != (self.began > 0, self.ended > 0, self.cached, self.error)
 
     def write(self, data: bytes) -> list[str]:
-        """Take output; returns the lines that are whole now, without secrets and what a carriage return overwrote."""
+        """Add output. Return the complete lines, without secrets and without text that a carriage return overwrote."""
         *lines, self.rest = (self.rest + data).split(b"\n")
         if len(self.rest) > _LONGEST_REST:
             lines, self.rest = [*lines, self.rest], b""
@@ -90,7 +93,7 @@ class Vertex:
         return texts
 
     def flush(self) -> list[str]:
-        """The line that its output ended in, when that had no end; what ended well needs no tail any more."""
+        """Return the last line of the output if it has no line end. If the vertex succeeded, its tail is forgotten."""
         lines = self.write(b"\n") if self.rest else []
         if not self.error:
             self.tail.clear()

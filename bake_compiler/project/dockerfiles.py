@@ -1,4 +1,4 @@
-"""Which Dockerfile an author means, whose path may be relative to two folders: docs/decisions/dockerfile-path.md."""
+"""Which Dockerfile an author means: a path may be relative to two folders. See docs/decisions/dockerfile-path.md."""
 
 import posixpath
 from dataclasses import replace
@@ -10,7 +10,7 @@ from bake_compiler.plan.plan import Plan, PlannedImage
 
 
 def project_text(root: Path, path: str) -> str | None:
-    """The text of a file inside of the project; None where there is none."""
+    """Return the text of a file of the project; None if the file can't be read or is outside of the project."""
     try:
         return None if is_outside(path) else (root / path).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -18,12 +18,12 @@ def project_text(root: Path, path: str) -> str | None:
 
 
 def settled(root: Path, plan: Plan) -> Plan:
-    """The plan, in which a Dockerfile that exists only in the context's folder is taken from there."""
+    """Return the plan. A Dockerfile that exists only in the context's folder is taken from that folder."""
     return replace(plan, images=tuple(_settled(root, image) for image in plan.images))
 
 
 def from_context(image: PlannedImage) -> str:
-    """The second place of an image's Dockerfile: its path as seen from the context; empty where both are one place."""
+    """Return the path of an image's Dockerfile as seen from the context; empty if there is only one possible path."""
     context, planned, said = image.text("context"), image.text("dockerfile"), _said(image, "dockerfile")
     if context is None or planned is None or URL in context or said == planned:
         return ""
@@ -32,7 +32,7 @@ def from_context(image: PlannedImage) -> str:
 
 
 def spellings(image: PlannedImage) -> str:
-    """How an author names either of the two Dockerfiles, so that the path has one meaning."""
+    """Return how an author writes the path of each of the two Dockerfiles without ambiguity."""
     first = image.text("dockerfile")
     second = posixpath.join(_said(image, "context"), _said(image, "dockerfile"))
     return f"dockerfile={first!r} for the first one, dockerfile={second!r} for the second one"
@@ -50,11 +50,14 @@ def _settled(root: Path, image: PlannedImage) -> PlannedImage:
 
 
 def _naming(attributes: Attributes, image: PlannedImage) -> Attributes:
-    """The same attributes with the Dockerfile as its author wrote it, which bake too reads from the context."""
+    """Return the attributes with the Dockerfile's path as the author wrote it.
+
+    bake also resolves it from the context.
+    """
     return {**attributes, "dockerfile": _said(image, "dockerfile")} if "dockerfile" in attributes else attributes
 
 
 def _said(image: PlannedImage, field: str) -> str:
-    """A path as the author wrote it, in the declaration that counts; empty where it is no plain text."""
+    """Return a path as its author wrote it, from the first model that sets the field; empty if it is no plain text."""
     said = next((value for model in image.models if (value := getattr(model, field, None)) is not None), None)
     return said if isinstance(said, str) else ""

@@ -10,23 +10,23 @@ from bake_compiler.model.lock_file import LOCK_FILE, Locked, parse_lock
 
 
 def read_lock(root: Path) -> Mapping[str, Locked] | None:
-    """What the project's lock says; None where it has none.
+    """Return the content of the project's lock; None if the project has no lock.
 
     Raises:
-        ModelError: it is no lock.
+        ModelError: the file is not a valid lock.
     """
     path = root / LOCK_FILE
     return parse_lock(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
 
 
 def committed(root: Path, name: str = BAKE_FILE) -> str:
-    """The text of the committed file; empty where there is none."""
+    """Return the text of the committed file; empty if it does not exist."""
     path = root / name
     return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else ""
 
 
 def template(root: Path) -> str:
-    """The project's own template if it has one, else bakec's."""
+    """Return the project's own template, or bakec's template if the project has none."""
     own = root / TEMPLATE
     if own.is_file():
         return own.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What git says of the project's checkout."""
+"""The state of the project's git checkout."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from bake_compiler.system.process import Command, Runner, output_of
 
 
 async def source_variables(runner: Runner, root: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """REVISION and, when nothing is changed, SOURCE_DATE_EPOCH of the git checkout; empty outside of one."""
+    """Return REVISION, and SOURCE_DATE_EPOCH if no file is changed. Empty outside of a git checkout."""
 
     async def git(*words: str) -> str | None:
         try:

@@ -1,6 +1,6 @@
-"""components/ → Stack: runs the model files, reads the files that they name, and finds what is wrong with each.
+"""components/ → Stack: runs the model files, reads the files that they name, and finds mistakes.
 
-The edge to files: nothing later in the chain reads what authors wrote.
+The later stages of the chain read no file that an author wrote.
 """
 
 import ast
@@ -32,11 +32,11 @@ _M = TypeVar("_M", Project, Component)
 
 @dataclass(frozen=True)
 class Loaded:
-    """What is under components/.
+    """The content of components/.
 
     Attributes:
-        stack: None when a mistake leaves nothing to go on with.
-        mistakes: what is wrong with the models, each by itself.
+        stack: None if a mistake makes it impossible to go on.
+        mistakes: all mistakes in the models.
     """
 
     stack: Stack | None
@@ -44,7 +44,7 @@ class Loaded:
 
 
 def load(root: Path, *, only: Collection[str] = ()) -> Loaded:
-    """Read the models under `root`/components: all of them, or those of some components."""
+    """Return the models below `root`/components: all models, or the models of the components in `only`."""
     directory = root / COMPONENTS
     names = only or [entry.name for entry in os.scandir(directory) if entry.is_dir() and entry.name[0] not in "._"]
     folders = [directory / name for name in sorted(names)]
@@ -61,7 +61,7 @@ def load(root: Path, *, only: Collection[str] = ()) -> Loaded:
 
 
 def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
-    """The Dockerfiles and .dockerignores that a plan names, and what of them is not there."""
+    """Return the Dockerfiles and .dockerignore files that a plan names, and a mistake for each missing file."""
     dockerfiles: dict[str, str] = {}
     ignores: dict[str, str] = {}
     mistakes: list[Mistake] = []
@@ -88,7 +88,7 @@ def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
             mistakes.append(at(image, "dockerfile", missing, hint))
             continue
         if second and project_text(root, second) not in {None, text}:
-            message = f"{path} and {second} are different files, and both may be meant"
+            message = f"{path} and {second} are different files: either may be meant"
             mistakes.append(at(image, "dockerfile", message, f"write {spellings(image)}"))
             continue
         dockerfiles[path] = text
@@ -96,14 +96,14 @@ def read_inputs(root: Path, plan: Plan) -> tuple[Inputs, Sequence[Mistake]]:
 
 
 def mistakes_error(root: Path, mistakes: Iterable[Mistake]) -> ModelError:
-    """One error that holds all mistakes, with paths relative to `root` and the line of each field."""
+    """Return one error with all mistakes. Paths are relative to `root`, and each field has its line."""
     problems = problems_of(root, mistakes)
     count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
     return ModelError(f"{count} in {COMPONENTS}/", hint="nothing was written or built", problems=problems)
 
 
 def problems_of(root: Path, mistakes: Iterable[Mistake]) -> Sequence[Problem]:
-    """Mistakes as a person reads them: each once, in order, with paths from `root` and the line of each field."""
+    """Return the mistakes for a person: sorted, without duplicates, with paths from `root` and lines of fields."""
     return sorted({_problem(root, mistake) for mistake in mistakes})
 
 
@@ -117,7 +117,7 @@ def _importable(root: Path) -> Iterator[None]:
 
 
 def _run(path: Path, variable: str, kind: type[_M], mistakes: list[Mistake]) -> _M | None:
-    """The model that a file assigns to `variable`; None, and a mistake, when it does not."""
+    """Return the model that a file assigns to `variable`. If it does not, add a mistake and return None."""
     namespace: dict[str, object] = {"__name__": f"{COMPONENTS}.{path.parent.name}.{path.stem}", "__file__": str(path)}
     try:
         exec(_compile(path), namespace)  # noqa: S102 - a model file is the author's own Python
@@ -140,7 +140,7 @@ def _compile(path: Path) -> CodeType:
 
 
 def _hint(error: BaseException) -> str:
-    """What to do about an exception that an author's code raised; empty where nobody knows."""
+    """Return how to fix an exception that an author's code raised; empty if bakec does not know."""
     if isinstance(error, ModuleNotFoundError) and error.name == "bakec":
         return "the package is called bake_compiler: write `from bake_compiler import …`"
     return ""
@@ -152,7 +152,7 @@ def _raised_at(path: Path, error: BaseException) -> Source:
 
 
 def _forgotten(folders: Iterable[Path]) -> Iterator[Mistake]:
-    """Folders that have a Dockerfile and no model: built by nobody, missed by nobody."""
+    """Yield a mistake for each folder that has a Dockerfile and no model: nothing would build it."""
     for folder in folders:
         dockerfiles = sorted(path.name for path in folder.glob("Dockerfile*"))
         if dockerfiles and not (folder / COMPONENT_FILE).is_file():
@@ -168,7 +168,7 @@ def _problem(root: Path, mistake: Mistake) -> Problem:
 
 
 def _field_line(path: Path, call_line: int, field: str) -> int:
-    """The line of a field's value inside the call that begins at `call_line`; that line when it can't be told."""
+    """Return the line of a field's value in the call that begins at `call_line`; else `call_line`."""
     try:
         tree = ast.parse(path.read_bytes()) if call_line else None
     except (OSError, SyntaxError):
@@ -177,7 +177,7 @@ def _field_line(path: Path, call_line: int, field: str) -> int:
     node: ast.AST | None = next((call for call in calls if call.lineno == call_line), None)
     parts = field.split(".") if field else []
     while parts:
-        taken = 1 if not isinstance(node, ast.Dict) else len(parts)  # a key may have dots
+        taken = 1 if not isinstance(node, ast.Dict) else len(parts)  # a key may contain dots
         while taken and (inner := _inner(node, ".".join(parts[:taken]))) is None:
             taken -= 1
         if not taken:

@@ -1,4 +1,4 @@
-"""components/ → plan → docker-bake.hcl, and whether the committed file is what the models say."""
+"""components/ → plan → docker-bake.hcl, and the comparison of the committed file with the models."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,29 +16,29 @@ from bake_compiler.project.loader import load, mistakes_error, problems_of, read
 
 
 def plan_project(root: Path) -> Plan:
-    """components/ → plan.
+    """Return the plan of the project.
 
     Raises:
-        ModelError: with every mistake in the components, or in the lock.
+        ModelError: all mistakes in the components, or in the lock.
     """
     return plan_with_inputs(root)[0]
 
 
 def plan_with_inputs(root: Path) -> tuple[Plan, Inputs]:
-    """components/ → plan, and the files that it names.
+    """Return the plan, and the files that it names.
 
     Raises:
-        ModelError: with every mistake in the components, or in the lock.
+        ModelError: all mistakes in the components, or in the lock.
     """
     plan, inputs = plan_unpinned(root)
     return with_pins(plan, inputs.dockerfiles, read_lock(root)), inputs
 
 
 def plan_unpinned(root: Path) -> tuple[Plan, Inputs]:
-    """components/ → plan as it is without a lock and mirrors, and the files that it names.
+    """Return the plan without the pins of the lock and without mirrors, and the files that it names.
 
     Raises:
-        ModelError: with every mistake in the components.
+        ModelError: all mistakes in the components.
     """
     loaded = load(root)
     if loaded.stack is None:
@@ -52,15 +52,16 @@ def plan_unpinned(root: Path) -> tuple[Plan, Inputs]:
 
 
 def warnings_of(root: Path, plan: Plan, inputs: Inputs) -> Sequence[Problem]:
-    """What may be meant in the files of a plan, and ends nothing."""
+    """Return warnings: likely mistakes in the files that may be intended. They do not change the exit code."""
     return problems_of(root, warn_all(plan, inputs))
 
 
 def plan_part(root: Path, names: Sequence[str]) -> Plan | None:
-    """The plan of some images and what they need, without reading the models of all others.
+    """Return the plan of some images and their needs, without reading the models of other components.
 
-    The committed file says which components those are. None when it is small, when it or the models leave a doubt, or
-    when a name is not an image's: then `plan_project` tells what is so.
+    bakec finds these components in the committed bake file. The result is None if the file is small, if a name is not
+    the
+    name of exactly one image, or if anything is wrong. Then the caller uses `plan_project`, which reports all mistakes.
     """
     text = committed(root)
     if not names or not is_large(text):

@@ -1,4 +1,4 @@
-"""Where a project is: the folder that holds components/project.py."""
+"""The root of a project: the folder that contains components/project.py."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from bake_compiler.errors import UsageError
 COMPONENTS = "components"
 PROJECT_FILE = "project.py"
 OWN = ".bakec"
-"""The folder in which bakec keeps what is its own."""
+"""The folder for bakec's own files, such as runs and caches."""
 
 
 def own_folder(root: Path) -> Path:
-    """Where bakec keeps what is its own, out of git's sight: else its own files would make a checkout dirty."""
+    """Return the folder for bakec's own files. git ignores it, so that these files do not make a checkout dirty."""
     folder = root / OWN
     ignore = folder / ".gitignore"
     if not ignore.exists():
@@ -21,10 +21,10 @@ def own_folder(root: Path) -> Path:
 
 
 def find_root(start: Path) -> Path:
-    """The nearest directory, from `start` upwards, that holds components/project.py.
+    """Return the nearest folder, from `start` upwards, that contains components/project.py.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no such folder exists.
     """
     for directory in (start, *start.parents):
         if (directory / COMPONENTS / PROJECT_FILE).is_file():

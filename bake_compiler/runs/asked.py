@@ -1,4 +1,4 @@
-"""What was asked of a run, as its folder keeps it."""
+"""run.json: what a person asked of a run, and the images that the run was going to build."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ RUNS = Path(".bakec/runs")
 
 @dataclass(frozen=True)
 class AskedImage:
-    """An image that a run was to build; `sources` is the fingerprint of what the project holds of it."""
+    """An image that a run was going to build. `sources` is the fingerprint of the image's files in the project."""
 
     name: str
     phase: str
@@ -34,17 +34,17 @@ class AskedImage:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run was to do, known before it began.
+    """The content of run.json, known before the run builds anything.
 
     Attributes:
-        run: its id.
+        run: the run's id.
         began: seconds since the epoch.
-        options: as a person gave them, with the registry and the tag that were used.
-        variables: all that buildx was given, as texts.
-        slots: how many images were built at once, at most.
+        options: as a person gave them, with the registry and the tag that the run used.
+        variables: all variables that buildx got, as texts.
+        slots: how many images could be built at the same time.
         images: in plan order.
-        excluded: image, platform and the reason.
-        resumes: the run that it resumed; empty when it did not.
+        excluded: the image, the platform and the reason of each excluded cell.
+        resumes: the id of the run that this run resumed; empty for a new run.
     """
 
     run: str
@@ -58,12 +58,12 @@ class Asked:
 
 
 def asked_images(wanted: Wanted, made: Mapping[str, MadeFrom]) -> tuple[AskedImage, ...]:
-    """The images of a run, as they are kept, each with the fingerprint of its sources."""
+    """Return the images of a run for run.json, each with the fingerprint of its files."""
     return tuple(_asked_image(wanted, image, made[image.name].sources) for image in wanted.images)
 
 
 def needs_within(wanted: Wanted, image: PlannedImage) -> tuple[str, ...]:
-    """The images of a run that one of them needs."""
+    """Return the images of the run that `image` needs."""
     return tuple(need for need in image.needs if need in wanted.names)
 
 
@@ -79,25 +79,28 @@ def _asked_type() -> TypeAdapter[Asked]:
 
 
 def write_asked(root: Path, asked: Asked) -> None:
-    """Keep what a run is to do."""
+    """Write run.json."""
     own_folder(root)
     document = {"schema": SCHEMA, **_asked_type().dump_python(asked, mode="json")}
     write_whole(root / RUNS / asked.run / ASKED, json.dumps(document, indent=1) + "\n")
 
 
 def read_asked(root: Path, run: str) -> Asked | None:
-    """What a run was to do; None if nothing readable is kept, as when it was killed at its very beginning."""
+    """Return the content of run.json.
+
+    None if the file is missing or can't be read: bakec was killed at the very beginning.
+    """
     try:
         return _asked_type().validate_python(_upgraded(json.loads((root / RUNS / run / ASKED).read_bytes())))
-    except (OSError, ValueError):  # of pydantic and json, too
+    except (OSError, ValueError):  # pydantic's and json's errors are ValueErrors
         return None
 
 
 def _upgraded(document: object) -> object:
-    """A document of today's schema, also from one of the first, which had some options, beside the rest.
+    """Return a document of the current schema. The first schema kept some options, beside the other fields.
 
     Raises:
-        ValueError: it is of another schema.
+        ValueError: the document has another schema.
     """
     match document:
         case {"schema": schema} if schema == SCHEMA:

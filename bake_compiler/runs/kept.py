@@ -1,8 +1,8 @@
-"""The runs of a project, as their folders under .bakec/runs tell of them.
+"""The runs of a project: what their folders under .bakec/runs contain.
 
-Each has what was asked (run.json, first of all), what happened (journal.jsonl, entry by entry), each image's log and
-metadata, and the report (report.json, last of all). Without the last one the run was killed, and the others say how far
-it came.
+A folder has run.json (what was asked; written first), journal.jsonl (events, entry by entry), each image's log and
+metadata, and report.json (written last). If report.json is missing, the run was killed or still runs; the other files
+show how far it came.
 """
 
 import json
@@ -33,12 +33,16 @@ _KEPT_RUNS = 30
 
 
 def journal_of(root: Path, run: str) -> Path:
-    """Where a run's journal is."""
+    """Return the path of a run's journal."""
     return root / RUNS / run / _JOURNAL
 
 
 def write_report(root: Path, report: Report) -> str:
-    """Keep what a run came to, and how long its images took; forget old runs. Returns why that failed, if so."""
+    """Write report.json and the build times of the images, and delete the folders of old runs.
+
+    Returns:
+        the reason if a file can't be written; empty on success.
+    """
     worked = (image for image in report.images if _tells_time(image))
     fresh = {image.name: image.attempts[-1].ended - image.attempts[-1].began for image in worked}
     try:
@@ -53,12 +57,12 @@ def write_report(root: Path, report: Report) -> str:
 
 
 def forget_run(root: Path, run: str) -> None:
-    """Keep nothing of a run."""
+    """Delete the folder of a run."""
     shutil.rmtree(root / RUNS / run, ignore_errors=True)
 
 
 def _tells_time(image: ImageResult) -> bool:
-    """Whether the last attempt tells how long it takes to build: to the end, and not from the cache."""
+    """Whether the last attempt shows how long the build takes: it succeeded, and did not come from the cache."""
     if not image.attempts or image.attempts[-1].failure:
         return False
     steps = [step for step in image.attempts[-1].steps if is_instruction(step)]
@@ -66,14 +70,14 @@ def _tells_time(image: ImageResult) -> bool:
 
 
 def last_seconds(root: Path) -> dict[str, float]:
-    """Image → seconds of the last bake process that really built it."""
+    """Return image → seconds of the last bake process that really built the image."""
     with suppress(OSError, ValueError, TypeError, AttributeError):
         return {str(name): float(each) for name, each in json.loads((root / _TIMINGS).read_bytes()).items()}
     return {}
 
 
 def run_ids(root: Path) -> tuple[str, ...]:
-    """Every run that is kept, newest first."""
+    """Return the ids of all runs in .bakec/runs, newest first."""
     try:
         folders = [folder for folder in (root / RUNS).iterdir() if (folder / ASKED).is_file()]
     except OSError:
@@ -82,17 +86,20 @@ def run_ids(root: Path) -> tuple[str, ...]:
 
 
 def _began(folder: Path) -> tuple[str, int]:
-    """Ids begin with the second; within one, the file system knows, unless another bakec forgets it just now."""
+    """Return a sort key: the second in the id, then the folder's time in ns.
+
+    Another bakec may delete the folder meanwhile.
+    """
     with suppress(OSError):
         return folder.name.partition("-")[0], (folder / ASKED).stat().st_mtime_ns
     return "", 0
 
 
 def find_run(root: Path, run: str) -> str:
-    """The id of a run that is named by its id, the beginning of it, or `last`.
+    """Return the id of a run. `run` is the id, the beginning of the id, or `last`.
 
     Raises:
-        UsageError: there is none, or more than one.
+        UsageError: no run matches, or more than one.
     """
     known = run_ids(root)
     if not known:
@@ -107,11 +114,11 @@ def find_run(root: Path, run: str) -> str:
 
 
 def stored_report(root: Path, run: str = LAST) -> Report:
-    """The report of a run, also of one that was killed, or still goes on.
+    """Return the report of a run. If report.json is missing, the report is computed from the journal.
 
     Raises:
-        UsageError: there is no such run.
-        BakecError: what is kept of it can't be read.
+        UsageError: no such run exists.
+        BakecError: the files of the run can't be read.
     """
     name = find_run(root, run)
     path = root / RUNS / name / _REPORT
@@ -119,10 +126,12 @@ def stored_report(root: Path, run: str = LAST) -> Report:
         try:
             return report_from_document(json.loads(path.read_bytes()))
         except ValueError as error:
-            raise BakecError(f"{path}: {error}", hint="another run's may be whole: `bakec report RUN`") from error
+            raise BakecError(f"{path}: {error}", hint="print the report of another run: `bakec report RUN`") from error
     asked = read_asked(root, name)
     if asked is None:
-        raise BakecError(f"{RUNS / name}/{ASKED} can't be read", hint="another run's may be whole: `bakec report RUN`")
+        raise BakecError(
+            f"{RUNS / name}/{ASKED} can't be read", hint="print the report of another run: `bakec report RUN`"
+        )
     return _told_by_journal(root, asked)
 
 
@@ -170,7 +179,10 @@ def _unfinished(image: AskedImage, why: str) -> ImageResult:
 
 
 def finished_images(root: Path, run: str) -> Mapping[str, ImageResult]:
-    """Image → what it came to, of those that have ended in a run or in those it resumed, with the run that built it."""
+    """Return image → result, for images that have ended in this run or in the runs that it resumed.
+
+    Each result names the run that built the image.
+    """
     chain = [run]
     while (asked := read_asked(root, chain[-1])) and asked.resumes and asked.resumes not in chain:
         chain.append(asked.resumes)
@@ -182,7 +194,7 @@ def finished_images(root: Path, run: str) -> Mapping[str, ImageResult]:
 
 
 def _ended(entries: Iterable[Mapping[str, Any]]) -> Iterator[ImageResult]:
-    """The images that have ended; an entry that can't be read is as good as none."""
+    """Yield the images that have ended. Entries that can't be read are left out."""
     for entry in entries:
         if entry.get("event") == "image-ended":
             with suppress(BakecError):
@@ -192,10 +204,10 @@ def _ended(entries: Iterable[Mapping[str, Any]]) -> Iterator[ImageResult]:
 
 
 def last_run(root: Path) -> Asked:
-    """What the last run was asked.
+    """Return what was asked of the last run.
 
     Raises:
-        UsageError: there is no run, it still goes on, or what is kept of it can't be read.
+        UsageError: no run exists, the last run has not ended, or its run.json can't be read.
     """
     name = find_run(root, LAST)
     if is_written(journal_of(root, name)):

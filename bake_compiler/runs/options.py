@@ -1,4 +1,4 @@
-"""What a person asked of a build: one value, from the command line to the run's folder, and back for --resume."""
+"""The options of `bakec build` as one value: from the command line to the run's folder, and back for --resume."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -27,25 +27,25 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """All that a person asks of `bakec build`, except how this one call prints: defaults are those of the command line.
+    """All options of `bakec build`, except how this one call prints. The defaults are the command line's defaults.
 
     Attributes:
-        selectors: as given; none selects all images.
-        platforms: such as `linux/arm64`; none means all of the project's.
-        registry, tag: where the images go; empty for the project's default. A run's folder has what was used.
-        variables: name → text, of --var.
-        push: push, verify and publish; otherwise load into the engine.
-        deep: read every layer, too.
-        jobs: how many images may be built at once; 0 for what the builder can bear.
-        retries, retry_pause: more attempts of an image, and the seconds before the first of them.
-        fail_fast: stop at the first failure.
-        rebuild: also build what the registry has from the same inputs.
-        preflight: first check all that the build needs.
-        allow: what buildx may do, as its `--allow` takes it.
-        allow_partial: publish the good images, also when others are not good.
-        insecure: registries that may be asked over plain http.
-        sign, signing_config: the key, and cosign's file; empty if nothing is to be signed, or for Sigstore's services.
-        junit, release_file: absolute paths of files to write; empty for none.
+        selectors: as given; empty selects all images.
+        platforms: such as `linux/arm64`; empty selects all platforms of the project.
+        registry, tag: where the images go; empty for the project's default. A run's folder has the values in use.
+        variables: name → text, from --var.
+        push: whether to push, verify and publish; otherwise buildx loads the images into the engine.
+        deep: whether verification reads every layer.
+        jobs: how many images may be built at the same time; 0 lets bakec choose for the builder.
+        retries, retry_pause: the number of retries of an image, and the seconds before the first retry.
+        fail_fast: whether to stop at the first failure.
+        rebuild: whether to build images again that the registry already has from the same inputs.
+        preflight: whether to check first everything that the build needs.
+        allow: the entitlements that buildx may grant, in the syntax of its `--allow`.
+        allow_partial: whether to publish the good images if other images failed.
+        insecure: registries that bakec may read over plain http.
+        sign, signing_config: the key, or empty to sign nothing; cosign's file, or empty for Sigstore's services.
+        junit, release_file: absolute paths of files to write; empty for no file.
     """
 
     selectors: Annotated[tuple[str, ...], Option("SELECTOR", OnResume.SAME)] = ()
@@ -71,7 +71,7 @@ class BuildOptions:
 
     @property
     def written(self) -> frozenset[str]:
-        """The options that have not their defaults, as they are written: `--tag`, `--load`."""
+        """Return the options that differ from their defaults, as people write them: `--tag`, `--load`."""
         default = BuildOptions()
         values = {name: getattr(self, name) for name in decisions() if getattr(self, name) != getattr(default, name)}
         return frozenset(_written(decisions()[name], value) for name, value in values.items())
@@ -79,7 +79,7 @@ class BuildOptions:
 
 @cache
 def decisions() -> Mapping[str, Option]:
-    """Each field of BuildOptions → how it is written, and what --resume does with it.
+    """Return each field of BuildOptions → how people write the option, and what --resume does with it.
 
     Raises:
         KeyError: a field has no decision.
@@ -90,16 +90,16 @@ def decisions() -> Mapping[str, Option]:
 
 
 def resumed(run: str, then: BuildOptions, now: BuildOptions, given: Collection[str]) -> BuildOptions:
-    """The options of a run that resumes another.
+    """Return the options of a run that resumes another run.
 
     Args:
         run: the id of the resumed run.
-        then: its options.
-        now: those of the new command line.
-        given: the fields that the new command line, or its environment, names.
+        then: the options of the resumed run.
+        now: the options of the new command line.
+        given: the fields that the new command line or its environment sets.
 
     Raises:
-        UsageError: an option is given whose value must stay, and its value is another.
+        UsageError: an option has another value than in the resumed run, and --resume does not allow this change.
     """
     changed: dict[str, Any] = {}
     for name, option in decisions().items():
@@ -122,7 +122,7 @@ def _written(option: Option, value: object) -> str:
 
 
 def _words(option: Option, value: object) -> str:
-    """The value, as it is written on a command line."""
+    """Return the value as people write it on a command line."""
     match value:
         case bool():
             return _written(option, value)

@@ -1,9 +1,9 @@
-"""What of the environment docker and its helpers get to see; all else stays out of a build."""
+"""The environment variables that docker and its helpers get. All other variables stay out of a build."""
 
 from collections.abc import Mapping
 
 BUILDX_BUILDER = "BUILDX_BUILDER"
-"""The builder that docker is to use, by name."""
+"""The variable that names the builder that docker uses."""
 KEPT = frozenset(
     [
         "PATH",
@@ -38,14 +38,14 @@ KEPT = frozenset(
     ]
 )
 KEPT_PREFIXES = ("AWS_", "AZURE_", "GOOGLE_", "CLOUDSDK_")
-"""What credential helpers of registries read."""
+"""Prefixes of the variables that credential helpers of registries read."""
 
 
 def using(env: Mapping[str, str], builder: str) -> Mapping[str, str]:
-    """The same, where docker uses a builder; a BUILDX_BUILDER that somebody set goes before it."""
+    """Return `env` with the builder added. If BUILDX_BUILDER is already set, its value stays."""
     return env if env.get(BUILDX_BUILDER) else {**env, BUILDX_BUILDER: builder}
 
 
 def is_kept(name: str) -> bool:
-    """Whether docker gets to see a variable of this name."""
+    """Whether docker gets a variable of this name."""
     return name in KEPT or name.startswith(KEPT_PREFIXES)

@@ -1,21 +1,21 @@
-"""Files that are there entirely or not at all."""
+"""Writing of files that are always complete."""
 
 import os
 from pathlib import Path
 
 
 def write_whole(path: Path, text: str, *, folders: bool = True) -> None:
-    """Write a file so that nobody ever sees a part of it. The file keeps its mode, and a link to it stays a link.
+    """Write a file so that no reader ever sees a part of it. The file keeps its mode, and a link to it stays a link.
 
     A pipe or a device, such as /dev/stdout, is written to as it is.
 
     Args:
-        path: of the file.
-        text: all of it.
-        folders: make the folders above it.
+        path: the file.
+        text: the whole content.
+        folders: whether to make missing folders above the file.
 
     Raises:
-        OSError: it can't be written; what was there before still is.
+        OSError: the file can't be written; its old content is unchanged.
     """
     file = Path(os.path.realpath(path))
     if file.exists() and not file.is_file():

@@ -1,4 +1,4 @@
-"""The edge to a run's folder: entries that a kill leaves whole, and files that are there entirely or not at all."""
+"""Journals: files of JSON lines that stay readable if the process is killed."""
 
 import fcntl
 import json
@@ -12,32 +12,32 @@ from bake_compiler.errors import BakecError
 
 
 class Journal:
-    """A file of JSON lines, each written at once; locked while its writer lives, however that ends.
+    """A file of JSON lines, each written at once. The file is locked while the process that writes it is alive.
 
     Attributes:
-        trouble: why entries are missing; empty while none are.
+        trouble: why entries are missing; empty if all entries were written.
     """
 
     def __init__(self, path: Path) -> None:
-        """Begin a journal; its folder is made.
+        """Begin a journal, and make its folder if it is missing.
 
         Raises:
-            BakecError: it can't be written.
+            BakecError: the journal can't be written.
         """
         self.trouble, self._torn = "", False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         except OSError as error:
-            message = f"{path}: {error.strerror}: the state of the run can't be kept"
-            raise BakecError(message, hint="make room, or make the folder writable") from error
-        with suppress(OSError):  # not every file system has locks
+            message = f"{path}: {error.strerror}: bakec can't write the state of the run"
+            raise BakecError(message, hint="free some space, or make the folder writable") from error
+        with suppress(OSError):  # some file systems have no locks
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def write(self, entry: Mapping[str, Any]) -> None:
-        """Add an entry; a full disk costs entries, not the run."""
+        """Add an entry. If the disk is full, the entry is lost and the run goes on."""
         line = f"{json.dumps(entry, separators=(',', ':'))}\n".encode()
-        whole = b"\n" + line if self._torn else line  # what was cut short must not spoil the next one
+        whole = b"\n" + line if self._torn else line  # a torn line must not spoil this entry
         try:
             written = os.write(self._file, whole)
         except OSError as error:
@@ -48,12 +48,12 @@ class Journal:
             self.trouble = "the disk is full"
 
     def close(self) -> None:
-        """Let it go."""
+        """Close the file, which releases its lock."""
         os.close(self._file)
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
-    """The entries; one that was cut short, as a kill or a full disk may leave it, is left out."""
+    """Return all complete entries. A kill or a full disk can leave an incomplete entry; such an entry is left out."""
     entries = []
     try:
         lines = path.read_bytes().split(b"\n")
@@ -68,7 +68,7 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
 
 
 def is_written(path: Path) -> bool:
-    """Whether the journal's writer lives."""
+    """Whether the process that writes the journal is alive."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The edge to subprocesses: a command described but not yet started, and the one place that starts it."""
+"""Subprocesses: `Command` describes a process, `run` starts a process."""
 
 import asyncio
 import os
@@ -24,13 +24,13 @@ _DRAIN_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Command:
-    """A subprocess described but not yet started.
+    """A description of a subprocess. Nothing starts until a Runner gets the command.
 
     Attributes:
         argv: the program and its arguments; never a shell line.
-        env: its whole environment.
-        cwd: where it runs.
-        shown: names of the variables that matter to a person, in the order to show them.
+        env: the whole environment of the process.
+        cwd: the working directory.
+        shown: names of the variables that `str()` shows to a person, in this order.
     """
 
     argv: tuple[str, ...]
@@ -39,40 +39,41 @@ class Command:
     shown: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """As a line that a person can paste into a shell."""
+        """Return a line that a person can paste into a shell."""
         variables = (f"{name}={shlex.quote(self.env[name])}" for name in self.shown)
         return " ".join((*variables, *map(shlex.quote, self.argv)))
 
 
 class Runner(Protocol):
-    """Whatever can run a command: the real thing, or a fake in a test."""
+    """A function that runs a command: `run`, or a fake in a test."""
 
     async def __call__(self, command: Command, on_line: Callable[[str], None]) -> int:
-        """Run to the end; give each line of stdout and stderr to `on_line`; return the exit status.
+        """Run the command to its end, pass each line of stdout and stderr to `on_line`, and return the exit status.
 
-        When cancelled it ends the process and its children before it lets the cancellation pass.
+        On cancellation, end the process and its children first, then raise the cancellation.
         """
 
 
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that docker and its helpers need.
+    """Return the variables that docker and its helpers need.
 
-    The rest stays out: a variable of the same name would silently override one of the bake file, and secrets of other
-    tools are none of a build's business.
+    All other variables stay out: a variable with the name of a bake file's variable would silently override that
+    variable.
+    Secrets of other tools do not belong in a build.
     """
     return {name: value for name, value in environ.items() if is_kept(name)}
 
 
 async def run(command: Command, on_line: Callable[[str], None], guard: "Guard | None" = None) -> int:
-    """The real Runner: a process group of its own, so that Ctrl-C in the terminal reaches bakec alone.
+    """Run a command in a process group of its own, so that Ctrl-C in the terminal reaches only bakec.
 
     Args:
         command: what to run.
-        on_line: hears each line.
-        guard: ends the group when bakec itself is killed.
+        on_line: gets each line of the output.
+        guard: ends the process group if bakec is killed.
 
     Raises:
-        PreflightError: there is no such program.
+        PreflightError: the program is not on PATH.
     """
     try:
         process = await asyncio.create_subprocess_exec(
@@ -92,7 +93,7 @@ async def run(command: Command, on_line: Callable[[str], None], guard: "Guard | 
     try:
         while not reading.done() and process.returncode is None:
             await asyncio.wait({reading}, timeout=0.25)
-        await asyncio.wait({reading}, timeout=_DRAIN_SECONDS)  # a child of it may hold the pipe open for ever
+        await asyncio.wait({reading}, timeout=_DRAIN_SECONDS)  # a child may hold the pipe open forever
         if reading.done():
             reading.result()
         return await process.wait()
@@ -104,21 +105,21 @@ async def run(command: Command, on_line: Callable[[str], None], guard: "Guard | 
 
 
 class Guard:
-    """What ends the children of a bakec that was killed: a watchdog, which is told of each process group."""
+    """A watchdog process that ends bakec's children if bakec is killed. It gets each process group on its stdin."""
 
     def __init__(self) -> None:
         self._watchdog: subprocess.Popen[bytes] | None = None
 
     def began(self, group: int) -> None:
-        """A process group is there."""
+        """Report a new process group to the watchdog."""
         self._tell(f"+{group}\n")
 
     def ended(self, group: int) -> None:
-        """It is gone."""
+        """Report to the watchdog that a process group has ended."""
         self._tell(f"-{group}\n")
 
     def close(self) -> None:
-        """There is nothing left to guard."""
+        """Stop the watchdog."""
         if self._watchdog is not None:
             self._watchdog.communicate()
 
@@ -128,14 +129,14 @@ class Guard:
             self._watchdog = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
             )
-        with suppress(OSError):  # somebody ended the watchdog: the build is none the worse for it
+        with suppress(OSError):  # the watchdog was killed; the build goes on without it
             if self._watchdog.stdin is not None:
                 os.write(self._watchdog.stdin.fileno(), line.encode())
 
 
 @contextmanager
 def guarded() -> Iterator[Runner]:
-    """The real Runner, whose children do not outlive bakec, not even when it is killed."""
+    """Yield a Runner whose children end together with bakec, also if bakec is killed."""
     with closing(Guard()) as guard:
 
         async def run_guarded(command: Command, on_line: Callable[[str], None]) -> int:
@@ -151,7 +152,7 @@ async def _read(process: asyncio.subprocess.Process, on_line: Callable[[str], No
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """The lines of a stream; one that is too long comes in parts."""
+    """Yield the lines of a stream. A very long line comes in parts."""
     begun = bytearray()
     while chunk := await stream.read(_CHUNK):
         *whole, rest = chunk.split(b"\n")
@@ -167,7 +168,7 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Interrupt what still runs of its group, then kill it: no child, and no child of it, outlives bakec."""
+    """Interrupt the process group, then kill it if it still runs. All descendants of the process end too."""
     clock = asyncio.get_running_loop().time
     patience, sign = clock() + _GRACE_SECONDS, int(signal.SIGINT)
     while watchdog.send(process.pid, sign) and clock() < patience + _DRAIN_SECONDS:
@@ -176,7 +177,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def output_of(runner: Runner, command: Command) -> tuple[int, str]:
-    """Exit status and all output of a short command."""
+    """Return the exit status and the whole output of a short command."""
     lines: list[str] = []
     status = await runner(command, lines.append)
     return status, "\n".join(lines)

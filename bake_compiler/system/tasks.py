@@ -1,4 +1,4 @@
-"""Tasks that stand and fall together, and work that nothing stops in its middle."""
+"""Groups of asyncio tasks that fail together, and work that a cancellation does not interrupt."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -10,10 +10,10 @@ _T = TypeVar("_T")
 
 @asynccontextmanager
 async def together() -> AsyncIterator[asyncio.TaskGroup]:
-    """A task group whose first error ends the other tasks, is waited for, and is raised as itself.
+    """Yield a task group. The first error cancels the other tasks, waits for them, and is raised unchanged.
 
     Raises:
-        Exception: that of the task that failed first.
+        Exception: the error of the task that failed first.
     """
     try:
         async with asyncio.TaskGroup() as group:
@@ -23,10 +23,10 @@ async def together() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 async def to_its_end(work: Coroutine[Any, Any, _T]) -> _T:
-    """What must not be left half done: Ctrl-C waits for it.
+    """Return the result of `work`. Ctrl-C waits until the work is complete.
 
     Raises:
-        Exception: that of the work.
+        Exception: the error of the work.
     """
     task = asyncio.create_task(work)
     while True:

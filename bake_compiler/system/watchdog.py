@@ -1,7 +1,7 @@
-"""A program of its own: when bakec is gone, however it went, ends the process groups that it left behind.
+"""A separate program that ends the process groups that bakec left behind, if bakec is killed.
 
-bakec writes `+GROUP` and `-GROUP` on its standard input as processes begin and end; the end of that input is the end of
-bakec. Started as a plain script, without bakec's packages: it has to be there in no time.
+bakec writes `+GROUP` and `-GROUP` to this program's stdin as processes begin and end. The end of stdin means that bakec
+is gone. The program is a plain script that imports none of bakec's packages, because it must start at once.
 """
 
 import os
@@ -13,7 +13,7 @@ GRACE_SECONDS = 5.0
 
 
 def main() -> None:
-    """Listen until bakec is gone, then end what is left: asked first, then killed."""
+    """Read stdin until bakec is gone. Then interrupt the remaining process groups, wait, and kill them."""
     left: set[int] = set()
     for line in sys.stdin:
         (left.add if line.startswith("+") else left.discard)(int(line[1:]))
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def send(group: int, sign: int) -> bool:
-    """Send a signal to a process group; whether there was somebody to send it to."""
+    """Send a signal to a process group. Return whether the group exists."""
     try:
         os.killpg(group, sign)
     except (ProcessLookupError, PermissionError):

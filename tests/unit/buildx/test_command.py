@@ -137,7 +137,7 @@ def test_a_metadata_file_without_the_digest_is_a_failed_build(tmp_path: Path, te
     if text is not None:
         path.write_bytes(text.encode("latin-1"))
 
-    with pytest.raises(BuildError, match=r"web\.metadata\.json holds no digest of web") as caught:
+    with pytest.raises(BuildError, match=r"web\.metadata\.json has no digest of web") as caught:
         read_digest(path, "web")
 
     assert "buildx" in caught.value.hint

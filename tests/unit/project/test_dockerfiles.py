@@ -92,7 +92,7 @@ def test_two_different_files_are_a_mistake_that_says_how_to_name_either(tmp_path
     ((problem, hint),) = told(tmp_path, component, files=files)
 
     both = "components/web/Dockerfile and components/web/app/Dockerfile"
-    assert problem == f"{IMAGE_LINE}: dockerfile: {both} are different files, and both may be meant"
+    assert problem == f"{IMAGE_LINE}: dockerfile: {both} are different files: either may be meant"
     assert hint == "write dockerfile='../Dockerfile' for the first one, dockerfile='app/Dockerfile' for the second one"
 
 

@@ -179,7 +179,9 @@ def test_a_device_that_is_really_full_costs_entries_and_no_run(path: Path) -> No
 def test_a_folder_that_can_not_be_made_is_an_error_with_a_hint(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
 
-    with pytest.raises(BakecError, match=r"runs/r1/journal\.jsonl: Not a directory: the state of the run") as caught:
+    with pytest.raises(
+        BakecError, match=r"runs/r1/journal\.jsonl: Not a directory: bakec can't write the state of the run"
+    ) as caught:
         Journal(tmp_path / "runs" / "r1" / "journal.jsonl")
 
     assert caught.value.hint

@@ -64,7 +64,7 @@ def test_a_buildx_that_ended_well_and_names_no_digest_has_failed_for_good(site: 
     report = site.run("hub")
 
     assert report.exit_code == 4
-    assert {cell.why for cell in report.cells} == {"buildx ended well, but hub.metadata.json holds no digest of hub"}
+    assert {cell.why for cell in report.cells} == {"buildx succeeded, but hub.metadata.json has no digest of hub"}
     assert site.docker.baked == ["hub"]
 
 
