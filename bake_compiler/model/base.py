@@ -1,4 +1,4 @@
-"""What every model is made of: frozen, strict, and knowing the line where its author wrote it."""
+"""The base of every model: frozen, strict, and with the line on which its author wrote it."""
 
 import re
 import sys
@@ -21,7 +21,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing that is wrong in the components, with the place and, where known, what to do."""
+    """A mistake in the components, with its place and, if known, how to fix it."""
 
     source: Source
     field: str
@@ -34,7 +34,7 @@ _collected: ContextVar[list[Mistake] | None] = ContextVar("_collected", default=
 
 @contextmanager
 def collecting_mistakes() -> Iterator[list[Mistake]]:
-    """Within it a model with bad fields does not raise: its mistakes are listed, and loading goes on."""
+    """Yield a list that collects mistakes. Within this context, a model with wrong fields does not raise an error."""
     mistakes: list[Mistake] = []
     token = _collected.set(mistakes)
     try:
@@ -44,16 +44,16 @@ def collecting_mistakes() -> Iterator[list[Mistake]]:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """A hint that names the nearest known name, or lists the known ones."""
+    """Return a hint with the most similar known name, or with all known names."""
     import difflib  # noqa: PLC0415 - 8 ms that only a mistake needs
 
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return "known are " + ", ".join(sorted(known)) if known else "none is declared"
+    return "known are " + ", ".join(sorted(known)) if known else "no such names are declared"
 
 
-if TYPE_CHECKING:  # what pydantic itself tells type checkers, and that no field can be set; its plugin is not needed
+if TYPE_CHECKING:  # pydantic's own declaration, and that no field can be set: type checkers need no plugin
     from pydantic._internal._model_construction import ModelMetaclass
     from pydantic_core import ErrorDetails
 
@@ -65,20 +65,20 @@ else:
 
 
 class Model(BaseModel, metaclass=_Frozen):
-    """Base of all that an author declares: frozen, no unknown fields, and it knows where it was written."""
+    """The base class of all models. A model is frozen, accepts no unknown fields, and knows where it was written."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     _source: Source = PrivateAttr(default_factory=Source)
 
-    if not TYPE_CHECKING:  # type checkers see the fields as keywords
-        __iter__ = None  # else pydantic takes one model for the list of its fields
+    if not TYPE_CHECKING:  # type checkers see the fields as keyword arguments
+        __iter__ = None  # without this, pydantic would accept a model where a list is expected
 
         def __init__(self, **fields: Any) -> None:
             source = _calling_source()
             mistakes = _collected.get()
             for name, value in fields.items():
-                if isinstance(value, set | frozenset):  # which pydantic would take, in an order of its own each time
+                if isinstance(value, set | frozenset):  # pydantic would accept a set, in a different order each time
                     if mistakes is None:
                         raise TypeError(f"{name}: a set has no order; write a list")
                     mistakes.append(Mistake(source, name, "a set has no order", "write a list"))
@@ -99,7 +99,7 @@ class Model(BaseModel, metaclass=_Frozen):
 
     @property
     def source(self) -> Source:
-        """Where the author wrote it."""
+        """Where the author wrote the model."""
         return self._source
 
 
@@ -122,7 +122,7 @@ _WANTED = {
     "bool_type": "True or False",
     "bool_parsing": "True or False",
 }
-"""Kinds of pydantic's errors, in plain words: the whole message, or the type that is wanted."""
+"""Kind of pydantic's error → the whole message in plain words, or the type that is expected."""
 _CLASSES = {
     "str": "a text",
     "int": "an int",
@@ -141,13 +141,13 @@ def _mistakes_of(error: ValidationError, source: Source, known: list[str]) -> It
     for problem in problems:
         inner = (other["loc"][: len(problem["loc"])] == problem["loc"] for other in problems if other is not problem)
         if problem["type"] == "too_short" and any(inner):
-            continue  # only because an item of it was refused
+            continue  # this error only repeats that an item was refused
         place = ".".join(str(part) for part in problem["loc"])
         yield Mistake(source, place, *_words(problem, known))
 
 
 def _words(problem: "ErrorDetails", known: list[str]) -> tuple[str, str]:
-    """What is wrong with a field, and what to do."""
+    """Return what is wrong with a field, and how to fix it."""
     match problem["type"]:
         case "extra_forbidden":
             return "no such field", did_you_mean(str(problem["loc"][-1]), known)
@@ -166,10 +166,10 @@ def _words(problem: "ErrorDetails", known: list[str]) -> tuple[str, str]:
 
 
 def _other(problem: "ErrorDetails", wanted: str) -> str:
-    """That a value of one type stands where another type is wanted; never the value itself, which may be a secret."""
+    """Return a message about a wrong type. The message never contains the value, which may be a secret."""
     return f"must be {wanted}, and is {_word(type(problem['input']).__name__)}"
 
 
 def _word(name: str) -> str:
-    """A class as a message calls it."""
+    """Return the name of a class in messages."""
     return _CLASSES.get(name) or f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"

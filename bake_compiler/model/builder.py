@@ -1,4 +1,4 @@
-"""The builder of a project: where its images are built, by which nodes, through which mirrors."""
+"""The builder of a project: its nodes, its driver, and the mirrors of its BuildKit."""
 
 import re
 from collections.abc import Mapping
@@ -40,53 +40,58 @@ class Node(Model):
     """One machine of a builder."""
 
     endpoint: Endpoint = ""
-    """where it is. remote: BuildKit's address, `tcp://`, `unix://`, `ssh://`, `docker-container://` or
-    `kube-pod://`. docker-container: an engine, `ssh://USER@HOST`, `unix://`, `tcp://` or the name of a docker
-    context; empty for this machine's. kubernetes: empty, the cluster is KUBECONFIG's.
+    """where the node is.
+
+    remote: BuildKit's address, `tcp://`, `unix://`, `ssh://`, `docker-container://` or `kube-pod://`. docker-container:
+    an engine, `ssh://USER@HOST`, `unix://`, `tcp://` or the name of a docker context; empty for this machine's engine.
+    kubernetes: empty, because KUBECONFIG names the cluster.
     """
     name: BuilderName | None = None
-    """of the node; the builder's with the node's number when nothing is said."""
+    """the node's name. Default: the builder's name and the number of the node."""
     platforms: ListOf[PlatformName] = ()
-    """that are built there, though other nodes could too; empty for all that it can."""
+    """the platforms that this node builds even if other nodes could build them; empty for all platforms that it can
+    build.
+    """
     options: Options = Field(default_factory=dict)
-    """of the driver (`--driver-opt`) for this node alone."""
+    """the driver's options (`--driver-opt`), for this node only."""
     ca: FilePath | None = None
-    """files with what TLS to a remote node needs, relative to the project's root."""
+    """file with the CA certificate for TLS to a remote node, relative to the project's root."""
     cert: FilePath | None = None
-    """files with what TLS to a remote node needs, relative to the project's root."""
+    """file with the client certificate for TLS to a remote node, relative to the project's root."""
     key: FilePath | None = None
-    """files with what TLS to a remote node needs, relative to the project's root."""
+    """file with the client key for TLS to a remote node, relative to the project's root."""
     server_name: Host | None = None
-    """that its certificate is for, when it is not the endpoint's."""
+    """the host name in the node's certificate, if it differs from the endpoint's host."""
 
     @property
     def tls(self) -> Mapping[str, str]:
-        """What TLS needs: `ca`, `cert` and `key`, as far as they are said."""
+        """The TLS files that are declared: `ca`, `cert` and `key`."""
         said = {name: getattr(self, name) for name in _TLS}
         return {name: path for name, path in said.items() if path is not None}
 
 
 class Builder(Model):
-    """The builder that `bakec builder up` makes, and that builds go to."""
+    """The builder that `bakec builder up` creates and that builds use."""
 
     name: BuilderName
-    """of the builder. With driver docker: of the docker context."""
+    """the builder's name. With driver docker: the name of the docker context."""
     driver: Driver = "docker-container"
-    """docker-container runs BuildKit in a container of each node's engine, kubernetes in pods; remote takes what
-    runs already; docker is the engine's own, which is there anyway.
+    """docker-container runs BuildKit in a container of each node's engine. kubernetes runs BuildKit in pods.
+
+    remote connects to a BuildKit that already runs. docker is the BuildKit in the engine, which always exists.
     """
     nodes: ListOf[Annotated[Node, InstanceOf(Node)]] = ()
-    """one or more; one on this machine when nothing is said."""
+    """the nodes. Default: one node on this machine."""
     options: Options = Field(default_factory=dict)
-    """of the driver (`--driver-opt`), for all nodes."""
+    """the driver's options (`--driver-opt`), for all nodes."""
     flags: ListOf[Annotated[Text, AfterValidator(_check_option)]] = ()
-    """of the BuildKit daemon (`--buildkitd-flags`)."""
+    """flags of the BuildKit daemon (`--buildkitd-flags`)."""
     mirrors: Mapping[Host, ListOf[Host]] = Field(default_factory=dict)
-    """registry → those that are asked before it, such as `docker.io` → `mirror.example`."""
+    """registry → mirrors that BuildKit asks first, such as `docker.io` → `mirror.example`."""
     certificates: Mapping[Host, ListOf[FilePath]] = Field(default_factory=dict)
-    """registry → files with the CA certificates that it is trusted by, relative to the project's root."""
+    """registry → files with the CA certificates for this registry, relative to the project's root."""
     http: ListOf[Host] = ()
-    """registries that are asked without TLS."""
+    """registries that BuildKit asks without TLS."""
 
     @model_validator(mode="after")
     def _check(self) -> "Builder":
@@ -101,7 +106,7 @@ class Builder(Model):
         return self
 
     def _check_daemon(self) -> None:
-        """What is told to a BuildKit daemon must have one that buildx starts."""
+        """Raise an error if the model configures a daemon and the driver starts no daemon."""
         names = ("flags", "mirrors", "certificates", "http", *["options"] * self.facts.is_the_engine)
         said = [name for name in names if getattr(self, name)]
         if said and not self.facts.starts_daemon:
@@ -134,17 +139,17 @@ class Builder(Model):
 
     @property
     def facts(self) -> DriverFacts:
-        """What is known of its driver."""
+        """The facts about the builder's driver."""
         return facts_of(self.driver)
 
     @property
     def all_nodes(self) -> tuple[Node, ...]:
-        """Its nodes; one on this machine when none is said."""
+        """The nodes; one node on this machine if no node is declared."""
         default = (Node(),) if self.facts.starts_daemon else ()
         if self.facts.runs_elsewhere and not self.nodes:
             raise ValueError(f"nodes: a {self.driver} builder needs at least one, with its endpoint")
         return tuple(self.nodes) or default
 
     def node_name(self, number: int) -> str:
-        """What buildx calls a node."""
+        """Return buildx's name of a node."""
         return (self.all_nodes[number].name if self.nodes else None) or f"{self.name}{number}"

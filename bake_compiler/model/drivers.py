@@ -1,4 +1,4 @@
-"""The builder drivers of buildx, one row each: everything that bakec does differently for one of them.
+"""The builder drivers of buildx, one row for each: everything that bakec does differently for a driver.
 
 Source: buildx, driver/*/factory.go and docs/builders/drivers.
 """
@@ -11,21 +11,23 @@ Driver: TypeAlias = Literal["docker-container", "remote", "kubernetes", "docker"
 
 @dataclass(frozen=True)
 class DriverFacts:
-    """What is known of one driver. The defaults are what bakec assumes of a driver that is not in the table.
+    """The facts about one driver. The defaults are what bakec assumes of a driver that is not in the table.
 
     Attributes:
-        name: of the driver, as buildx prints it.
-        is_the_engine: its BuildKit is part of dockerd: buildx can't create, configure or remove the builder, and the
-            images that it builds go to the engine's image store.
-        in_engine: its BuildKit runs in dockerd or in a container of dockerd, on the kernel and the disk of its machine.
-        starts_daemon: buildx starts its BuildKit, and configures it; a builder without nodes gets one.
-        endpoints: a node's endpoint must begin with one of these; empty if any will do.
-        endpoint_from: where the endpoint comes from if a node can't name one; empty if a node can.
-        tls_endpoints: endpoints that take ca, cert, key and server_name begin with one of these.
-        local_endpoints: endpoints on this machine begin with one of these; the empty endpoint is always one if the
-            driver is in the engine.
-        cache: where a node's cache is: in a `volume` that outlives its container, in a `pod` that takes the cache along
-            when it ends, or, empty, where buildx never deletes it.
+        name: the driver's name, as buildx prints it.
+        is_the_engine: whether its BuildKit is part of dockerd. Then buildx can't create, configure or remove the
+            builder, and the images that it builds go to the engine's image store.
+        in_engine: whether its BuildKit runs in dockerd or in a container of dockerd, on the kernel and the disk of the
+            engine's machine.
+        starts_daemon: whether buildx starts and configures its BuildKit. A builder without declared nodes then gets one
+            node.
+        endpoints: a node's endpoint must begin with one of these; empty if any endpoint is valid.
+        endpoint_from: where the endpoint comes from, if a node can't name an endpoint; empty if a node can.
+        tls_endpoints: endpoints that accept ca, cert, key and server_name begin with one of these.
+        local_endpoints: endpoints on this machine begin with one of these. If the driver is in the engine, the empty
+            endpoint is local too.
+        cache: where a node's cache is: in a `volume` that stays if the container is removed, in a `pod` that is deleted
+            together with its cache, or empty for a place where buildx never deletes the cache.
     """
 
     name: str
@@ -40,7 +42,7 @@ class DriverFacts:
 
     @property
     def runs_elsewhere(self) -> bool:
-        """Whether somebody else starts its BuildKit: buildx only connects to it."""
+        """Whether someone else starts its BuildKit, and buildx only connects to it."""
         return not self.starts_daemon and not self.is_the_engine
 
     def is_local(self, endpoint: str) -> bool:
@@ -48,7 +50,7 @@ class DriverFacts:
         return (self.in_engine and endpoint in {"", "default"}) or endpoint.startswith(self.local_endpoints)
 
     def is_in_engine(self, endpoint: str) -> bool:
-        """Whether a node with this endpoint is in the engine that docker itself uses, so on that engine's machine."""
+        """Whether a node with this endpoint is in docker's own engine, and so on the engine's machine."""
         return self.in_engine and self.is_local(endpoint)
 
 
@@ -68,5 +70,5 @@ DRIVERS = (
 
 
 def facts_of(driver: str) -> DriverFacts:
-    """The row of a driver, by the name that buildx prints; the defaults for a driver that bakec does not know."""
+    """Return the row of a driver, by the name that buildx prints. For an unknown driver, return the defaults."""
     return next((row for row in DRIVERS if row.name == driver), DriverFacts(driver))

@@ -1,4 +1,4 @@
-"""The lists of models: an author writes a list or a tuple, the model keeps a tuple."""
+"""The lists in models: an author writes a list or a tuple, the model keeps a tuple."""
 
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     T_co = TypeVar("T_co", covariant=True)
 
     class ListOf(Protocol[T_co]):
-        """A list or a tuple of what the brackets name; a text is none, though Python calls it a sequence of texts.
+        """A list or a tuple of the type in the brackets. A text is not accepted, although Python calls it a sequence.
 
-        `str` has another `__contains__` than lists and tuples have: so `needs="base"` is an error in an editor too.
+        `str` has another `__contains__` than lists and tuples. So type checkers, too, report `needs="base"` as an
+        error.
         """
 
         def __contains__(self, item: object, /) -> bool: ...

@@ -1,4 +1,4 @@
-"""bakec.lock: what the names of base images stood for when they were locked. Pure; a block of lines for each base."""
+"""bakec.lock: the digests of base images at the time of locking, one block of lines for each base. Pure."""
 
 import json
 import re
@@ -21,14 +21,14 @@ _AGAIN = "fix it, or remove it and run `bakec lock`"
 
 @dataclass(frozen=True, order=True)
 class Locked:
-    """What one base image's name stood for.
+    """What the name of one base image stood for at the time of locking.
 
     Attributes:
-        name: in its familiar form, which a named context has: `busybox` for `docker.io/library/busybox:latest`.
-        digest: of the index; of the one manifest where there is no index.
-        platforms: that it has, sorted.
-        resolved: when its registry said so, in UTC: `2026-11-28T13:00:00Z`.
-        mirror: where it is taken from, if not from where its name says: a reference without its digest.
+        name: in its short form, as in a named context: `busybox` for `docker.io/library/busybox:latest`.
+        digest: of the index, or of the manifest if there is no index.
+        platforms: the base's platforms, sorted.
+        resolved: the time at which the registry returned the digest, in UTC: `2026-11-28T13:00:00Z`.
+        mirror: a reference without digest, if builds take the base from a mirror.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Locked:
 
 
 def render_lock(bases: Iterable[Locked]) -> str:
-    """The file: the same bases, in any order, give the same text."""
+    """Return the text of the lock. The order of the bases does not change the text."""
     return "\n".join([_HEAD, *("".join(f"{line}\n" for line in _block(base)) for base in sorted(bases))])
 
 
 def _block(base: Locked) -> Iterator[str]:
-    yield f"[base.{json.dumps(base.name)}]"  # of a reference's letters only, JSON's quotes are TOML's
+    yield f"[base.{json.dumps(base.name)}]"  # a reference has only letters for which JSON's quotes are valid TOML
     if base.mirror:
         yield f"mirror = {json.dumps(base.mirror)}"
     yield f'digest = "{base.digest}"'
@@ -53,10 +53,10 @@ def _block(base: Locked) -> Iterator[str]:
 
 
 def parse_lock(text: str) -> Mapping[str, Locked]:
-    """Name → what it stands for.
+    """Return name → locked base.
 
     Raises:
-        ModelError: the text is no lock, or one of a later bakec; says where.
+        ModelError: the text is not a lock, or the lock of a later bakec; the message names the place.
     """
     import tomllib  # noqa: PLC0415 - 4 ms that only a project with a lock needs
 

@@ -1,4 +1,4 @@
-"""The declarations: Project, its components and images, and all that a bake file has beside them."""
+"""The declarations: Project, its components and images, and everything else in a bake file."""
 
 import math
 import re
@@ -37,11 +37,11 @@ from bake_compiler.oci.reference import check_tag
 if TYPE_CHECKING:
     Constant: TypeAlias = "str | bool | int | float | Expr | Sequence[Constant] | Mapping[str, Constant] | None"
 else:
-    Constant: TypeAlias = object  # _check_default is all that runs
+    Constant: TypeAlias = object  # at runtime only _check_default checks the value
 
 Version: TypeAlias = tuple[int, int]
 THE_PHASE = "images"
-"""What the phase of a project is called that names none."""
+"""The name of the phase of a project that declares no phases."""
 
 _TYPE = re.compile(r"[a-z]*(?:\([a-zA-Z0-9_(){}\[\]=,\"? -]+\))?")
 _PLACE = re.compile(r"(\{platform\}|\{arch\})")
@@ -85,15 +85,15 @@ def _check_default(value: object) -> object:
 
 
 class Phase(Model):
-    """A named step of the build; compiled to a bake group of all its images."""
+    """A named part of the build. Its images become a group of the bake file."""
 
     name: Name
-    """of the phase and of its group."""
+    """the name of the phase and of its group."""
     description: Text = ""
-    """a comment beside the group; an attribute of it with buildx 0.16 and later."""
+    """a comment above the group; with buildx 0.16 and later, the group's description."""
     gate: bool = False
-    """`bakec build` begins its images only when those of all earlier phases have ended, well or not; without it an
-    image waits for what it needs, and for nothing else.
+    """whether the images of the phase begin only when all images of the earlier phases have ended, also if some of them
+    failed. Without a gate, an image waits only for its needs.
     """
 
 
@@ -102,27 +102,28 @@ def _one_phase() -> tuple[Phase, ...]:
 
 
 class Only(Model):
-    """The platforms that an image is built for when they are not all of the project's, and why."""
+    """The platforms of an image, if the image is not built for all of the project's platforms, and the reason."""
 
     platforms: ListOf[PlatformName] = Field(min_length=1)
-    """some of the project's."""
+    """some of the project's platforms."""
     reason: Text = Field(min_length=1)
-    """why not the others; it is told with each of them that is left out."""
+    """why the other platforms are excluded. bakec prints the reason with each excluded platform."""
 
 
 class Requires(Model):
-    """A file or folder that a build takes and that is not in the sources: it must be made before.
+    """A file or folder that a build needs and that is not in the sources: someone must make it before the build.
 
-    `{platform}` in it stands for each platform that is built, `linux/arm64`; `{arch}` for its architecture alone.
+    In both texts, `{platform}` stands for each platform that is built, such as `linux/arm64`, and `{arch}` for its
+    architecture.
     """
 
     path: RelativePath
-    """of the file or folder, relative to where the component's `context` is."""
+    """path of the file or folder, relative to the folder of the component's `context`."""
     command: Text = Field(min_length=1)
-    """that makes it, as it is told to whoever builds: bakec never runs it."""
+    """the command that makes the file or folder. bakec prints the command, and never runs it."""
 
     def on(self, platform: Platform) -> "Requires":
-        """The same for one platform."""
+        """Return the same requirement for one platform."""
         words = {"{platform}": str(platform), "{arch}": platform.architecture}
         path, command = (
             "".join(words.get(part, part) for part in _PLACE.split(text)) for text in (self.path, self.command)
@@ -131,72 +132,73 @@ class Requires(Model):
 
 
 class Validation(Model):
-    """What a variable's value must fulfil, and what to tell when it does not; buildx 0.19 and later."""
+    """A condition on a variable's value, with an error message. Needs buildx 0.19."""
 
     condition: Annotated[Expr, InstanceOf(Expr)]
-    """true when the value is good: `Expr('TAG != ""')`."""
+    """true if the value is valid: `Expr('TAG != ""')`."""
     error: Text = Field(min_length=1)
-    """what buildx then prints."""
+    """the message that buildx prints if the value is not valid."""
 
 
 class Variable(Model):
-    """A variable of the bake file, which its user may set in the environment."""
+    """A variable of the bake file. Its value can be set in the environment."""
 
     name: ArgName
-    """what `Var` refers to."""
+    """the name that `Var` uses."""
     default: Annotated[Constant, PlainValidator(_check_default)] = None
-    """a text, number, bool, list, map, or None; an Expr may refer to other variables."""
+    """a text, number, bool, list, map, or None. An Expr may use other variables."""
     description: Text = ""
-    """a comment beside it; an attribute of it with buildx 0.16 and later."""
+    """a comment above the variable; with buildx 0.16 and later, the variable's description."""
     type: Annotated[str, AfterValidator(_check_type)] = ""
-    """HCL's word for it, such as `string` or `list(number)`; buildx 0.24 and later."""
+    """an HCL type, such as `string` or `list(number)`; needs buildx 0.24."""
     validation: ListOf[Annotated[Validation, InstanceOf(Validation)]] = ()
-    """what its value must fulfil."""
+    """conditions on the value."""
     example: Text | None = None
-    """another value that is valid, as a text: what the drift gate sets it to; made from the default where nothing
-    is said.
+    """another valid value, as a text. `bakec compile --prove` sets the variable to it.
+
+    Without an example, bakec makes a value from the default.
     """
 
 
 class Function(Model):
-    """A function that Expr can call."""
+    """A function that an Expr can call."""
 
     name: ArgName
-    """what it is called by."""
+    """the function's name."""
     params: ListOf[ArgName] = ()
-    """names of its parameters."""
+    """the names of its parameters."""
     variadic: ArgName | None = None
-    """name of one more that takes all the rest as a list."""
+    """the name of one more parameter, which is the list of all remaining arguments."""
     result: Annotated[Expr, InstanceOf(Expr)]
-    """what it gives, in terms of its parameters."""
+    """the result, as an expression of the parameters."""
     description: Text = ""
-    """a comment beside it."""
+    """a comment above the function."""
 
 
 class Group(Model):
-    """A bake group of your own: images, and other groups."""
+    """A group of the bake file that you declare: images, and other groups."""
 
     name: Name
-    """of the group."""
+    """the group's name."""
     members: ListOf[Text] = Field(min_length=1)
     """names of images, phases, variants and other groups."""
     description: Text = ""
-    """a comment beside it; an attribute of it with buildx 0.16 and later."""
+    """a comment above the group; with buildx 0.16 and later, the group's description."""
 
 
 class Target(Settings):
-    """An abstract target: settings that images take over with `inherits`; nothing is built of it."""
+    """An abstract target: settings that images take over with `inherits`. Nothing builds it."""
 
     name: TargetName
-    """begins with _."""
+    """the target's name, which begins with _."""
     description: Text = ""
-    """a comment above it."""
+    """a comment above the target."""
     inherits: ListOf[Text] = ()
-    """other abstract targets; the later ones win."""
+    """other abstract targets. If two of them set the same field, the later one wins."""
 
 
 class Change(Settings):
-    """What is different about an image in one variant."""
+    """What is different for one image in one variant."""
 
     description: Text = ""
     """as in Image."""
@@ -209,168 +211,177 @@ class Change(Settings):
 
 
 class Variant(Settings):
-    """A second form of some images, such as dev or a customer's; compiled to a target each and a group of its name.
+    """A second form of some images, such as dev or a customer's. It becomes a target for each image, and a group.
 
-    An image of a variant has all that the image has, then what the variant says, then what the image's own `variants`
-    says for it. Where it needs another image of the same variant, it gets that one. `all` does not build it.
+    An image in a variant has the image's settings, then the variant's settings, then those of its own `variants`. If an
+    image needs another image of the variant, it needs that image's form in the variant. `all` does not build variants.
     """
 
     name: Name
-    """of the variant; the targets are called IMAGE-NAME."""
+    """the name of the variant and its group. The targets are named IMAGE-NAME."""
     images: ListOf[Text] = ()
-    """that it has; those with a Change of their own for it are in it anyway."""
+    """the images in the variant. An image with a Change for this variant is in it too."""
     suffix: Text | None = None
-    """of the image's public tags; -NAME when nothing is said."""
+    """the suffix of the images' public tags. Default: -NAME."""
     description: Text = ""
-    """a comment beside the group."""
+    """a comment above the group."""
 
 
 class Image(Settings):
-    """What a component yields: one bake target and one repository."""
+    """An image that a component declares. It has one target and one repository."""
 
     name: Name
-    """the bake target, and what stands for `{image}` in the project's repository pattern."""
+    """the name of the target. `{image}` in the project's repository pattern stands for this name."""
     description: Text = ""
     """one line; a comment in the bake file and the OCI description label."""
     stage: Value | None = None
-    """the Dockerfile stage to build; None is the last one."""
+    """the stage of the Dockerfile; None for the last stage."""
     context: Annotated[RelativePath | Expression | None, OrExpression()] = None
-    """in place of the component's, relative to the same folder."""
+    """instead of the component's context, relative to the same folder."""
     dockerfile: Annotated[RelativePath | Expression | None, OrExpression()] = None
-    """in place of the component's, relative to the same folder."""
+    """instead of the component's Dockerfile, relative to the same folder."""
     dockerfile_inline: Value | None = None
-    """in place of the component's, relative to the same folder."""
+    """the text of a Dockerfile, instead of a file."""
     platforms: Annotated[Only, InstanceOf(Only)] | None = None
-    """an exception to the component's and the project's platforms."""
+    """an exception to the platforms of the component and the project."""
     inherits: ListOf[Text] = ()
-    """abstract targets; the later ones win."""
+    """abstract targets. If two of them set the same field, the later one wins."""
     matrix: Mapping[ArgName, ListOf[Text]] = Field(default_factory=dict)
-    """makes one image for each combination of values: variable → values. They are called NAME-VALUE-VALUE."""
+    """variable → values. Each combination of values is one image, named NAME-VALUE-VALUE."""
     variants: Mapping[Text, Annotated[Change, InstanceOf(Change)]] = Field(default_factory=dict)
-    """what is different in a variant: variant → Change."""
+    """variant → what is different for this image in the variant."""
     requires: ListOf[Annotated[Requires, InstanceOf(Requires)]] = ()
-    """what must be made before the image can be built, besides what its component says."""
+    """files that must be made before the image can be built, in addition to those of the component."""
     smoke: ListOf[Text] = ()
-    """a command that proves that the image works; its output must hold `uname -m`'s word for the platform."""
+    """a command that shows that the image works. Its output must contain the platform's name in `uname -m`."""
     foreign: ListOf[Text] = ()
-    """where in the image binaries of other architectures are meant, such as `usr/lib/grub/*` or a cross compiler's:
-    patterns of paths, in which `*` stands for anything; `bakec verify --deep` leaves them out.
+    """patterns of paths in the image where programs of other architectures are intended, such as `usr/lib/grub/*` or a
+    cross compiler's; `*` stands for any text. `bakec verify --deep` skips these paths.
     """
 
 
 class Component(Settings):
-    """A directory with build inputs and the images made from them; its name is the directory's."""
+    """A folder with build inputs and the images that are built from them. The folder's name is the component's name."""
 
     phase: Name | None = None
-    """the name of one of the project's phases; it may be left out where the project has one phase."""
+    """the name of one of the project's phases. If the project has only one phase, you may leave it out."""
     images: ListOf[Annotated[Image, InstanceOf(Image)]] = Field(min_length=1)
-    """at least one."""
+    """the images, at least one."""
     description: Text = ""
     """one line."""
     relative_to: Literal["component", "project"] = "component"
-    """what `context` and `dockerfile` are relative to: this component's folder, or the project's root."""
+    """the folder to which `context` and `dockerfile` are relative: the component's folder, or the project's root."""
     context: Annotated[RelativePath | Expression, OrExpression()] = "."
     """the build context: a folder, or the URL of a Git repository or an archive."""
     dockerfile: Annotated[RelativePath | Expression, OrExpression()] = "Dockerfile"
-    """the Dockerfile, relative to the folder of `relative_to`, or to the context if it exists only there. If both exist
-    and differ, that is a mistake.
+    """the Dockerfile, relative to the folder of `relative_to`.
+
+    If it exists only in the context, it is relative to the context. If both files exist and differ, bakec reports a
+    mistake.
     """
     dockerfile_inline: Value | None = None
-    """the text of a Dockerfile in place of one."""
+    """the text of a Dockerfile, instead of a file."""
     platforms: Annotated[Only, InstanceOf(Only)] | None = None
-    """as in Image, for all of the component's images."""
+    """an exception to the project's platforms, for all images of the component."""
     inherits: ListOf[Text] = ()
-    """as in Image, for all of the component's images."""
+    """abstract targets, for all images of the component."""
     requires: ListOf[Annotated[Requires, InstanceOf(Requires)]] = ()
-    """what must be made before any of its images can be built."""
+    """files that must be made before an image of the component can be built."""
 
 
 class External(Model):
-    """An image that somebody else makes and the project needs beside its own; `bakec mirror` copies it."""
+    """An image that someone else builds and that the project needs. `bakec mirror` copies it."""
 
     name: Name
-    """what it is called here, and what stands for `{image}` in the project's repository pattern."""
+    """the project's name for the image. `{image}` in the project's repository pattern stands for this name."""
     image: ImageReference | None = None
-    """where its vendor keeps it: HOST/REPOSITORY with a tag, a digest, or both."""
+    """the vendor's reference: HOST/REPOSITORY with a tag, a digest, or both."""
     images: Mapping[PlatformName, ImageReference] = Field(default_factory=dict)
-    """in place of that, where the vendor keeps each platform in a repository of its own: platform → reference. They
-    are joined into one index.
+    """platform → reference, instead of `image`, if the vendor has a repository for each platform.
+
+    bakec joins them into one index.
     """
     repository: Annotated[Text, AfterValidator(check_own_repository)] | None = None
-    """in place of the project's pattern; `{image}` may stand in it."""
+    """instead of the project's pattern; it may contain `{image}`."""
     tag: Annotated[str, AfterValidator(check_tag)] | None = None
-    """what it is tagged here; the vendor's own tag when nothing is said."""
+    """the tag of the copy. Default: the vendor's tag."""
     platforms: Annotated[Only, InstanceOf(Only)] | None = None
     """an exception to the project's platforms."""
     foreign: ListOf[Text] = ()
-    """as in Image, for `bakec mirror --deep`."""
+    """patterns of paths where programs of other architectures are intended, for `bakec mirror --deep`."""
 
     @property
     def of_platforms(self) -> Mapping[Platform, str]:
-        """`images`, platform → reference."""
+        """Return `images` as platform → reference."""
         return dict(zip(platforms_of(self.images), self.images.values(), strict=True))
 
 
 class Project(Settings):
-    """What all components share; its settings hold for every image."""
+    """The project: what all components share. Its settings apply to every image."""
 
     name: Name
     """the project's name."""
     registry: Annotated[Text, AfterValidator(check_registry)]
-    """default of REGISTRY: a host, with a port and a path where there is one (`harbor.example/team`)."""
+    """the default of REGISTRY: a host, optionally with a port and a path (`harbor.example/team`)."""
     also: ListOf[RegistryName] = ()
-    """more registries, each with its path, that every image is pushed to under the same tags. A Var or Join lets
-    whoever builds say another one; `--registry` changes the first registry alone.
+    """more registries, each with its path. Every image is pushed to all of them under the same tags.
+
+    A Var or Join lets the person who builds choose another registry; `--registry` changes only the first registry.
     """
     repository: Annotated[Text, AfterValidator(check_repository)] = "{image}"
-    """the repository of an image under each registry; `{image}` is the image's name."""
+    """the repository of an image in each registry; `{image}` is the image's name."""
     tag: Annotated[str, AfterValidator(check_tag)]
-    """default of TAG, the public tag."""
+    """the default of TAG, the public tag."""
     platforms: ListOf[PlatformName] = Field(min_length=1)
-    """default of PLATFORMS."""
+    """the default of PLATFORMS."""
     phases: ListOf[Annotated[Phase, InstanceOf(Phase)]] = Field(default_factory=_one_phase, min_length=1)
-    """in their order; an image can't need one of a later phase. Without it there is one phase, called `images`."""
+    """the phases, in order. An image can't need an image of a later phase.
+
+    Default: one phase with the name `images`.
+    """
     source_url: Text = ""
-    """URL of the sources, for the OCI label; empty for none."""
+    """URL of the sources, for the OCI label; empty for no label."""
     buildx: Annotated[str, AfterValidator(_check_floor)] = ">=0.13"
-    """the oldest buildx that the file must work with; what came later is then an error."""
+    """the oldest buildx that the bake file must work with. A field that needs a later buildx is then an error."""
     variables: ListOf[Annotated[Variable, InstanceOf(Variable)]] = ()
-    """of the bake file, besides bakec's own."""
+    """variables of the bake file, in addition to bakec's own."""
     functions: ListOf[Annotated[Function, InstanceOf(Function)]] = ()
-    """that an Expr may call."""
+    """functions that an Expr may call."""
     groups: ListOf[Annotated[Group, InstanceOf(Group)]] = ()
-    """of your own, besides those of phases, components and variants."""
+    """your own groups, in addition to those of phases, components and variants."""
     targets: ListOf[Annotated[Target, InstanceOf(Target)]] = ()
-    """abstract ones, for `inherits`."""
+    """abstract targets, for `inherits`."""
     variants: ListOf[Annotated[Variant, InstanceOf(Variant)]] = ()
-    """second forms of images."""
+    """second forms of some images."""
     external: ListOf[Annotated[External, InstanceOf(External)]] = ()
-    """images that somebody else makes, which `bakec mirror` copies into the project's registries."""
+    """images that someone else builds, and that `bakec mirror` copies into the project's registries."""
     protect: ListOf[Text] = ()
-    """patterns of public tags, such as `v*`, that never move once they exist; `*`, `?` and `[…]` are as in a shell.
-    A build that would move one ends before anything is built; one that finds the same images there already,
-    unchanged, ends well.
+    """patterns of public tags that never move once they exist, such as `v*`; `*`, `?` and `[…]` work as in a shell.
+
+    A build that would move such a tag ends before it builds anything. A build whose images are the same as the existing
+    ones succeeds.
     """
     architecture_tags: bool = False
-    """publish each platform of an image by itself too, under its public tags with the architecture at their end:
-    `1.0-amd64`, `1.0-arm-v7`. The bake file has none of them.
+    """whether each platform of an image is also published by itself, under the public tags with the architecture at the
+    end: `1.0-amd64`, `1.0-arm-v7`. The bake file does not contain these tags.
     """
     mirrors: Mapping[MirrorName, MirrorName] = Field(default_factory=dict)
-    """where base images are taken from, by the beginning of their names: `{"docker.io": "mirror.example/hub"}`; the
-    longest one wins. `bakec lock` verifies that both hold the same.
+    """the beginning of base images' names → mirror: `{"docker.io": "mirror.example/hub"}`; the longest match wins.
+
+    `bakec lock` verifies that the registry and the mirror have the same image.
     """
     builder: Annotated[Builder, InstanceOf(Builder)] | None = None
-    """where the images are built; `bakec builder up` makes it. The bake file says nothing of it."""
+    """the builder of the images, which `bakec builder up` creates. The bake file does not mention the builder."""
 
     @property
     def oldest_buildx(self) -> Version:
-        """Major and minor version of the oldest buildx that the file must work with."""
+        """The major and minor version of the oldest buildx that the bake file must work with."""
         return _version(self.buildx)
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A project with its components by name: all that authors declared."""
+    """A project with its components by name: everything that authors declare."""
 
     project: Project
     components: Mapping[str, Component]

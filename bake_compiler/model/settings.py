@@ -1,7 +1,7 @@
-"""What can be said about a build at every level: of all images, of a component, of an image, of a variant of it.
+"""The settings of a build, at every level: for all images, a component, an image, or an image in a variant.
 
-But for needs, not_secret and one_platform, a field is the target attribute of its name in buildx's bake reference, with
-_ for -.
+Each field has the name of a target attribute in buildx's bake reference, with _ for -. The exceptions are needs,
+not_secret and one_platform.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from bake_compiler.model.values import Expression, has_expr
 from bake_compiler.model.values import Value as AnyValue
 
 Pairs: TypeAlias = tuple[tuple[str, AnyValue], ...]
-"""What one line of CSV says, in order: `(("type", "registry"), ("ref", "…"))`."""
+"""The pairs of one line of CSV, in order: `(("type", "registry"), ("ref", "…"))`."""
 
 
 def _pairs(*fields: tuple[str, AnyValue | None]) -> Pairs:
@@ -35,34 +35,34 @@ def _pairs(*fields: tuple[str, AnyValue | None]) -> Pairs:
 
 
 class Cache(Model):
-    """Where a build's cache comes from or goes to."""
+    """A cache that a build reads or writes."""
 
     type: Text = "registry"
     """registry, local, gha, s3, azblob or inline."""
     ref: Value | None = None
-    """of a registry cache: the whole reference."""
+    """for a registry cache: the whole reference."""
     mode: Literal["min", "max"] | None = None
-    """what is written: the final stage (min) or all stages (max)."""
+    """which stages are written: the final stage (min) or all stages (max)."""
     options: Mapping[Text, Value] = Field(default_factory=dict)
-    """all else that the type knows, such as `dest`, `src`, `scope`."""
+    """other options of the type, such as `dest`, `src`, `scope`."""
 
     def pairs(self) -> Pairs:
-        """Its parts in the order in which they are written."""
+        """The pairs, in the order in which they are written."""
         return _pairs(("type", self.type), ("ref", self.ref), ("mode", self.mode), *sorted(self.options.items()))
 
 
 class Output(Model):
-    """What a build yields besides, or instead of, an image: `Output(type="local", dest="out")`."""
+    """An output of a build, in addition to an image or instead of it: `Output(type="local", dest="out")`."""
 
     type: Text
     """image, registry, local, tar, oci, docker or cacheonly."""
     dest: Value | None = None
-    """where a local, tar, oci or docker output is written."""
+    """the path of a local, tar, oci or docker output."""
     options: Mapping[Text, Value] = Field(default_factory=dict)
-    """all else that the type knows, such as `compression`."""
+    """other options of the type, such as `compression`."""
 
     def pairs(self) -> Pairs:
-        """Its parts in the order in which they are written."""
+        """The pairs, in the order in which they are written."""
         return _pairs(("type", self.type), ("dest", self.dest), *sorted(self.options.items()))
 
 
@@ -72,42 +72,44 @@ class Attest(Model):
     type: Literal["provenance", "sbom"]
     """provenance or sbom."""
     mode: Literal["min", "max"] | None = None
-    """of provenance: min, or max, which also tells the build args."""
+    """for provenance: min, or max, which also contains the build args."""
     disabled: bool = False
-    """makes none, where a level above asks for one."""
+    """whether this attestation is turned off, if a level above asks for it."""
     options: Mapping[Text, Value] = Field(default_factory=dict)
-    """all else that the type knows, such as `generator`."""
+    """other options of the type, such as `generator`."""
 
     def pairs(self) -> Pairs:
-        """Its parts in the order in which they are written."""
+        """The pairs, in the order in which they are written."""
         disabled = "true" if self.disabled else None
         return _pairs(("type", self.type), ("mode", self.mode), ("disabled", disabled), *sorted(self.options.items()))
 
 
 class Secret(Model):
-    """Where a secret is found when a build asks for it; never the secret itself."""
+    """The place of a secret that a build may use; never the secret itself."""
 
     id: Text = Field(min_length=1)
-    """what `RUN --mount=type=secret,id=…` names."""
+    """the id in `RUN --mount=type=secret,id=…`."""
     env: ArgName | None = None
-    """the environment variable that holds it."""
+    """the environment variable that contains the secret."""
     src: Value | None = None
-    """the file that holds it, relative to the project's root. Without both, it is the variable called `id` if it is
-    set, else the file of that name, which must then be there whenever buildx reads the bake file.
+    """the file that contains the secret, relative to the project's root.
+
+    Without `env` and `src`, buildx takes the variable named `id` if it is set, otherwise the file named `id`. That file
+    must exist whenever buildx reads the bake file.
     """
 
     def pairs(self) -> Pairs:
-        """Its parts in the order in which they are written."""
+        """The pairs, in the order in which they are written."""
         return _pairs(("id", self.id), ("env", self.env), ("src", self.src))
 
 
 class Ssh(Model):
-    """The SSH agent, or keys, that `RUN --mount=type=ssh` may use."""
+    """The SSH agent, or the keys, that `RUN --mount=type=ssh` may use."""
 
     id: Text = Field(default="default", min_length=1)
-    """what the mount names."""
+    """the id in the mount."""
     paths: ListOf[Value] = ()
-    """sockets or key files in place of the agent at SSH_AUTH_SOCK."""
+    """sockets or key files, instead of the agent at SSH_AUTH_SOCK."""
 
 
 def _check_known(tags: ListOf[AnyValue]) -> ListOf[AnyValue]:
@@ -117,67 +119,72 @@ def _check_known(tags: ListOf[AnyValue]) -> ListOf[AnyValue]:
 
 
 class Settings(Model):
-    """What can be said about a build at every level.
+    """The settings of a build, at every level.
 
-    A map adds to what the level above says, and a list or a single value follows bake's rule for `inherits`: tags,
-    cache_to and output replace, an attestation replaces the one of its type, other lists add, single values replace.
+    A map adds to the map of the level above. A list or a single value follows bake's rule for `inherits`. The lists
+    tags,
+    cache_to and output replace the lists of the level above; other lists add. An attestation replaces the attestation
+    of its
+    type. A single value replaces the value.
     """
 
     args: Annotated[Mapping[ArgName, ArgValue | None] | Expression, OrExpression()] = Field(default_factory=dict)
-    """build args. None gives no value and says that this is meant. Nothing else is ever passed to a build. A bool is
-    refused: programs differ in the text that they take for true.
+    """build args. None means that the arg intentionally gets no value. A build gets no other args.
+
+    A bool is refused, because programs differ in the text that they accept as true.
     """
     labels: Annotated[Mapping[LabelKey, Value | None] | Expression, OrExpression()] = Field(default_factory=dict)
     """image labels."""
     annotations: Annotated[Mapping[AnnotationKey, Value] | Expression, OrExpression()] = Field(default_factory=dict)
-    """of the manifests and the index: `{"index,manifest:org.opencontainers.image.url": "…"}`."""
+    """annotations of the manifests and the index: `{"index,manifest:org.opencontainers.image.url": "…"}`."""
     contexts: Annotated[Mapping[Text, Value] | Expression, OrExpression()] = Field(default_factory=dict)
-    """named contexts: `docker-image://…`, a Git URL, `oci-layout://…`, `target:IMAGE`, or a folder relative to
-    where `context` is.
+    """named contexts: `docker-image://…`, a Git URL, `oci-layout://…`, `target:IMAGE`, or a folder relative to the
+    folder of `context`.
     """
     needs: ListOf[Text] = ()
-    """images whose build result this one uses; each is the named context of its name."""
+    """images that this image is built from. Each is a named context with the image's name."""
     tags: Annotated[ListOf[TagName], AfterValidator(_check_known)] = ()
-    """the public tags in the image's repository; TAG alone when nothing is said."""
+    """the public tags in the image's repository. Default: TAG."""
     cache_from: Annotated[
         ListOf[Annotated[Cache | AnyValue, InstanceOf(Cache, str, Expression)]] | Expression, OrExpression()
     ] = ()
-    """caches that are read and written; a text is buildx's own CSV."""
+    """caches that the build reads; a text is buildx's own CSV."""
     cache_to: Annotated[
         ListOf[Annotated[Cache | AnyValue, InstanceOf(Cache, str, Expression)]] | Expression, OrExpression()
     ] = ()
-    """caches that are read and written; a text is buildx's own CSV."""
+    """caches that the build writes; a text is buildx's own CSV."""
     output: Annotated[
         ListOf[Annotated[Output | AnyValue, InstanceOf(Output, str, Expression)]] | Expression, OrExpression()
     ] = ()
-    """how, and where else, it is exported; `bakec build` pushes it to the registry in any case."""
+    """more outputs, and options of the output to the registry. `bakec build` always pushes to the registry."""
     secret: Annotated[ListOf[Annotated[Secret, InstanceOf(Secret)]] | Expression, OrExpression()] = ()
     """references to secrets, by id."""
     ssh: Annotated[ListOf[Annotated[Ssh, InstanceOf(Ssh)]] | Expression, OrExpression()] = ()
     """agents and keys, by id."""
     attest: Annotated[ListOf[Annotated[Attest, InstanceOf(Attest)]] | Expression, OrExpression()] = ()
-    """attestations; provenance of mode min when nothing is said."""
+    """attestations. Default: provenance with mode min."""
     no_cache: Flag | None = None
-    """run every step anew."""
+    """whether to run every step again, without the cache."""
     no_cache_filter: Annotated[ListOf[Value] | Expression, OrExpression()] = ()
-    """stages of which every step is run anew."""
+    """stages whose steps all run again, without the cache."""
     pull: Flag | None = None
-    """look for newer base images."""
+    """whether to look for newer base images."""
     network: Value | None = None
-    """of RUN: default, host, none."""
+    """the network of RUN: default, host, none."""
     shm_size: Value | None = None
-    """of /dev/shm in a build container: `128m`."""
+    """the size of /dev/shm in a build container: `128m`."""
     ulimits: Annotated[ListOf[Value] | Expression, OrExpression()] = ()
-    """in a build container: `nofile=1024:2048`."""
+    """limits in a build container: `nofile=1024:2048`."""
     extra_hosts: Annotated[Mapping[Text, Value] | Expression, OrExpression()] = Field(default_factory=dict)
-    """names for a build container's hosts file, name → address."""
+    """name → address, for the hosts file in a build container."""
     entitlements: Annotated[ListOf[Value] | Expression, OrExpression()] = ()
-    """what a build may do besides: network.host, security.insecure."""
+    """special permissions of the build: network.host, security.insecure."""
     call: Annotated[Literal["build", "check", "outline", "targets"] | Expression | None, OrExpression()] = None
-    """what to do in place of a build: check, outline, targets."""
+    """what buildx does instead of a build: check, outline, targets."""
     not_secret: Mapping[Text, Text] = Field(default_factory=dict)
-    """names of args, labels, annotations, ENVs that look like secrets and are none, each with the reason."""
+    """name of an arg, label, annotation or ENV that looks like a secret and is not a secret → the reason."""
     one_platform: Mapping[Text, Text] = Field(default_factory=dict)
-    """what of the Dockerfile is meant for one platform whatever is built, each with the reason: the name of an ARG
-    such as TARGETARCH, of a stage (`stage-0` where it has none), or a URL.
+    """what in the Dockerfile is intended for one platform only → the reason.
+
+    The key is the name of an ARG such as TARGETARCH, the name of a stage (`stage-0` if it has no name), or a URL.
     """

@@ -1,4 +1,4 @@
-"""The texts of models, each with the rule that buildx, the registry or the file system has for it."""
+"""The types of texts in models. Each has the rule that buildx, the registry or the file system has for it."""
 
 import re
 import unicodedata
@@ -40,20 +40,20 @@ def _matching(pattern: str, what: str) -> AfterValidator:
 
 
 def check_registry(text: str) -> str:
-    """The registry itself: a host, with a port and a path where there is one, with or without a slash at its end.
+    """Return the text, if it is a registry: a host, optionally with a port, a path, and a slash at the end.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a registry.
     """
     Reference.parse(f"{text.rstrip('/')}/image")
     return text
 
 
 def check_repository(text: str) -> str:
-    """The repository pattern itself.
+    """Return the text, if it is a repository pattern.
 
     Raises:
-        ValueError: without `{image}`, or no repository once it stands there.
+        ValueError: it does not contain `{image}` once, or is not a repository with an image's name in that place.
     """
     if text.count("{image}") != 1:
         raise ValueError("needs {image} exactly once")
@@ -62,10 +62,10 @@ def check_repository(text: str) -> str:
 
 
 def check_own_repository(text: str) -> str:
-    """The repository itself, under whatever registry; `{image}` may stand in it.
+    """Return the text, if it is a repository, with or without `{image}`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a repository.
     """
     Reference.parse(f"localhost/{text.replace('{image}', 'image')}")
     if ":" in text or "@" in text:
@@ -91,13 +91,13 @@ def _to_platform(value: object) -> object:
 
 
 def platforms_of(written: Iterable[Platform | str]) -> tuple[Platform, ...]:
-    """The platforms of a model's field, each once, in the author's order."""
+    """Return the platforms of a model's field, without duplicates, in the author's order."""
     return tuple(dict.fromkeys(each if isinstance(each, Platform) else Platform.parse(each) for each in written))
 
 
 def _check_arg(value: object) -> object:
     match value:
-        case bool():  # programs differ in what they call true: "true", "1", "yes"; so bakec chooses none of them
+        case bool():  # programs differ in their word for true: "true", "1", "yes"; so bakec chooses none of them
             raise ValueError(f"{value} is not a text; write the text that the Dockerfile expects: 'true', '1' …")
         case int():
             return str(value)
@@ -126,35 +126,35 @@ def _check_tag_name(value: object) -> object:
 
 
 class InstanceOf:
-    """Marks a field that takes an instance of a class, or of one of several, and never a dict made into one.
+    """Marks a field that takes an instance of one of some classes. A dict does not become an instance.
 
-    pydantic's own marker builds the whole schema of the class as well, which costs 4 ms of every start.
+    pydantic's own marker also builds the whole schema of the class, which costs 4 ms of every start.
     """
 
     def __init__(self, *classes: type) -> None:
         self.classes = classes
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Callable[[Any], Any]) -> core_schema.CoreSchema:
-        """An isinstance check."""
+        """Return a schema for an isinstance check."""
         return core_schema.is_instance_schema(self.classes if len(self.classes) > 1 else self.classes[0])
 
 
 class AsPlatform:
-    """Marks a field that takes a Platform, or a text that is one's name, and keeps a Platform."""
+    """Marks a field that takes a Platform, or its name as a text, and keeps a Platform."""
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Callable[[Any], Any]) -> core_schema.CoreSchema:
-        """An isinstance check, after texts were read."""
+        """Return a schema for an isinstance check, after texts became Platforms."""
         return core_schema.no_info_before_validator_function(_to_platform, core_schema.is_instance_schema(Platform))
 
 
 class OrExpression:
-    """Marks a field `Something | Expression`: an expression passes as it is, anything else must be the first type.
+    """Marks a field `Something | Expression`: an Expression is always valid, any other value must be of the first type.
 
-    pydantic's own union would tell the mistakes of both, under names of its own.
+    pydantic's own union would report the errors of both types, with pydantic's names.
     """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> core_schema.CoreSchema:
-        """The schema of the first type, which expressions need not meet."""
+        """Return the schema of the first type, which also accepts an Expression."""
         first, *others = get_args(source)
 
         def check(value: object, inner: Callable[[object], object]) -> object:
@@ -166,21 +166,21 @@ class OrExpression:
 
 
 Text = Annotated[str, AfterValidator(_check_text)]
-"""Any text that can reach buildx unchanged: no NUL, no lone surrogate, Unicode NFC (buildx reads HCL so)."""
+"""A text that reaches buildx unchanged: no NUL, no lone surrogate, Unicode NFC (buildx normalizes HCL to NFC)."""
 Value = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_value)]
 """A Text, or a Var, Join or Expr."""
 ArgValue = Annotated[str | int | Expression, InstanceOf(str, int, Expression), AfterValidator(_check_arg)]
-"""A Value, or an int, of which the arg gets the digits."""
+"""A Value, or an int, which becomes its digits."""
 Flag = Annotated[bool | Expression, InstanceOf(bool, Expression)]
 """True or false, or a Var, Join or Expr."""
 TagName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_tag_name)]
 """A tag, or a Var, Join or Expr that makes one."""
 RegistryName = Annotated[str | Expression, InstanceOf(str, Expression), AfterValidator(_check_registry_name)]
-"""A host, with a port and a path where there is one, or a Var or Join that makes one."""
+"""A host, optionally with a port and a path, or a Var or Join that makes one."""
 ImageReference = Annotated[str, AfterValidator(_check_image)]
 """An image in a registry, with a tag or a digest."""
 MirrorName = Annotated[str, AfterValidator(check_mirror)]
-"""The beginning of image names: a host, with a port and a path where there is one."""
+"""The beginning of image names: a host, optionally with a port and a path."""
 NAME = re.compile(r"[a-z0-9]+(?:(?:_|__|-+)[a-z0-9]+)*")
 Name = Annotated[str, _matching(NAME.pattern, "a name: lower-case letters, digits, - and _")]
 TargetName = Annotated[

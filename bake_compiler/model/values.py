@@ -1,6 +1,6 @@
-"""Values that say more than a plain text: Var, Join and Expr of an author, and those that bakec itself needs.
+"""Values that are more than a plain text: Var, Join and Expr for authors, and more for bakec itself.
 
-A plain text is data and reaches buildx unchanged; only these can refer to anything.
+A plain text is data and reaches buildx unchanged. Only the values of this module can refer to anything.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 
 class Expression:
-    """What buildx evaluates when it reads the bake file."""
+    """A value that buildx evaluates when it reads the bake file."""
 
     __slots__ = ()
 
@@ -20,8 +20,8 @@ class Var(Expression):
     """The value of a variable of the bake file, or of the image's matrix."""
 
     name: str
-    """of a project's Variable, of bakec's own (REGISTRY, TAG, PLATFORMS, REVISION, SOURCE_DATE_EPOCH), or a key of
-    the image's matrix.
+    """the name of one of the project's variables, of bakec's own (REGISTRY, TAG, PLATFORMS, REVISION,
+    SOURCE_DATE_EPOCH), or of a key in the image's matrix.
     """
 
 
@@ -47,7 +47,7 @@ class Join(Expression):
             _require_value(part)
             for each in part.parts if isinstance(part, Join) else (part,):
                 if isinstance(each, str) and kept and isinstance(kept[-1], str):
-                    kept[-1] += each  # so that no two texts meet where the file is written
+                    kept[-1] += each  # two texts in a row become one text
                 elif each != "":
                     kept.append(each)
         object.__setattr__(self, "parts", tuple(kept))
@@ -66,7 +66,7 @@ class Join(Expression):
 
 
 def joined(*parts: "Value") -> "Value":
-    """The parts as one value: a plain text where nothing else is in them."""
+    """Return the parts as one value: a plain text if all parts are texts."""
     made = Join(*parts)
     match made.parts:
         case ():
@@ -79,10 +79,10 @@ def joined(*parts: "Value") -> "Value":
 
 @dataclass(frozen=True, slots=True)
 class Expr(Expression):
-    """Raw HCL, written into the file as it is: `Expr('upper(TAG)')`. Only buildx knows what it means."""
+    """Raw HCL, written into the bake file unchanged: `Expr('upper(TAG)')`. Only buildx knows its value."""
 
     hcl: str
-    """one expression, on one line, that closes what it opens; ValueError if it is none."""
+    """one expression on one line, with all brackets closed. Anything else raises ValueError."""
 
     def __post_init__(self) -> None:
         if why := _breaks_out(self.hcl):
@@ -94,11 +94,11 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 def _breaks_out(hcl: str) -> str:
-    """Why a text is not one expression that stays where it is put; empty when it is."""
+    """Return why a text is not one complete expression; empty if it is one."""
     if "\n" in hcl or "\r" in hcl or not hcl.strip():
         return "it must be one expression, on one line"
     bare = _QUOTED.sub("", hcl)
-    while (inner := re.sub(r'"[^"]*[$%]\{[^{}"]*\}[^"]*"', "", bare)) != bare:  # a text with a template in it
+    while (inner := re.sub(r'"[^"]*[$%]\{[^{}"]*\}[^"]*"', "", bare)) != bare:  # a text that contains a template
         bare = inner
     if '"' in bare or "<<" in bare:
         return "a text in it does not end"
@@ -117,7 +117,7 @@ def _breaks_out(hcl: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IfSet(Expression):
-    """`then` when a variable is not empty, else null."""
+    """`then` if a variable is not empty, otherwise null."""
 
     variable: str
     then: "Value"
@@ -125,14 +125,14 @@ class IfSet(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Timestamp(Expression):
-    """A variable's seconds since 1970 as an RFC 3339 time in UTC."""
+    """The RFC 3339 time in UTC for a variable with seconds since 1970."""
 
     variable: str
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged(Expression):
-    """The reference of a repository under a registry, REGISTRY where none is said, with a tag."""
+    """The reference of a repository in a registry, by default REGISTRY, with a tag."""
 
     repository: "Value"
     tag: "Value"
@@ -141,32 +141,32 @@ class Tagged(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Word(Expression):
-    """A variable's value as a part of a target's name: every other character than a letter, digit, - or _ is a -."""
+    """A variable's value as a part of a target's name. Each character except letters, digits, - and _ becomes -."""
 
     variable: str
 
 
 @dataclass(frozen=True, slots=True)
 class Split(Expression):
-    """The list that a variable's text holds, separated by commas."""
+    """The list of the comma-separated items in a variable's text."""
 
     variable: str
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Expression):
-    """A function of HCL with structures of values for arguments; only buildx knows what it gives."""
+    """A call of an HCL function with structures of values as arguments. Only buildx knows the result."""
 
     function: str
     arguments: tuple[object, ...]
 
 
 Value: TypeAlias = str | Expression
-"""A text, or what buildx will make one of."""
+"""A text, or a value that buildx evaluates to a text."""
 
 
 def variables_of(value: object) -> Iterator[str]:  # noqa: C901 - one case a type
-    """The names of all variables that a value, or a structure of values, refers to; what an Expr says is not read."""
+    """Yield the names of all variables in a value or a structure of values, except those in an Expr."""
     match value:
         case Var(name):
             yield name
@@ -193,7 +193,7 @@ def variables_of(value: object) -> Iterator[str]:  # noqa: C901 - one case a typ
 
 
 def has_expr(value: object) -> bool:  # noqa: PLR0911 - one case a type
-    """Whether raw HCL is anywhere in a value or a structure of values."""
+    """Whether a value, or a structure of values, contains raw HCL."""
     match value:
         case Expr() | Call():
             return True

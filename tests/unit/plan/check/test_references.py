@@ -206,7 +206,7 @@ def test_an_abstract_target_that_is_not_there_is_told_wherever_it_is_inherited(
 
 def test_an_image_is_no_abstract_target(tmp_path: Path) -> None:
     assert told(tmp_path, component_py('name="web", inherits=["api"]', 'name="api"')) == [
-        (f"{IMAGE_LINE}: inherits: unknown abstract target 'api'", "none is declared")
+        (f"{IMAGE_LINE}: inherits: unknown abstract target 'api'", "no such names are declared")
     ]
 
 
