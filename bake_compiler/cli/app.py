@@ -1,4 +1,4 @@
-"""The verbs, one file each; only the one that is asked for is imported."""
+"""The verbs, one module each. bakec imports only the module of the verb that it runs."""
 
 from importlib import import_module
 from typing import Annotated
@@ -24,11 +24,11 @@ VERBS = {
     "doctor": "doctor",
     "builder": "builder",
 }
-"""Each verb, in the order of --help, and the function, or the app of its own verbs, in the module of its name."""
+"""Verb, in the order of --help → the function in its module, or the app with verbs of its own."""
 
 
 def make_app(verb: str = "") -> typer.Typer:
-    """The command line with one verb, or with all of them where that verb is none."""
+    """Return the command line with one verb, or with all verbs if there is no verb of this name."""
     app = typer.Typer(
         name="bakec",
         no_args_is_help=True,
@@ -43,7 +43,9 @@ def make_app(verb: str = "") -> typer.Typer:
         if isinstance(found, typer.Typer):
             for own in found.registered_commands:
                 own.cls = Verb
-            app.add_typer(found, name=name)
+            about = found.registered_callback
+            summary = about.callback.__doc__ if about and about.callback else None
+            app.add_typer(found, name=name, short_help=summary)  # typer never cuts a short_help
         else:
             app.command(name, cls=Verb)(found)
     return app

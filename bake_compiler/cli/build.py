@@ -57,7 +57,7 @@ def build(
     retries: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", show_default=False, help="More attempts where a fault may pass by itself; default: 3."
+            min=0, metavar="N", show_default=False, help="Retries of an image, if a retry may help; default: 3."
         ),
     ] = 3,
     retry_pause: Annotated[
@@ -67,46 +67,51 @@ def build(
             metavar="SECONDS",
             envvar="BAKEC_RETRY_PAUSE",
             show_default=False,
-            help="Before the second attempt, then ever longer; default: 3.",
+            help="Pause before the first retry; it grows with each retry; default: 3.",
         ),
     ] = 3.0,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop all at the first image that fails.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first image that fails.")] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Build also what the registry has of the same inputs.")
+        bool, typer.Option("--rebuild", help="Also build images that the registry has from the same inputs.")
     ] = False,
     allow_partial: Annotated[
-        bool, typer.Option("--allow-partial", help="Publish the images that are well, also when others are not.")
+        bool, typer.Option("--allow-partial", help="Publish the good images, also if other images failed.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Build what the last run left unfinished, as it was asked then.")
+        bool, typer.Option("--resume", help="Finish the last run, with the options of that run.")
     ] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="Progress as lines, on a terminal too.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tell only of failures, and the end.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Print progress as lines, also on a terminal.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only failures and the result.")] = False,
     junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML too, for a CI to show.")
+        Path | None, typer.Option(metavar="FILE", help="Also write the report as JUnit XML, for CI.")
     ] = None,
     release_file: Annotated[
         Path | None,
-        typer.Option("--release-file", metavar="FILE", help="What was published, by digest; written only once it is."),
+        typer.Option("--release-file", metavar="FILE", help="Write the published images with their digests."),
     ] = None,
     sign: Sign = "",
     signing_config: SigningConfig = None,
     preflight: Annotated[
-        bool, typer.Option("--preflight/--no-preflight", help="Look first at all that a build needs, as doctor does.")
+        bool, typer.Option("--preflight/--no-preflight", help="First check all that a build needs, as doctor does.")
     ] = True,
     allow: Allow = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands; build nothing.")] = False,
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("build")] = False,
 ) -> None:
-    """Build images for every platform, verify them in the registry, then move their public tags, all or none.
+    """Build images, verify them, then move all public tags or none.
 
-    What the registry has already, made from the same inputs, is verified and not built again. A failed image stops no
-    other one, and is attempted again where that may help. --resume builds what failed, what has changed since, and what
-    needs it. With --json, stdout carries the report and stderr the events, a JSON document a line.
+    bakec builds the images for every platform, and verifies them in the registry. If the registry already has an image
+    that was built from the same inputs, the image is verified and not built again. A failed image does not stop other
+    images. bakec retries it if a retry may help. --resume builds the images that failed or have changed since, and the
+    images that need them. With --json, the report goes to stdout, and the events go to stderr, one document a line.
 
-    Examples: `bakec build all`, `bakec build foundation -j 4`, `bakec build backend nginx --platform amd64,arm64`,
-    `bakec build --resume`, `bakec build all --sign cosign.key`.
+    Examples:
+      bakec build all
+      bakec build foundation -j 4
+      bakec build backend nginx --platform amd64,arm64
+      bakec build --resume
+      bakec build all --sign cosign.key
     """
     from bake_compiler.project.planned import plan_part, plan_project  # noqa: PLC0415
     from bake_compiler.report.live import watch  # noqa: PLC0415

@@ -17,34 +17,38 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done; do nothing.")]
 
 builder = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @builder.callback()
 def about_builder() -> None:
-    """Make, look at and remove the builder that components/project.py describes."""
+    """Create, show or remove the project's builder."""
 
 
 @builder.command()
 def up(
     allow_loss: Annotated[
-        bool, typer.Option("--allow-loss", help="Also where the cache of a node would be lost; it is said which.")
+        bool, typer.Option("--allow-loss", help="Also if caches of nodes are lost; bakec prints which.")
     ] = False,
     bootstrap: Annotated[
-        bool, typer.Option("--bootstrap/--no-bootstrap", help="Start its nodes, and see that they answer.")
+        bool, typer.Option("--bootstrap/--no-bootstrap", help="Start the nodes, and check that they answer.")
     ] = True,
     dry_run: DryRun = False,
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("builder up")] = False,
 ) -> None:
-    """Make the project's builder, or change it to what the project describes; nothing is done where it is so.
+    """Create the project's builder, or change it to match the models.
 
-    What changes is shown as a diff first. The cache of a node is kept; where that can't be, nothing is changed without
-    --allow-loss. Ends with 7 when buildx can't do it, when a node does not start, or when a cache would be lost.
+    bakec first prints the changes as a diff. It keeps the cache of each node; if a cache would be lost, nothing changes
+    without --allow-loss. The exit code is 7 if buildx can't make the change, if a node does not start, or if a cache
+    would be lost.
 
-    Examples: `bakec builder up`, `bakec builder up --dry-run`, `bakec builder up --allow-loss --json`.
+    Examples:
+      bakec builder up
+      bakec builder up --dry-run
+      bakec builder up --allow-loss --json
     """
     from bake_compiler.verbs.builder import applied_document, bring_up, render_applied  # noqa: PLC0415
 
@@ -59,12 +63,14 @@ def up(
 
 @builder.command("ls")
 def list_nodes(project: ProjectDir = None, as_json: Annotated[bool, json_option("builder ls")] = False) -> None:
-    """Show the project's builder: each node with its endpoint, state and platforms, and whether it is as described.
+    """Show the nodes of the project's builder.
 
-    Where the project describes none: the one in use. Platforms are native or emulated where the node is on this
-    machine; of another one BuildKit does not tell.
+    Each node has its endpoint, state and platforms, and whether it is as described. If the project describes no
+    builder, bakec shows the builder in use. For nodes on this machine, bakec also shows which platforms are emulated.
 
-    Examples: `bakec builder ls`, `bakec builder ls --json`.
+    Examples:
+      bakec builder ls
+      bakec builder ls --json
     """
     from bake_compiler.oci.platform import Platform  # noqa: PLC0415
     from bake_compiler.verbs.builder import look_at, render_seen, seen_document  # noqa: PLC0415
@@ -75,18 +81,19 @@ def list_nodes(project: ProjectDir = None, as_json: Annotated[bool, json_option(
 
 @builder.command()
 def rm(
-    with_cache: Annotated[
-        bool, typer.Option("--with-cache", help="Remove also what its nodes keep of builds.")
-    ] = False,
+    with_cache: Annotated[bool, typer.Option("--with-cache", help="Also remove the build cache of the nodes.")] = False,
     dry_run: DryRun = False,
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("builder rm")] = False,
 ) -> None:
-    """Remove the project's builder; its cache stays, and is there again after the next `bakec builder up`.
+    """Remove the project's builder and keep its cache.
 
-    No harm when there is none. The cache of a remote node is never touched; that of pods ends with them.
+    The next `bakec builder up` uses the cache again. If there is no builder, nothing changes. bakec never removes the
+    cache of a remote node. The cache in a pod is deleted together with the pod.
 
-    Examples: `bakec builder rm`, `bakec builder rm --with-cache`.
+    Examples:
+      bakec builder rm
+      bakec builder rm --with-cache
     """
     from bake_compiler.verbs.builder import applied_document, render_applied, take_down  # noqa: PLC0415
 

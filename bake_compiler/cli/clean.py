@@ -1,4 +1,4 @@
-"""bakec clean: staged tags that nobody needs any more, and old journals of releases."""
+"""bakec clean: content tags that nobody needs any more, and old journals of releases."""
 
 import re
 import sys
@@ -35,11 +35,15 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 def clean(
     selectors: Selectors = None,
     older_than: Annotated[
-        str, typer.Option("--older-than", metavar="AGE", help="Last used longer ago: 90m, 12h, 7d, 4w.")
+        str, typer.Option("--older-than", metavar="AGE", help="Not used for this time: 90m, 12h, 7d, 4w.")
     ] = "",
-    staged: Annotated[bool, typer.Option("--staged", help="Staged tags of the selected images' repositories.")] = False,
-    journals: Annotated[bool, typer.Option("--journals", help="Journals of releases that came to their end.")] = False,
-    delete: Annotated[bool, typer.Option("--delete", help="Remove it; else it is only said what would go.")] = False,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="Content tags in the selected images' repositories.")
+    ] = False,
+    journals: Annotated[bool, typer.Option("--journals", help="Journals of releases that have ended.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Remove; without it, bakec only prints what it would remove.")
+    ] = False,
     tag: Tag = "",
     registry: Registry = "",
     variables: Variables = None,
@@ -47,13 +51,16 @@ def clean(
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("clean")] = False,
 ) -> None:
-    """Say which staged tags nobody needs any more, and remove them with --delete; and old journals of releases.
+    """List or remove unused content tags and old journals.
 
-    Never a manifest that a tag or an index still needs, nor what was used since, nor what nobody knows the age of.
-    Without selectors: the repositories of all images. With --journals: a release without one can't be rolled back.
+    bakec never removes a manifest that a tag or an index still needs, an image that was used since, or an image of
+    unknown age. Without selectors, it cleans the repositories of all images. A release without its journal can't be
+    rolled back.
 
-    Examples: `bakec clean --staged --older-than 7d`, `bakec clean --staged --older-than 7d backend --delete --json`,
-    `bakec clean --journals --older-than 90d --delete`.
+    Examples:
+      bakec clean --staged --older-than 7d
+      bakec clean --staged --older-than 7d backend --delete --json
+      bakec clean --journals --older-than 90d --delete
     """
     from bake_compiler.verbs.clean.journals import judge_journals, remove_journals  # noqa: PLC0415
     from bake_compiler.verbs.clean.result import Cleaned  # noqa: PLC0415

@@ -28,24 +28,28 @@ class By(StrEnum):
 def compile_(
     project: ProjectDir = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there; - is stdout.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE; - is stdout.")
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail when the file is stale or means something else.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if the file is out of date.")] = False,
     by: Annotated[
         By | None,
         typer.Option(
             "--by",
-            help="With --check: compare bytes only; or also what python-hcl2 parses; or also what buildx reads, at the "
-            "defaults and once for each variable overridden. Default: buildx where it is installed, else parse.",
+            help="With --check: compare bytes; or also what python-hcl2 parses; or also what buildx reads, with the "
+            "defaults and with each variable changed. Default: buildx if it is installed, else parse.",
         ),
     ] = None,
     as_json: Annotated[bool, json_option("compile")] = False,
 ) -> None:
-    """Write docker-bake.hcl from the models; it is committed and works by hand.
+    """Write docker-bake.hcl from the models.
 
-    Examples: `bakec compile`, `bakec compile --check`, `bakec compile --check --by bytes`, `bakec compile -o -`.
+    You commit the file. `docker buildx bake` reads it without bakec.
+
+    Examples:
+      bakec compile
+      bakec compile --check
+      bakec compile --check --by bytes
+      bakec compile -o -
     """
     from bake_compiler.bakefile.blocks import BAKE_FILE  # noqa: PLC0415
     from bake_compiler.cli.written import compiled, write  # noqa: PLC0415

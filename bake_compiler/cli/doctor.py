@@ -1,4 +1,4 @@
-"""bakec doctor: what a build needs, whether it is so, and what mends it."""
+"""bakec doctor: checks everything that a build needs, and prints how to fix problems."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -37,15 +37,17 @@ def doctor(
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("doctor")] = False,
 ) -> None:
-    """Look at all that a build needs, and name the command that mends what is wrong.
+    """Check all that a build needs, and print how to fix problems.
 
-    docker, buildx, the builder, whether programs of each platform really run there, room on the disk, whether each
-    registry lets us push, the base images, what of the Dockerfiles is for one platform alone, the bake file; where all
-    images are meant, also what `bakec mirror` copies. What can't be looked at is unknown, never ok; a note is no reason
-    to end a build. Ends with 7 when something is bad. `bakec build` looks at the same before it builds, but not at what
-    is mirrored.
+    bakec checks docker, buildx, the builder, emulation, disk space, push access to each registry, the base images, the
+    Dockerfiles and the bake file. If all images are selected, it also checks what `bakec mirror` copies. A check that
+    could not be done is unknown, never ok. A note does not end a build. The exit code is 7 if something is bad. `bakec
+    build` makes the same checks before it builds, without those for `bakec mirror`.
 
-    Examples: `bakec doctor`, `bakec doctor backend --platform arm64`, `bakec doctor --json`.
+    Examples:
+      bakec doctor
+      bakec doctor backend --platform arm64
+      bakec doctor --json
     """
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415

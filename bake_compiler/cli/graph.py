@@ -24,7 +24,7 @@ class Format(StrEnum):
 def graph(
     selectors: Selectors = None,
     form: Annotated[
-        Format | None, typer.Option("--format", "-f", help="Default: by the file's ending; on stdout mermaid.")
+        Format | None, typer.Option("--format", "-f", help="Default: by the file's ending; mermaid on stdout.")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help=".mmd, .dot, .svg or .json; default: stdout.")
@@ -32,9 +32,15 @@ def graph(
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("graph")] = False,
 ) -> None:
-    """Draw phases, images and edges as Mermaid, DOT, SVG or JSON; needs no network and no other program.
+    """Draw phases, images and needs as Mermaid, DOT, SVG or JSON.
 
-    Examples: `bakec graph`, `bakec graph -o stack.svg`, `bakec graph dependent --format dot`, `bakec graph --json`.
+    Needs no network and no other program.
+
+    Examples:
+      bakec graph
+      bakec graph -o stack.svg
+      bakec graph dependent --format dot
+      bakec graph --json
     """
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
     from bake_compiler.system.files import write_whole  # noqa: PLC0415

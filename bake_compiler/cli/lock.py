@@ -18,25 +18,28 @@ if TYPE_CHECKING:
 
 def lock(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[BASE]...", help="With --update: base images as a FROM names them.")
+        list[str] | None, typer.Argument(metavar="[BASE]...", help="With --update: base images, as in a FROM.")
     ] = None,
-    update: Annotated[
-        bool, typer.Option("--update", help="Ask anew what the named bases stand for; all when none is named.")
-    ] = False,
+    update: Annotated[bool, typer.Option("--update", help="Lock the named bases again; default: all bases.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; end with 6 when a base moved, or is not in the lock.")
+        bool, typer.Option("--check", help="Write nothing; end with 6 if a base moved, or is not in the lock.")
     ] = False,
     insecure: Insecure = None,
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("lock")] = False,
 ) -> None:
-    """Write what each base image's name stands for to bakec.lock; `bakec compile` then pins them in the bake file.
+    """Write the digest of each base image to bakec.lock.
 
-    Without options: asks for what is not locked yet, and drops what no Dockerfile takes any more. Looks at each base
-    too: is it there, for each wanted platform, is a pinned digest an index. Nothing is written when one is wrong.
-    --check tells what moved, and which images and platforms are made from it. No Docker is needed.
+    `bakec compile` then writes the pins into the bake file. Without options, bakec locks new bases, and removes bases
+    that no Dockerfile uses any more. It also checks that each base exists for each platform, and that a pinned digest
+    is an index. If a check fails, nothing is written. With --check, bakec prints which bases moved, and which images
+    and platforms are built from them. Needs no Docker.
 
-    Examples: `bakec lock`, `bakec lock --check`, `bakec lock --update`, `bakec lock --update debian:trixie-slim`.
+    Examples:
+      bakec lock
+      bakec lock --check
+      bakec lock --update
+      bakec lock --update debian:trixie-slim
     """
     from bake_compiler.model.lock_file import LOCK_FILE  # noqa: PLC0415
     from bake_compiler.project.files import read_lock  # noqa: PLC0415

@@ -63,18 +63,21 @@ def mirror(
         typer.Option("--jobs", "-j", min=1, max=16, metavar="N", show_default=False, help="Blobs at once; default: 4."),
     ] = _BLOBS,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be sent and which tags would move.")
+        bool, typer.Option("--dry-run", help="Print what would be sent and which tags would move.")
     ] = False,
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("mirror")] = False,
 ) -> None:
-    """Copy the project's external images into its registries: whole indexes, all platforms, attestations included.
+    """Copy the external images into the project's registries.
 
-    Each is read at its vendor's, copied by digest, verified in the registry, and only then tagged. What is there is not
-    sent again, so what was interrupted goes on where it was. A platform that the project wants and the vendor has not
-    is an error, unless it is declared with Only(…).
+    bakec copies whole indexes with all platforms and attestations. It copies each image by digest, verifies it in the
+    registry, and only then moves the tag. Blobs that the registry already has are not sent again, so an interrupted
+    copy continues. A platform of the project that the vendor does not have is an error, except if Only(…) excludes it.
 
-    Examples: `bakec mirror`, `bakec mirror postgres redis --dry-run`, `bakec mirror --deep --json`.
+    Examples:
+      bakec mirror
+      bakec mirror postgres redis --dry-run
+      bakec mirror --deep --json
     """
     from bake_compiler.plan.externals import select_externals  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415

@@ -52,13 +52,13 @@ Registry = Annotated[
 Tag = Annotated[str, typer.Option("--tag", metavar="TAG", envvar="BAKEC_TAG", help="Default: the project's.")]
 Variables = Annotated[
     list[str] | None,
-    typer.Option("--var", metavar="NAME=VALUE", help="A variable of the bake file; may be given several times."),
+    typer.Option("--var", metavar="NAME=VALUE", help="A variable of the bake file; may be repeated."),
 ]
-Deep = Annotated[bool, typer.Option("--deep", help="Also read every layer: is each binary for its platform?")]
+Deep = Annotated[bool, typer.Option("--deep", help="Also check in every layer that binaries are for the platform.")]
 Insecure = Annotated[
     list[str] | None,
     typer.Option(
-        "--insecure", metavar="HOST", help="A registry that may be asked over plain http; loopback always may."
+        "--insecure", metavar="HOST", help="A registry to use over plain http; loopback registries always are."
     ),
 ]
 Sign = Annotated[
@@ -66,7 +66,7 @@ Sign = Annotated[
     typer.Option(
         "--sign",
         metavar="KEY|keyless",
-        help="Sign every image with cosign before any public tag moves: a key's file or URI, or an identity.",
+        help="Sign every image with cosign before any public tag moves: with a key, or keyless.",
         autocompletion=lambda: ["keyless"],
     ),
 ]
@@ -78,7 +78,7 @@ SigningConfig = Annotated[
         exists=True,
         dir_okay=False,
         resolve_path=True,
-        help="cosign's: which log and time stamps signatures go to; default: Sigstore's public ones.",
+        help="cosign's file with the log and time stamp services; default: Sigstore's public ones.",
     ),
 ]
 Allow = Annotated[
@@ -86,12 +86,14 @@ Allow = Annotated[
     typer.Option(
         "--allow",
         metavar="WHAT",
-        help="What buildx may do that it asks for: fs.read=PATH, fs.write=PATH, network.host, security.insecure.",
+        help="A permission for buildx: fs.read=PATH, fs.write=PATH, network.host, security.insecure.",
     ),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", "-j", min=1, metavar="N", help="Images at once; default: what there is to work with."),
+    typer.Option(
+        "--jobs", "-j", min=1, metavar="N", help="Images at the same time; default: by the builder's CPUs and memory."
+    ),
 ]
 
 

@@ -36,30 +36,36 @@ def plan(
     registry: Registry = "",
     variables: Variables = None,
     why: Annotated[
-        str, typer.Option("--why", metavar="IMAGE", help="Explain one image: who says what, and where.")
+        str, typer.Option("--why", metavar="IMAGE", help="Explain one image: which model sets what, and where.")
     ] = "",
     emulation: Annotated[
         bool,
-        typer.Option("--emulation", help="Show which RUNs are emulated, and how long they took."),
+        typer.Option("--emulation", help="Show which RUN steps are emulated, and how long they took."),
     ] = False,
     build_platform: Annotated[
         list[str] | None,
         typer.Option(
             "--build-platform",
             metavar="P[,P]",
-            help="What is built without emulation; default: with --emulation what the builder says, or its "
-            "description, else here.",
+            help="Platforms that are built natively; default: with --emulation, those of the builder; otherwise "
+            "those of this machine.",
         ),
     ] = None,
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("plan")] = False,
 ) -> None:
-    """Show what would be built, without building it: phases, images, bases, edges, native or emulated.
+    """Show what would be built, without building it.
 
-    Where all images are meant, also what `bakec mirror` would copy from where to where.
+    The plan has phases, images, bases and needs, and shows which platforms are emulated. If all images are selected, it
+    also shows what `bakec mirror` would copy.
 
-    Examples: `bakec plan`, `bakec plan foundation`, `bakec plan backend --platform arm64 --json`,
-    `bakec plan --why backend`, `bakec plan --emulation`, `bakec plan --emulation --build-platform arm64`.
+    Examples:
+      bakec plan
+      bakec plan foundation
+      bakec plan backend --platform arm64 --json
+      bakec plan --why backend
+      bakec plan --emulation
+      bakec plan --emulation --build-platform arm64
     """
     from bake_compiler.oci.platform import Platform  # noqa: PLC0415
     from bake_compiler.plan.externals import externals_with  # noqa: PLC0415

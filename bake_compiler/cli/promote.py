@@ -21,26 +21,28 @@ def promote(
     release: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="What `bakec build --release-file` wrote.")],
     tags: Annotated[
         list[str],
-        typer.Option("--tag", metavar="TAG", help="In place of the release's tag; may be given several times."),
+        typer.Option("--tag", metavar="TAG", help="A new tag instead of the release's tag; may be repeated."),
     ],
     deep: Deep = False,
     release_file: Annotated[
-        Path | None, typer.Option("--release-file", metavar="FILE", help="Write the release under its new tags too.")
+        Path | None, typer.Option("--release-file", metavar="FILE", help="Also write a release file with the new tags.")
     ] = None,
     insecure: Insecure = None,
     jobs: Jobs = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Verify, and print what would move.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Verify, and print which tags would move.")] = False,
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("promote")] = False,
 ) -> None:
-    """Give the images of a release other tags, all or none, without a build: rc to final.
+    """Give the images of a release other tags, without a build.
 
-    Each image is verified by its digest first; then the same manifests are written under the new tags, so digests and
-    provenance stay what they are, and nothing is uploaded. What follows the release's tag in a tag stays:
-    1.0-rc1-dev becomes v1.0.0-dev. Tags that were not made from it, such as latest, do not move.
+    bakec verifies each image by its digest, then writes the same manifests under the new tags, all or none. So digests
+    and provenance stay the same, and no layer is uploaded. A suffix after the release's tag stays: 1.0-rc1-dev becomes
+    v1.0.0-dev. Tags that do not begin with the release's tag, such as latest, do not move.
 
-    Examples: `bakec promote release.json --tag v1.0.0`, `bakec promote release.json --tag v1.0.0 --tag latest`,
-    `bakec promote release.json --tag v1.0.0 --dry-run --json`.
+    Examples:
+      bakec promote release.json --tag v1.0.0
+      bakec promote release.json --tag v1.0.0 --tag latest
+      bakec promote release.json --tag v1.0.0 --dry-run --json
     """
     from bake_compiler.release_file import render_release_file  # noqa: PLC0415
     from bake_compiler.verbs.promote.run import Promotion, plan_promotion, retagged  # noqa: PLC0415

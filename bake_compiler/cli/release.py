@@ -56,7 +56,7 @@ release = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @release.callback()
 def about_release() -> None:
-    """See, and finish, what became of a release's tags; compare two release files, or write one as pins."""
+    """Show or finish a release, compare release files, or write pins."""
 
 
 @release.command()
@@ -66,12 +66,14 @@ def status(
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("release status")] = False,
 ) -> None:
-    """Say of each tag what it named before, what it is to name, and what the registry says that it names now.
+    """Show the old, new and present digest of each tag of a release.
 
-    Ends with 0 when all tags name the new images or all the old ones, and with 6 when only some do, or when someone
-    else has moved one.
+    The exit code is 0 if all tags point to the new images, or all tags point to the old images. It is 6 if only some
+    tags have moved, or if someone else has moved a tag.
 
-    Examples: `bakec release status`, `bakec release status 20261124T19 --json`.
+    Examples:
+      bakec release status
+      bakec release status 20261124T19 --json
     """
     from bake_compiler.verbs.release.run import release_status  # noqa: PLC0415
 
@@ -87,11 +89,14 @@ def finish(
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("release finish")] = False,
 ) -> None:
-    """Move the tags of a release that have not moved, as after a crash; no harm when all have.
+    """Move the tags of a release that have not moved yet.
 
-    Nothing is written when someone else has moved a tag meanwhile.
+    Use it after a crash. If all tags have moved, nothing changes. If someone else has moved a tag meanwhile, nothing is
+    written.
 
-    Examples: `bakec release finish`, `bakec release finish 20261124T19 --json`.
+    Examples:
+      bakec release finish
+      bakec release finish 20261124T19 --json
     """
     from bake_compiler.verbs.release.run import finish_release  # noqa: PLC0415
 
@@ -100,15 +105,18 @@ def finish(
 
 @release.command()
 def diff(
-    before: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="The older one.")],
-    after: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="The newer one.")],
+    before: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="The older release file.")],
+    after: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="The newer release file.")],
     as_json: Annotated[bool, json_option("release diff")] = False,
 ) -> None:
-    """Say what has changed from one release to another: images, digests, platforms, sizes, bases, tags.
+    """Show what changed from one release to another.
 
-    Ends with 0 whatever has changed. Needs no network and no Docker.
+    The list has images, digests, platforms, sizes, bases and tags. The exit code is 0, also if there are changes. Needs
+    no network and no Docker.
 
-    Examples: `bakec release diff old.json release.json`, `bakec release diff old.json release.json --json`.
+    Examples:
+      bakec release diff old.json release.json
+      bakec release diff old.json release.json --json
     """
     from bake_compiler.release_file.diff import diff_document, diff_releases  # noqa: PLC0415
     from bake_compiler.release_file.show import render_diff  # noqa: PLC0415
@@ -121,16 +129,18 @@ def diff(
 @release.command()
 def export(
     file: Annotated[Path, typer.Argument(metavar="RELEASE_FILE", help="What `bakec build --release-file` wrote.")],
-    form: Annotated[PinFormat, typer.Option("--format", "-f", help="Who is to read it.")],
+    form: Annotated[PinFormat, typer.Option("--format", "-f", help="The format of the pins.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
     as_json: Annotated[bool, json_option("release export")] = False,
 ) -> None:
-    """Write every image of a release by its digest: for Compose, Kustomize, a Helm chart, or as variables.
+    """Write the pins of a release for a deployment.
 
-    Needs no network and no Docker. With --json: a document with the format, and the text as `content`.
+    The formats are for Compose, Kustomize and Helm charts, and environment variables. Needs no network and no Docker.
+    With --json, the document has the format, and the text as `content`.
 
-    Examples: `bakec release export --format compose release.json -o compose.release.yml`,
-    `bakec release export --format env release.json`.
+    Examples:
+      bakec release export --format compose release.json -o compose.release.yml
+      bakec release export --format env release.json
     """
     from bake_compiler.document import document_text  # noqa: PLC0415
     from bake_compiler.release_file.export import export_release  # noqa: PLC0415

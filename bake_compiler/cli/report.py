@@ -42,12 +42,16 @@ def report(
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("report")] = False,
 ) -> None:
-    """Show what a run of `bakec build` came to, or write it as a page, for a CI system, or for a program.
+    """Show the report of a run, or write it to a file.
 
-    Ends with 0 when that could be done, whatever the run came to. Needs no network and no Docker.
+    The exit code is 0 if the report could be printed or written, whatever the run's result is. Needs no network and no
+    Docker.
 
-    Examples: `bakec report`, `bakec report -o report.html`, `bakec report 20261124T19 -o junit.xml`,
-    `bakec report last --json`.
+    Examples:
+      bakec report
+      bakec report -o report.html
+      bakec report 20261124T19 -o junit.xml
+      bakec report last --json
     """
     root = root_of(project)
     if output is None or str(output) == "-":

@@ -12,12 +12,16 @@ def rollback(
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("rollback")] = False,
 ) -> None:
-    """Put every tag of a release back to what it named before; no harm when all are.
+    """Put every tag of a release back to its old image.
 
-    Nothing is written when someone else has moved a tag meanwhile. A tag that did not exist before stays, and is named:
-    a registry deletes by digest, which could take the image from others that need it.
+    If all tags are back, nothing changes. If someone else has moved a tag meanwhile, nothing is written. A tag that did
+    not exist before stays, and bakec prints its name. Registries delete by digest, and other tags may need the same
+    image.
 
-    Examples: `bakec rollback`, `bakec rollback 20261124T19`, `bakec rollback --json`.
+    Examples:
+      bakec rollback
+      bakec rollback 20261124T19
+      bakec rollback --json
     """
     from bake_compiler.verbs.rollback.run import roll_back_release  # noqa: PLC0415
 

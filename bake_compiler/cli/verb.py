@@ -1,4 +1,4 @@
-"""One verb's command line: what was typed, held against the table of contradictions before anything is done."""
+"""One verb's command line: its help, and the check against the table of contradictions before anything is done."""
 
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -7,12 +7,39 @@ from typing import Any
 from typer.core import TyperCommand
 
 from bake_compiler.cli.contradictions import refuse
+from bake_compiler.cli.option_groups import group_of
 from bake_compiler.cli.options import is_reference
 from bake_compiler.errors import UsageError
 
 
 class Verb(TyperCommand):
-    """A command that refuses empty values, and words that contradict each other."""
+    """A command with grouped options that refuses empty values, and words that contradict each other."""
+
+    def get_short_help_str(self, limit: int = 0) -> str:  # noqa: ARG002 - click's signature; a summary is never cut
+        """Return the summary: the first paragraph of the help."""
+        return " ".join((self.help or "").partition("\n\n")[0].split())
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - click's signature
+        """Write the help. Each example is on a line of its own."""
+        text, _, examples = (self.help or "").partition("Examples:\n")
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(text.rstrip())
+        if examples:
+            with formatter.section("Examples"):
+                for line in examples.splitlines():
+                    formatter.write(f"{'':{formatter.current_indent}}{line.strip()}\n")
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and options, in groups."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in sorted(self.get_params(ctx), key=lambda each: group_of(each)[0]):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(group_of(parameter)[1], []).append(record)
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line.

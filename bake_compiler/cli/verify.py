@@ -51,7 +51,7 @@ def verify(
     registry: Registry = "",
     variables: Variables = None,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Also read every layer: is each binary for its platform?")
+        bool, typer.Option("--deep", help="Also check in every layer that binaries are for the platform.")
     ] = False,
     run: Annotated[bool, typer.Option("--run", help="Also start each image on each platform (needs Docker).")] = False,
     timeout: Annotated[
@@ -60,24 +60,27 @@ def verify(
     ] = 300.0,
     release: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Against a release file, or the report of a `bakec build --json`."),
+        typer.Option(metavar="FILE", help="Verify a release file, or the report of a `bakec build --json`."),
     ] = None,
     foreign: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATTERN", help="With --deep: paths where binaries of other architectures are meant."),
+        typer.Option(metavar="PATTERN", help="With --deep: paths where other architectures are intended."),
     ] = None,
     insecure: Insecure = None,
     jobs: Jobs = None,
     project: ProjectDir = None,
     as_json: Annotated[bool, json_option("verify")] = False,
 ) -> None:
-    """Check in the registry that every image is there for every platform, and is what its label says.
+    """Check in the registry that images are as promised.
 
-    Of images of the project (all, a phase, a component, an image), or of any others by their references, of which no
-    models are needed. Needs no Docker, unless --run is given.
+    Every image must exist for every platform, and must be what its metadata says. Name images of the project (all, a
+    phase, a component, an image), or any images by their references, without models. Needs Docker only with --run.
 
-    Examples: `bakec verify all`, `bakec verify backend --tag v9 --deep --json`,
-    `bakec verify ghcr.io/acme/web:1.0 --platform amd64,arm64`, `bakec verify --release release.json`.
+    Examples:
+      bakec verify all
+      bakec verify backend --tag v9 --deep --json
+      bakec verify ghcr.io/acme/web:1.0 --platform amd64,arm64
+      bakec verify --release release.json
     """
     from bake_compiler.verbs.verify.run import Verification, layers_of, planned_subjects  # noqa: PLC0415
 

@@ -34,8 +34,8 @@ BANNED = {
 """What is not written → how it is found, at the beginning of a word."""
 
 # They may only fall. Docstrings and help texts are still being rewritten; every other page has none of either.
-LONG_SENTENCES = {"docs/reference/models.md": 4}
-BANNED_WORDS = {"docs/reference/cli.md": 13, "docs/reference/models.md": 15}
+LONG_SENTENCES: dict[str, int] = {}
+BANNED_WORDS: dict[str, int] = {}
 LONG_IN_CODE = 26
 BANNED_IN_CODE = 111
 

@@ -42,7 +42,7 @@ def test_what_was_never_published_goes_and_what_was_can_still_be_pulled(stack: S
     done = stack.bakec("clean", "--staged", "--older-than", "1s", "hub", "--delete", "--json")
     again = stack.bakec("clean", "--staged", "--older-than", "1s", "hub", "--delete", "--json")
 
-    assert said.out.endswith("2 staged tags: 1 would go, 1 stays\nnothing was removed: --delete does it\n"), said
+    assert said.out.endswith("2 content tags: 1 would go, 1 stays\nnothing was removed: --delete does it\n"), said
     assert (done.status, again.status) == (0, 0), done.err + again.err
     assert [each["tag"].rpartition(":")[2] for each in done.document["staged"] if each["removed"]] == [left]
     assert not any(each["removed"] for each in again.document["staged"])

@@ -11,7 +11,7 @@ _DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Tidied:
-    """One thing that might go: a staged tag, or the journal of a release.
+    """A candidate for removal: a content tag, or the journal of a release.
 
     Attributes:
         name: the whole reference of the tag, or the release.

@@ -91,7 +91,7 @@ def _document(tidied: Tidied) -> TidiedDocument:
 
 
 def _kinds(cleaned: Cleaned) -> Iterator[tuple[str, Sequence[Tidied]]]:
-    yield "staged tag", cleaned.staged
+    yield "content tag", cleaned.staged
     if cleaned.journals:
         yield "journal", cleaned.journals
 

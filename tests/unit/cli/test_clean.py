@@ -63,7 +63,7 @@ def test_it_is_said_first_and_done_when_told_so(project: Path, fake: FakeRegistr
     said = bakec(project, *words)
 
     assert said.returncode == 0, said.stderr
-    assert said.stdout.endswith("4 staged tags: 2 would go, 2 stay\nnothing was removed: --delete does it\n")
+    assert said.stdout.endswith("4 content tags: 2 would go, 2 stay\nnothing was removed: --delete does it\n")
     assert fake.tag("hub", "staged-1")
 
     assert "1.0-dev names it: the next build asks for it" in said.stdout
@@ -88,7 +88,7 @@ def test_a_registry_that_removes_nothing_ends_it_with_5(project: Path, fake: Fak
     done = bakec(project, "hub", "--staged", "--older-than", "7d", "--registry", host, "--delete")
 
     assert done.returncode == 5
-    assert done.stdout.endswith("3 staged tags: 1 not removed, 2 stay\n")
+    assert done.stdout.endswith("3 content tags: 1 not removed, 2 stay\n")
     error, hint = done.stderr.splitlines()
     assert error == f"error: {host}/hub:staged-1 is still there: the registry removes nothing"
     assert hint.startswith(" hint: ask the registry's owner to allow deletion")

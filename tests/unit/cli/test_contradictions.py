@@ -130,7 +130,7 @@ def written() -> Iterator[tuple[str, list[str]]]:
     pages = [path.read_text(encoding="utf-8") for path in (root / "README.md", *root.glob("docs/**/*.md"))]
     for page in pages:
         for line in re.findall(
-            r"`(bakec [^`]+)`|^(?:\$ )?(bakec .+?)(?: #.*)?$", page.replace("\n  ", " "), re.MULTILINE
+            r"`(bakec [^`]+)`|^(?:\$ |  )?(bakec .+?)(?: #.*)?$", re.sub(r"\n  (?!bakec )", " ", page), re.MULTILINE
         ):
             with suppress(ValueError):
                 _, *words = shlex.split("".join(line), comments=True)

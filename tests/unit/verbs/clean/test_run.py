@@ -245,7 +245,7 @@ def test_a_repository_that_refuses_does_not_keep_the_others(site: Site) -> None:
     assert [staged(site, name) for name in ("hub", "other", "web")] == [["staged-1", "staged-2"]] * 2 + [[]]
     told = render_cleaned(found, AT)
     assert told.count("not removed  ") == 2
-    assert told.endswith("4 staged tags: 2 removed, 2 not removed\n")
+    assert told.endswith("4 content tags: 2 removed, 2 not removed\n")
     document = cleaned_document(found)
     assert [error["repository"].partition("/")[2] for error in document["errors"]] == ["hub", "other"]
     assert all(error["message"] and error["hint"] for error in document["errors"])
@@ -285,7 +285,7 @@ def test_what_is_said_has_the_age_and_the_reason(site: Site) -> None:
         f"would go     {host}/hub:staged-1    9.0 d\n"
         f"stays        {host}/hub:staged-2        ?  its age is not known\n"
         f"may go       {host}/web:staged-1    9.0 d  1.1 names it too\n"
-        "3 staged tags: 1 would go, 1 may go, 1 stays\n"
+        "3 content tags: 1 would go, 1 may go, 1 stays\n"
         "nothing was removed: --delete does it\n"
     )
     assert render_cleaned(done, AT + 86_400 * 9).splitlines()[2] == (
@@ -303,8 +303,8 @@ def test_what_is_said_has_the_age_and_the_reason(site: Site) -> None:
 
 
 def test_of_nothing_little_is_said() -> None:
-    assert render_cleaned(Cleaned(deleted=False), 0.0) == "0 staged tags\n"
+    assert render_cleaned(Cleaned(deleted=False), 0.0) == "0 content tags\n"
     journal = Tidied("r1", TagFate.STAYS, "it is the last release", 0.0)
     assert render_cleaned(Cleaned(deleted=False, journals=(journal,)), 0.0) == (
-        "stays        r1    0.0 d  it is the last release\n0 staged tags\n1 journal: 1 stays\n"
+        "stays        r1    0.0 d  it is the last release\n0 content tags\n1 journal: 1 stays\n"
     )
