@@ -11,17 +11,17 @@ DEBUG = "--debug"
 
 
 def main() -> None:
-    """Run `bakec`; every failure that bakec knows is two lines and an exit code, a traceback only with --debug."""
+    """Run `bakec`. A known failure prints two lines and sets the exit code; only --debug prints a traceback."""
     import gc  # noqa: PLC0415
 
     _open_streams()
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads every installed package's entry points
-    gc.disable()  # worth 10 % of a compile; a build, which lasts, turns it on again
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else pydantic reads all entry points
+    gc.disable()  # saves 10 % of a compile; a build, which takes long, turns it on again
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     try:
         _run(arguments)
     except BrokenPipeError:
-        sys.exit(141)  # nobody reads what it prints: as SIGPIPE ends a program
+        sys.exit(141)  # the reader of stdout is gone: the exit code of a program that SIGPIPE ended
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each one is explained
         from bake_compiler.cli.failure import end  # noqa: PLC0415
 
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    """Do what the arguments ask for; what people ask for most often needs no typer."""
+    """Run the verb in the arguments. The most frequent calls need no typer."""
     if arguments in (["--help"], ["-h"]):
         sys.stdout.write(Path(__file__).with_name("help.txt").read_text(encoding="utf-8"))
     elif arguments == ["compile"]:
@@ -42,7 +42,7 @@ def _run(arguments: list[str]) -> None:
         printed.clear()
         app = make_app(arguments[0] if arguments else "")
         if app(args=arguments, prog_name="bakec", standalone_mode=False) == Interrupted.exit_code:
-            raise KeyboardInterrupt  # typer has made a number of it
+            raise KeyboardInterrupt  # typer has turned it into a number
 
 
 def _compile() -> None:
@@ -55,7 +55,7 @@ def _compile() -> None:
 
 
 def _open_streams() -> None:
-    """Whoever started bakec may have closed them."""
+    """Open the standard streams that are closed. The program that started bakec may have closed them."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as bakec lives
@@ -63,7 +63,7 @@ def _open_streams() -> None:
 
 
 def script() -> None:
-    """`main` as a whole process: it ends without freeing what the system frees anyway, 10 % of a large compile."""
+    """Run `main` as a whole process. It ends without freeing memory, which saves 10 % of a large compile."""
     try:
         main()
         code: object = 0
@@ -76,7 +76,7 @@ def script() -> None:
 
 
 def _told_before() -> str:
-    """What `bakec compile` told the last time, if nothing has changed since."""
+    """Return what `bakec compile` printed the last time, if nothing has changed since; otherwise empty."""
     from bake_compiler.project.root import find_root  # noqa: PLC0415
     from bake_compiler.verbs.compile.unchanged import what_stands  # noqa: PLC0415
 

@@ -170,7 +170,10 @@ def _run(
     *,
     dry_run: bool,
 ) -> "tuple[Report, BakecError | None] | None":
-    """Build: the report, and why the release file could not be written; or print the commands, and return nothing."""
+    """Return the report, and why the release file could not be written.
+
+    With `dry_run`, print the commands and return None.
+    """
     from bake_compiler.report.events import Stopping  # noqa: PLC0415
     from bake_compiler.verbs.release.file import write_release_file  # noqa: PLC0415
 
@@ -188,13 +191,13 @@ def _run(
 
 
 def _absolute(path: Path | None) -> str:
-    """A path that means the same in another working directory; empty for none."""
+    """Return the absolute path; empty for None."""
     return str(path.absolute()) if path else ""
 
 
 @contextmanager
 def _refusals(*, as_json: bool) -> Iterator[None]:
-    """What a preflight found is a document too."""
+    """Print the findings of a failed preflight as a document."""
     from bake_compiler.verbs.doctor.result import UnfitError  # noqa: PLC0415
     from bake_compiler.verbs.doctor.show import doctor_document  # noqa: PLC0415
 
@@ -207,7 +210,7 @@ def _refusals(*, as_json: bool) -> Iterator[None]:
 
 
 def _tell(report: "Report", failed: BakecError | None, junit: str, *, as_json: bool) -> NoReturn:
-    """The report to all who are to have it, and its exit code."""
+    """Print the report, write its files, and end with its exit code."""
     try:
         print_report(report, as_json=as_json)
         sys.stdout.flush()
@@ -224,7 +227,7 @@ def _tell(report: "Report", failed: BakecError | None, junit: str, *, as_json: b
 
 
 def _write(report: "Report", junit: str, environ: Mapping[str, str]) -> None:
-    """The report as files, for a CI."""
+    """Write the report as files, for CI."""
     if junit:
         from bake_compiler.report.formats.junit import render_junit  # noqa: PLC0415
         from bake_compiler.system.files import write_whole  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""bakec builder: the builder that the project describes."""
+"""bakec builder: creates, shows and removes the project's builder."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

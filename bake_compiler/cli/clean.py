@@ -82,10 +82,10 @@ def clean(
 
 
 def parse_age(text: str) -> float:
-    """Seconds from a text such as `7d`.
+    """Return the seconds of a text such as `7d`.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not an age.
     """
     match = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", text)
     if not match:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class By(StrEnum):
-    """How far `--check` looks."""
+    """How much `--check` compares."""
 
     BYTES = "bytes"
     PARSE = "parse"
@@ -81,10 +81,10 @@ def _prove(root: Path, plan: "Plan", path: Path, by: By | None) -> "Proof":
 
 
 def _judge(path: Path, difference: str, proof: "Proof | None") -> None:
-    """Nothing, if the file is what the models say, and means it.
+    """Return if the file is up to date and means the same as the models.
 
     Raises:
-        ModelError: it is not.
+        ModelError: the file is not up to date, or means something else.
     """
     if difference:
         raise ModelError(f"{path.name} is stale{_and_means(proof)}", hint="run `bakec compile` and commit the file")

@@ -1,8 +1,8 @@
-"""Options that contradict each other, or of which one would be ignored: one table for all verbs.
+"""Options that contradict each other, and options without effect: one table for all verbs.
 
 An option counts as given if it is typed, whatever its value. An environment variable is a default for all verbs, and
-contradicts nothing. With --dry-run, options that say how the real run would go may stay: so a person can try a command
-line as it is. An option that promises a file or a document is refused.
+contradicts nothing. With --dry-run, options of the real run may stay, so that a person can try a command line
+unchanged. But an option that asks for a file or a document is refused.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,18 +13,18 @@ from bake_compiler.errors import UsageError
 
 
 class Rule(NamedTuple):
-    """What one word of a command line goes with.
+    """A rule for one word of a command line.
 
     A word is an option as it is written, the name of an argument, or `bakec VERB` for the verb itself. It may have a
     value: `--output -`, `--output *.html` for a file's ending, `--platform P,P` for more than one.
 
     Attributes:
         verb: such as `build` or `release export`.
-        word: what was given.
+        word: the given word.
         why: the reason, for the message.
-        without: the words that may not be given besides.
-        only_with: the words of which one must be given besides; none if the word needs no other.
-        hint: what to do; by default to leave one of the words out, or to write the missing one too.
+        without: the words that must not be given with it.
+        only_with: the words of which at least one must be given with it; empty if the word needs no other word.
+        hint: how to fix it; by default to leave one of the words out, or to write the missing word too.
     """
 
     verb: str
@@ -128,7 +128,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("builder up", "--bootstrap", "they are opposites", ("--no-bootstrap",)),
 )
-"""In the order in which they are looked at."""
+"""The rules, in the order in which they are checked."""
 
 FREE: Mapping[str, tuple[str, ...]] = {
     "compile": ("--project",),
@@ -157,15 +157,15 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "builder ls": ("--project", "--json"),
     "builder rm": ("--with-cache", "--dry-run", "--project", "--json"),
 }
-"""Verb → the words that go with every other word of that verb."""
+"""Verb → the words that can be combined with every other word of that verb."""
 
 
 def refuse(verb: str, words: Collection[str]) -> None:
-    """Return if no rule is broken.
+    """Raise an error if the words break a rule.
 
     Args:
         verb: such as `build` or `release export`.
-        words: what was given, with and without values, as in a Rule.
+        words: the given words, with and without values, as in a Rule.
 
     Raises:
         UsageError: the first broken rule, with both words.

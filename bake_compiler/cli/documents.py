@@ -11,8 +11,8 @@ class Document(NamedTuple):
     Attributes:
         schema: its id, which is the value of its field `schema`.
         model: the module in `bake_compiler`, and the type in that module.
-        printed_by: verb → when `--json` prints it; empty for always.
-        written_by: verbs with the option that names the file of it.
+        printed_by: verb → condition under which `--json` prints it; empty for always.
+        written_by: verbs, with the option that names the document's file.
     """
 
     schema: str
@@ -27,12 +27,12 @@ class Document(NamedTuple):
 
     @property
     def kind(self) -> Any:
-        """The type itself: a TypedDict, a union of them, or a model."""
+        """The type: a TypedDict, a union of TypedDicts, or a model."""
         return getattr(import_module(f"bake_compiler.{self.module}"), self.model.partition(":")[2])
 
 
 EVERY = "every verb"
-"""In place of a verb: whatever the verb is."""
+"""Stands for any verb."""
 
 DOCUMENTS = (
     Document("bakec.compile/1", "verbs.compile.show:CompileDocument", {"compile": ""}),
@@ -71,10 +71,10 @@ DOCUMENTS = (
 )
 
 INTERNAL = frozenset({"bakec.run/1", "bakec.run/2", "bakec.moves/1"})
-"""Files in `.bakec` that only bakec reads: what a run was asked, and the journal of a release."""
+"""Files in `.bakec` that only bakec reads: the options of a run, and the journal of a release."""
 
 
 def json_help(verb: str) -> str:
-    """The help of a verb's `--json`: which documents it prints."""
+    """Return the help of a verb's `--json`: the documents that it prints."""
     whens = {each.schema: each.printed_by[verb] for each in DOCUMENTS if verb in each.printed_by}
     return f"Print {'; '.join(f'{schema} {when}'.rstrip() for schema, when in whens.items())}."

@@ -1,4 +1,4 @@
-"""The real edges, made here and handed down."""
+"""The real network, processes and clock, which bakec makes here and passes to the verbs."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -19,12 +19,12 @@ CORES = os.cpu_count() or 2
 async def edges(
     root: Path, insecure: Sequence[str] | None = None, tell: "Callable[[Event], None]" = lambda _: None
 ) -> AsyncIterator["Edges"]:
-    """The real edges.
+    """Yield the real network, processes and clock.
 
     Args:
         root: the project's root.
-        insecure: registries that may be asked over plain http.
-        tell: is told what happens.
+        insecure: registries that bakec may use over plain http.
+        tell: gets each event.
     """
     from bake_compiler.registry import connect  # noqa: PLC0415
     from bake_compiler.system import process  # noqa: PLC0415
@@ -37,12 +37,15 @@ async def edges(
 
 
 def run_async(work: Callable[[], Coroutine[Any, Any, _T]], on_stop: Callable[[], None] = lambda: None) -> _T:
-    """Run to the end; SIGTERM and SIGHUP are as good as Ctrl-C: all cancel, and what was begun is ended in order."""
+    """Return the result of the work.
+
+    SIGTERM and SIGHUP have the same effect as Ctrl-C: they cancel the work in order.
+    """
     import asyncio  # noqa: PLC0415 - 20 ms that compile and plan do not need
     import gc  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
-    gc.freeze()  # what is here now stays: no collection need look at it
+    gc.freeze()  # all present objects stay, so the garbage collector need not visit them
     gc.enable()
 
     async def main() -> _T:
@@ -54,7 +57,7 @@ def run_async(work: Callable[[], Coroutine[Any, Any, _T]], on_stop: Callable[[],
                 task.cancel()
 
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(sign) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+            if signal.getsignal(sign) is not signal.SIG_IGN:  # nohup sets SIG_IGN for SIGHUP
                 asyncio.get_running_loop().add_signal_handler(sign, stop)
         return await work()
 

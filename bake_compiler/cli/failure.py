@@ -25,11 +25,11 @@ class ErrorDocument(TypedDict):
     hint: str
     """What to do about it; may be empty."""
     problems: list[ProblemDocument]
-    """All mistakes that were found, each with its place; empty if the message says everything."""
+    """All mistakes, each with its place; empty if the message says everything."""
 
 
 def error_document(error: BakecError) -> ErrorDocument:
-    """An error as plain dicts and lists."""
+    """Return the error as plain dicts and lists."""
     return {
         "schema": "bakec.error/1",
         "exit_code": error.exit_code,
@@ -40,12 +40,12 @@ def error_document(error: BakecError) -> ErrorDocument:
 
 
 def end(error: BaseException, *, debug: bool, as_json: bool) -> int:
-    """Print what went wrong, and return the exit code.
+    """Print why the command failed, and return the exit code.
 
     Args:
-        error: that ended the command.
-        debug: whether a traceback follows.
-        as_json: whether stdout gets a document, if the command has printed none.
+        error: the error that ended the command.
+        debug: whether to print a traceback.
+        as_json: whether to print a document on stdout, if the command has printed no document.
     """
     explained = _explained(error)
     if isinstance(error, _TyperUsageError):
@@ -57,13 +57,13 @@ def end(error: BaseException, *, debug: bool, as_json: bool) -> int:
 
         traceback.print_exception(error)
     if as_json and not any(printed):
-        with suppress(OSError):  # stdout may be what failed
+        with suppress(OSError):  # stdout may be the reason for the failure
             print_document(error_document(explained))
     return explained.exit_code
 
 
 def _explained(error: BaseException) -> BakecError:
-    """Any exception as an error for a person."""
+    """Return any exception as an error for a person."""
     if isinstance(error, BakecError):
         return error
     if isinstance(error, _TyperUsageError):

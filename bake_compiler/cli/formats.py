@@ -1,4 +1,4 @@
-"""Which format the ending of a file's name asks for."""
+"""The format of an output file, by the ending of its name."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,10 +27,10 @@ REPORTS: Mapping[str, str] = {
 
 
 def format_of(output: Path, endings: Mapping[str, str]) -> str:
-    """The format that a file's name asks for.
+    """Return the format of an output file.
 
     Raises:
-        UsageError: the ending is not known; says which are.
+        UsageError: the ending is not known; the hint lists the known endings.
     """
     ending = output.suffix.lower()
     if ending in endings:

@@ -1,4 +1,4 @@
-"""bakec graph: phases, images and who needs whom, drawn."""
+"""bakec graph: draws phases, images and needs."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ from bake_compiler.words import counted
 
 
 class Format(StrEnum):
-    """What can be drawn."""
+    """The formats of `bakec graph`."""
 
     MERMAID = "mermaid"
     DOT = "dot"

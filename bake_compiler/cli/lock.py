@@ -1,4 +1,4 @@
-"""bakec lock: base images by digest, in bakec.lock."""
+"""bakec lock: writes the digests of base images to bakec.lock."""
 
 from collections.abc import Collection
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""bakec mirror: the project's external images into its registries, verified there."""
+"""bakec mirror: copies external images into the project's registries, and verifies them there."""
 
 import sys
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ _BLOBS = 4
 
 
 def complete_external(incomplete: str) -> list[str]:
-    """Names for the shell; none when there is no project here or it has mistakes."""
+    """Return external images for completion in a shell; empty if there is no project here or it has mistakes."""
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
     try:
@@ -104,7 +104,7 @@ def mirror(
 def _variables(
     plan: "Plan", externals: "Sequence[PlannedExternal]", registry: str, texts: list[str] | None
 ) -> "Mapping[str, object]":
-    """The values of all variables, with which every reference is one."""
+    """Return the values of all variables. With these values, every reference can be evaluated."""
     from bake_compiler.model.texts import check_registry  # noqa: PLC0415
     from bake_compiler.plan.select import variables_of_run  # noqa: PLC0415
 
@@ -147,7 +147,10 @@ def _mirror(
 
 @contextmanager
 def _progress(total: int, *, dry_run: bool) -> "Iterator[Watch]":
-    """On a terminal a bar, with the bytes that went out; else a line for each image as it ends."""
+    """Yield a watch.
+
+    On a terminal it shows a bar with the sent bytes; otherwise it prints a line for each finished image.
+    """
     from bake_compiler.verbs.mirror.show import told  # noqa: PLC0415
 
     if sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""Options that several verbs share, and the edges made from them."""
+"""Options that several verbs share, and the parsing of their values."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def complete_selector(incomplete: str) -> list[str]:
-    """Selectors for the shell; none when there is no project here or it has mistakes."""
+    """Return selectors for completion in a shell; empty if there is no project here or it has mistakes."""
     from bake_compiler.plan.select import known  # noqa: PLC0415
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
@@ -98,12 +98,12 @@ Jobs = Annotated[
 
 
 def json_option(verb: str) -> Any:
-    """`--json` of a verb, with the documents that it prints."""
+    """Return the option `--json` of a verb. Its help names the documents that the verb prints."""
     return typer.Option("--json", help=json_help(verb))
 
 
 def root_of(project: Path | None) -> Path:
-    """The project's root, absolute."""
+    """Return the absolute path of the project's root."""
     from bake_compiler.project.root import find_root  # noqa: PLC0415
 
     if project is not None and not project.is_dir():
@@ -112,10 +112,10 @@ def root_of(project: Path | None) -> Path:
 
 
 def parse_platforms(texts: Sequence[str] | None) -> "tuple[Platform, ...]":
-    """Platforms from `--platform` values, each of which may list several.
+    """Return the platforms of `--platform` values. Each value may list several platforms.
 
     Raises:
-        UsageError: an unknown or empty one: never a silent native build.
+        UsageError: a platform is unknown or empty. bakec never builds for the machine's own platform silently.
     """
     from bake_compiler.oci.platform import Platform  # noqa: PLC0415
 
@@ -127,10 +127,10 @@ def parse_platforms(texts: Sequence[str] | None) -> "tuple[Platform, ...]":
 
 
 def parse_variables(texts: Sequence[str] | None) -> dict[str, str]:
-    """Name → value from `--var` values.
+    """Return name → value from `--var` values.
 
     Raises:
-        UsageError: one is not NAME=VALUE.
+        UsageError: a value is not NAME=VALUE.
     """
     for text in texts or ():
         if "=" not in text:
@@ -139,12 +139,12 @@ def parse_variables(texts: Sequence[str] | None) -> dict[str, str]:
 
 
 def is_reference(text: str) -> bool:
-    """Whether a text names an image in a registry: a selector is a name, only a reference has a tag or a digest."""
+    """Whether a text is a reference of an image in a registry. Only references contain a tag or a digest."""
     return ":" in text or "@" in text
 
 
 def given_names(context: typer.Context) -> frozenset[str]:
-    """The names of the parameters that the command line or the environment gives, whatever their values."""
+    """Return the names of the parameters that the command line or the environment sets."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return frozenset(name for name, each in sources.items() if each and each.name in {"COMMANDLINE", "ENVIRONMENT"})
 
@@ -157,10 +157,10 @@ def select_wanted(
     tag: str,
     variables: Sequence[str] | Mapping[str, str] | None = None,
 ) -> "Wanted":
-    """What the shared options ask for.
+    """Return the images, platforms and variables that the shared options select.
 
     Raises:
-        UsageError: one of them asks for what can't be.
+        UsageError: an option selects something that does not exist or is not possible.
     """
     from bake_compiler.model.texts import check_registry  # noqa: PLC0415
     from bake_compiler.oci.reference import check_tag  # noqa: PLC0415

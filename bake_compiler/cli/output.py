@@ -1,4 +1,4 @@
-"""What goes to stdout and stderr."""
+"""Printing on stdout and stderr."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,47 +11,47 @@ if TYPE_CHECKING:
 
 
 printed: list[int] = []
-"""The lengths of the texts that this call of bakec has printed on stdout; `main` empties the list."""
+"""The lengths of the texts that this call of bakec printed on stdout. `main` empties the list."""
 
 
 def print_text(text: str) -> None:
-    """Text on stdout, in UTF-8 whatever the locale is."""
+    """Print a text on stdout, always in UTF-8."""
     printed.append(len(text))
     sys.stdout.buffer.write(text.encode())
     sys.stdout.flush()
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Lines on stdout."""
+    """Print lines on stdout."""
     print_text("".join(f"{line}\n" for line in lines))
 
 
 def print_document(document: Mapping[str, object]) -> None:
-    """The document of `--json` on stdout."""
+    """Print the document of `--json` on stdout."""
     from bake_compiler.document import document_text  # noqa: PLC0415
 
     print_text(document_text(document))
 
 
 def say(line: str) -> None:
-    """One line of progress, on stderr."""
+    """Print one line of progress on stderr."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
 
 def warn(problems: Sequence[Problem]) -> None:
-    """What may be meant and ends nothing, on stderr."""
+    """Print warnings on stderr."""
     for problem in problems:
         say(warning_text(problem))
 
 
 def warning_text(problem: Problem) -> str:
-    """What a person reads of it."""
+    """Return a warning as a person reads it."""
     return f"warning: {problem}\n hint: {problem.hint}" if problem.hint else f"warning: {problem}"
 
 
 def error_text(error: BakecError) -> str:
-    """What a person reads: each mistake with its place, then the error and what to do about it."""
+    """Return an error as a person reads it: each mistake with its place, then the message and the hint."""
     lines = []
     for problem in error.problems:
         lines.append(f"error: {problem}")
@@ -62,7 +62,7 @@ def error_text(error: BakecError) -> str:
 
 
 def print_report(report: "Report", *, as_json: bool) -> None:
-    """The document on stdout: for a program, a terminal, or a pipe."""
+    """Print the report on stdout, for a program, a terminal, or a pipe."""
     if as_json:
         from bake_compiler.report.formats.json import report_document  # noqa: PLC0415
 

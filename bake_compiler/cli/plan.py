@@ -1,4 +1,4 @@
-"""bakec plan: what would be built, from what, in which phase, natively or emulated, and why."""
+"""bakec plan: shows what would be built: bases, phases, native and emulated platforms, and why."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -107,7 +107,7 @@ def _print_emulation(found: "EmulationMap", warnings: Sequence[Problem], *, as_j
 
 
 def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Native":
-    """The platforms asked for, else those of the builder that builds go to."""
+    """Return the given platforms, or else the platforms that the builder runs natively."""
     from bake_compiler.verbs.plan.emulation import Native, native_now  # noqa: PLC0415
 
     async def ask() -> "Native":
@@ -118,7 +118,7 @@ def _native(root: Path, planned: "Plan", asked: "tuple[Platform, ...]") -> "Nati
 
 
 def _print_table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]], below: Iterator[str]) -> None:
-    """For a terminal: commands cut to a line."""
+    """Print a table. On a terminal, commands are cut to one line."""
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415

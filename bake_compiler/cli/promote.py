@@ -1,4 +1,4 @@
-"""bakec promote: a verified release under other tags, without a build."""
+"""bakec promote: gives a verified release other tags, without a build."""
 
 import sys
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def promote(
 
 
 def _root(project: Path | None) -> tuple[Path, Sequence[str]]:
-    """Where the journal is kept, and the tags that never move: the project's; a release needs none to be promoted."""
+    """Return the folder of the journal and the protected tags. Without a project, no tag is protected."""
     from bake_compiler.project.planned import plan_project  # noqa: PLC0415
 
     try:

@@ -1,4 +1,4 @@
-"""bakec release: what became of the tags of a release, and what there is to do about it."""
+"""bakec release: shows and finishes releases, compares release files, writes pins."""
 
 import sys
 from enum import StrEnum
@@ -22,7 +22,7 @@ _TORN = 6
 
 
 class PinFormat(StrEnum):
-    """Who reads the pins."""
+    """The formats of pins."""
 
     COMPOSE = "compose"
     KUSTOMIZE = "kustomize"
@@ -31,7 +31,7 @@ class PinFormat(StrEnum):
 
 
 def complete_release(incomplete: str) -> list[str]:
-    """Releases for the shell, newest first; none when there is no project here."""
+    """Return releases for completion in a shell, newest first; empty if there is no project here."""
     from bake_compiler.release import LAST, release_ids  # noqa: PLC0415
 
     try:
@@ -160,7 +160,7 @@ def export(
 
 
 def journals_of(project: Path | None) -> Path:
-    """Where journals are: in the project, or in the working directory, where a promotion without a project has its."""
+    """Return the folder with the journals: the project's root, or the working directory if there is no project."""
     from bake_compiler.release import release_ids  # noqa: PLC0415
 
     try:
@@ -177,7 +177,7 @@ def of_release(
     project: Path | None,
     does: "Callable[[Registry, Path, str], Awaitable[ReleaseStatus]]",
 ) -> "ReleaseStatus":
-    """Do something about a release, with the real registry."""
+    """Return the result of `does` for a release, with the real registry."""
     root = journals_of(project)
 
     async def work() -> "ReleaseStatus":
@@ -188,7 +188,7 @@ def of_release(
 
 
 def print_status(found: "ReleaseStatus", *, as_json: bool) -> None:
-    """The document on stdout."""
+    """Print the state of a release on stdout."""
     from bake_compiler.verbs.release.show import render_status, status_document  # noqa: PLC0415
 
     print_document(status_document(found)) if as_json else print_text(render_status(found))

@@ -1,4 +1,4 @@
-"""bakec report: what a run came to, again, in any format."""
+"""bakec report: prints the report of a run in any format."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from bake_compiler.words import counted
 
 
 def complete_run(incomplete: str) -> list[str]:
-    """Runs for the shell, newest first; none when there is no project here."""
+    """Return runs for completion in a shell, newest first; empty if there is no project here."""
     from bake_compiler.runs.kept import LAST, run_ids  # noqa: PLC0415
 
     try:

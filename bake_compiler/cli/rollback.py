@@ -1,4 +1,4 @@
-"""bakec rollback: every public tag of a release as it was before."""
+"""bakec rollback: puts every public tag of a release back."""
 
 from typing import Annotated
 

@@ -52,7 +52,9 @@ class Verb(TyperCommand):
         return super().parse_args(ctx, args)
 
     def refuse(self, ctx: Any, args: list[str]) -> None:
-        """Return if nothing in a command line is empty or contradicts the rest, or if --help is in it.
+        """Raise an error if a value is empty or two words contradict each other.
+
+        A command line with --help is accepted.
 
         Raises:
             UsageError: a value is empty, or two words contradict each other.
@@ -66,11 +68,11 @@ class Verb(TyperCommand):
 
 
 def words_of(parameter: Any, value: object) -> Iterator[str]:
-    """What was typed of one parameter, in the words of the table of contradictions; nothing if nothing was typed.
+    """Yield the typed words of one parameter, as the table of contradictions writes them.
 
     Args:
         parameter: an option or an argument.
-        value: of a flag, or the text or texts before they are read.
+        value: of a flag, or the typed texts before they are parsed.
 
     Raises:
         UsageError: a text is empty.
@@ -88,7 +90,10 @@ def words_of(parameter: Any, value: object) -> Iterator[str]:
 
 
 def _name(parameter: Any, text: str) -> str:
-    """An option as it is written, or an argument's name; where an argument may be two things, the one that it is."""
+    """Return an option as people write it, or the name of an argument.
+
+    If an argument has two kinds, return the kind.
+    """
     if parameter.param_type_name == "option":
         return str(max(parameter.opts, key=len))
     first, *others = str(parameter.metavar).strip("[].").split(" | ")

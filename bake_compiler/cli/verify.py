@@ -1,4 +1,4 @@
-"""bakec verify: the registry against the models, a release, or what is asked of any reference."""
+"""bakec verify: compares the registry with the models, a release, or given references."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -152,7 +152,10 @@ def _allowing(subjects: "Sequence[VerifiedImage]", foreign: Sequence[str]) -> "t
 
 @contextmanager
 def _progress(total: int, *, slow: bool) -> "Iterator[Callable[[ImageResult], None]]":
-    """On a terminal a bar; else, where it takes long, a line for each image."""
+    """Yield a watch.
+
+    On a terminal it shows a bar; otherwise, if the work takes long, it prints a line for each image.
+    """
     if sys.stderr.isatty() and total > 1:
         from rich.console import Console  # noqa: PLC0415
         from rich.progress import Progress  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""bakec compile where it writes the file. Without typer: to import it takes a sixth of `bakec compile`."""
+"""`bakec compile`, if it writes the file. The module imports no typer, which would take a sixth of `bakec compile`."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,14 +20,14 @@ from bake_compiler.words import counted
 
 @dataclass(frozen=True)
 class Compiled:
-    """A bake file as the models say it.
+    """The bake file of the models.
 
     Attributes:
-        root: the project's.
-        plan: made from the models.
-        text: of the bake file.
+        root: the project's root.
+        plan: the plan of the models.
+        text: the text of the bake file.
         warnings: likely mistakes, which `warn` has printed.
-        watch: over all that was read.
+        watch: the record of all files that were read.
     """
 
     root: Path
@@ -38,7 +38,7 @@ class Compiled:
 
     @property
     def count(self) -> str:
-        """How many images and groups the file has, in words."""
+        """The numbers of images and groups in the file, as a person reads them."""
         return f"{counted(len(self.plan.images), 'image')} in {counted(len(self.plan.groups), 'group')}"
 
 
@@ -57,7 +57,7 @@ def compiled(root: Path) -> Compiled:
 
 
 def write(found: Compiled, path: Path) -> str:
-    """Write the bake file where it is not up to date, and remember what it was made from.
+    """Write the bake file if it is not up to date, and record the files that it was made from.
 
     Returns:
         The diff from the file that was there.
@@ -68,7 +68,7 @@ def write(found: Compiled, path: Path) -> str:
     say(f"{path.name}: {'written' if difference else 'is up to date'}, {found.count}")
     root = found.root
     if path == root / BAKE_FILE:
-        with suppress(OSError):  # a project that can't be written to is compiled anew each time
+        with suppress(OSError):  # a read-only project is compiled again each time
             own_folder(root)
         told = "\n".join((*map(warning_text, found.warnings), f"{path.name}: is up to date, {found.count}"))
         remember(root, (path, root / TEMPLATE, root / LOCK_FILE), told, found.watch)
@@ -76,7 +76,7 @@ def write(found: Compiled, path: Path) -> str:
 
 
 def compile_here() -> None:
-    """`bakec compile` without an option.
+    """Run `bakec compile` without options.
 
     Raises:
         BakecError: there is no project here or above, or its models have mistakes.
