@@ -53,13 +53,13 @@ def report(
       bakec report 20261124T19 -o junit.xml
       bakec report last --json
     """
-    root = root_of(project)
     if output is None or str(output) == "-":
         from bake_compiler.runs.kept import stored_report  # noqa: PLC0415
 
-        print_report(stored_report(root, run), as_json=as_json)
+        print_report(stored_report(root_of(project), run), as_json=as_json)
         return
+    form = "json" if as_json else format_of(output, REPORTS)
     from bake_compiler.verbs.report.run import write_report_as  # noqa: PLC0415
 
-    stored = write_report_as(root, run, output, "json" if as_json else format_of(output, REPORTS))
+    stored = write_report_as(root_of(project), run, output, form)
     say(f"{output}: run {stored.run}, {counted(len(stored.images), 'image')}")
