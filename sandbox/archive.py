@@ -129,7 +129,7 @@ class Archive:
         run_step(self.state, f"archive-{self.architecture}", ["apt-get", *self.options, "update", "--error-on=any"])
 
     def unpack(self, packages: Sequence[str], suite: str, prefix: Path) -> None:
-        """Download packages of a suite, without what they depend on, and unpack them under `prefix`."""
+        """Download packages of a suite, without their dependencies, and unpack each version once under `prefix`."""
         debs = self.apt / "debs" / suite
         debs.mkdir(parents=True, exist_ok=True)
         names = [f"{package}/{suite}" for package in packages]
@@ -146,7 +146,12 @@ class Archive:
         run_step(self.state, f"download-{suite}", fetch)
         prefix.mkdir(parents=True, exist_ok=True)
         for deb in sorted(debs.glob("*.deb")):
+            stamp = prefix / ".unpacked" / deb.name
+            if stamp.exists():  # a program of it may be running, and can't be written over
+                continue
             run_step(self.state, f"unpack-{suite}", ["dpkg-deb", "-x", deb, prefix])
+            stamp.parent.mkdir(exist_ok=True)
+            stamp.touch()
         shutil.rmtree(debs)
 
     def program(self, package: str, suite: str, file: str) -> Path:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from bake_compiler.errors import BakecError, Interrupted
@@ -70,8 +69,12 @@ def script() -> None:
     except SystemExit as ended:
         code = ended.code
     for stream in (sys.stdout, sys.stderr):
-        with suppress(BrokenPipeError):
+        try:
             stream.flush()
+        except BrokenPipeError:
+            pass
+        except OSError:
+            code = code or BakecError.exit_code  # a part of the output is lost
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
