@@ -1,4 +1,4 @@
-"""What touches the world, made by the command line and handed down."""
+"""The network, processes and files of the machine. The command line makes them and passes them to the verbs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,17 +14,17 @@ from bake_compiler.system.process import Runner
 
 @dataclass(frozen=True)
 class Edges:
-    """What touches the world, made by the command line and handed down.
+    """The network, processes and files of the machine. The command line makes them and passes them to the verbs.
 
     Attributes:
         root: the project's root.
-        env: the scrubbed environment of subprocesses.
-        environ: the whole environment, from which a build gets the secrets that its models name, and no more.
+        env: the environment of subprocesses, without variables that they do not need.
+        environ: the whole environment. A build gets only those secrets from it that its models name.
         runner: runs commands.
-        registry: talks to registries.
-        tell: tells whoever watches what happens.
-        binfmt: where this machine's kernel shows what it does with other machines' programs.
-        cores: how many this machine has.
+        registry: the client of registries.
+        tell: gets each event, for the person or program that watches.
+        binfmt: the folder in which the kernel shows how it runs programs of other architectures.
+        cores: the number of this machine's CPU cores.
     """
 
     root: Path
@@ -38,9 +38,9 @@ class Edges:
 
     @property
     def tools(self) -> Tools:
-        """How docker and buildx are called."""
+        """How to call docker and buildx."""
         return Tools(self.runner, self.root, self.env, find_buildx(self.env))
 
     def with_builder(self, builder: Builder | None) -> "Edges":
-        """The same, where docker uses the project's builder; a BUILDX_BUILDER that somebody set goes before it."""
+        """Return the same edges with the project's builder. If BUILDX_BUILDER is already set, its value stays."""
         return replace(self, env=using(self.env, builder.name)) if builder else self

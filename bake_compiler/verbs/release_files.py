@@ -1,4 +1,4 @@
-"""Releases in files that a user names: read, with an error that names the file."""
+"""Reads release files that a person names. Errors name the file."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,19 +15,19 @@ _HINT = "write it with `bakec build all --release-file release.json`, and keep i
 
 
 def load_release(path: Path) -> ReleaseFile:
-    """The release file at a path.
+    """Return the release in a file.
 
     Raises:
-        UsageError: there is no such file, or it is not a release file; the message says what is wrong in it, and where.
+        UsageError: the file does not exist or is not a release file; the message has the place of the mistake.
     """
     return _load(path, read_release_file)
 
 
 def load_promises(path: Path) -> Sequence[Promised]:
-    """What each image of a release must be, and its tags: of a release file, or of a build's report.
+    """Return the promise for each image of a release, with its tags. The file is a release file or a build's report.
 
     Raises:
-        UsageError: there is no such file, or it is neither a release nor the report of a build that has published
+        UsageError: the file does not exist, or is not a release file, or is a report of a build that did not publish
             every image.
     """
     return _load(path, lambda content: read_promises(content, path.name), "--release: ")

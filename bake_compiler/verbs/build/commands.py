@@ -1,4 +1,4 @@
-"""What a build executes: one bake process for each image, with its file, variables and secrets."""
+"""The bake process of each image in a build: its file, variables and secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,10 +26,10 @@ class Commands:
     """The bake processes of one build.
 
     Attributes:
-        plan: the project's.
-        wanted: what of it.
+        plan: the project's plan.
+        wanted: the images to build.
         edges: to ask git, and for the environment.
-        options: of the build.
+        options: the options of the build.
         run_id: the name of the run, and of its folder.
     """
 
@@ -41,11 +41,11 @@ class Commands:
 
     @cached_property
     def sliced(self) -> bool:
-        """Whether buildx gets a slice of the bake file for each image, in place of the committed file."""
+        """Whether buildx gets a slice of the bake file for each image, instead of the committed file."""
         return is_large(committed(self.edges.root))
 
     async def variables(self) -> dict[str, str]:
-        """The values of the bake file's variables in this run."""
+        """Return the values of the bake file's variables in this run."""
         platforms = sorted({cell.platform for cell in self.wanted.cells})
         return {
             "REGISTRY": self.wanted.registry,
@@ -56,19 +56,19 @@ class Commands:
         }
 
     def all(self, variables: Mapping[str, str]) -> tuple[Command, ...]:
-        """The commands of all images, in plan order; `--dry-run` prints them."""
+        """Return the commands of all images, in plan order. `--dry-run` prints them."""
         run = self.shared(variables)
         return tuple(self._command(run, image) for image in self.wanted.images)
 
     def shared(self, variables: Mapping[str, str], buildx: tuple[str, ...] = BUILDX) -> BakeRun:
-        """What all bake processes of the run have in common."""
+        """Return the values that all bake processes of the run share."""
         push = self.options.push
         staging = f"staged-{self.run_id}" if push else ""
         folder = RUNS / self.run_id
         return BakeRun(self.edges.root, self.edges.env, variables, push, staging, folder, buildx, self.options.allow)
 
     def written(self, run: BakeRun, image: PlannedImage) -> Command:
-        """The bake process of an image; the file that it reads is there."""
+        """Return the bake process of an image, after writing the file that it reads."""
         if self.sliced:
             text = compile_slice(self.edges.root, self.plan, [image])
             (self.edges.root / run.metadata / f"{image.name}.hcl").write_text(text, encoding="utf-8")
@@ -88,10 +88,13 @@ class Commands:
         )
 
     def _epochs(self, image: PlannedImage, epoch: str, *, has_output: bool) -> dict[str, str]:
-        """What the steps of an image, and of what it needs, get of the commit's time: nothing, unless they ask for it.
+        """Return target → SOURCE_DATE_EPOCH, for an image and its needs; empty if the target's steps do not ask for it.
 
-        It is said to those that ask too: what is said of one target, buildx says of all that inherit from it. An image
-        with an output of its own gets it, for that may be files, which nothing else dates.
+        Targets that ask for the value get it explicitly: if a value is set for one target, buildx passes it to all
+        targets that
+        inherit from this target. An image with an output of its own gets the value too: the output may be files, which
+        have no
+        other date.
         """
         if not (epoch.isascii() and epoch.isdigit()):
             return {}
@@ -102,13 +105,13 @@ class Commands:
 
     @cached_property
     def _asking(self) -> frozenset[str]:
-        """The images, of those wanted and what they need, whose steps take the time of a commit, or may do so."""
+        """The wanted images and their needs whose steps use, or may use, the commit's time."""
         part = replace(self.plan, images=tuple(with_needs(self.wanted.images, self.plan.by_name)))
         inputs, _ = read_inputs(self.edges.root, part)
         return frozenset(each.name for each in part.images if takes_epoch(part, each, inputs.dockerfiles))
 
     def _secrets(self, image: PlannedImage) -> dict[str, str]:
-        """The variables that the secrets of an image, and of those that it is built from, are read from."""
+        """Return the variables from which the secrets of an image and its needs are read."""
         needed = with_needs([image], self.plan.by_name)
         names = {name for each in needed for name in each.secret_variables}
         return {name: self.edges.environ[name] for name in sorted(names) if name in self.edges.environ}

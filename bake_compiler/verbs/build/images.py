@@ -1,4 +1,4 @@
-"""Each image of a build on its way: bake, again where that may help, then verified by the digest that was pushed."""
+"""The work on each image of a build: bake, retry if that may help, then verify the pushed digest."""
 
 import errno
 import posixpath
@@ -30,13 +30,13 @@ class Images:
 
     Attributes:
         edges: to run buildx.
-        run: what the bake processes share.
-        records: image → what is known of it.
-        command: the bake process of an image, whose file is there when it returns.
-        promise: what an image must be once it is pushed.
-        verification: how that is verified.
-        retries: how often, and when, a failed one is attempted again.
-        tell: is told what happens.
+        run: the values that the bake processes share.
+        records: image → its known state.
+        command: returns the bake process of an image, after writing its file.
+        promise: returns what an image must be after it is pushed.
+        verification: how to verify the image.
+        retries: how often, and when, a failed image is retried.
+        tell: gets each event.
     """
 
     edges: Edges
@@ -49,7 +49,7 @@ class Images:
     tell: Callable[[Event], None]
 
     async def attempt(self, image: PlannedImage, number: int) -> float | None:
-        """One bake process; seconds to wait before another one, or None when it is settled."""
+        """Run one bake process. Return the seconds to wait before a retry, or None if the image has its result."""
         record, began = self.records[image.name], time.time()
         record.began = record.began or began
         self.tell(AttemptBegan(began, image.name, number))
@@ -66,7 +66,7 @@ class Images:
         return pause
 
     async def finish(self, image: PlannedImage) -> bool:
-        """Verify what was pushed; whether images that need it may go ahead."""
+        """Verify the pushed image. Return whether images that need it may begin."""
         record = self.records[image.name]
         if record.push and record.digest:
             self.tell(Pushed(time.time(), image.name, record.digest))
@@ -76,13 +76,13 @@ class Images:
         return record.good
 
     def blocked(self, image: PlannedImage, why: Blocked) -> None:
-        """Keep why an image is not built."""
+        """Record why an image is not built."""
         record = self.records[image.name]
         record.blocked = f"--fail-fast: {why.by} failed" if why.stopped else f"needs {why.by}, which failed"
         self._ended(record)
 
     async def verify(self, image: PlannedImage, digest: Digest) -> ImageResult:
-        """What each registry has under a digest, against the variables that it was built with."""
+        """Compare the image under a digest in each registry with its promise, for the variables of its build."""
         promise = self.promise(image)
         promise = replace(promise, reference=promise.reference.at(digest), digest=digest)
         copies = self.records[image.name].references
@@ -120,7 +120,7 @@ class Images:
 
 
 def _placed(failure: Failure, image: PlannedImage) -> Failure:
-    """With its line as a place from the project's root, where it is in the image's own Dockerfile."""
+    """Return the failure. Its line becomes a path from the project's root, if it is in the image's own Dockerfile."""
     context, dockerfile = image.text("context"), image.text("dockerfile")
     name, _, line = failure.line.rpartition(":")
     if not context or not dockerfile or URL in context or posixpath.basename(dockerfile) != posixpath.basename(name):
@@ -129,7 +129,7 @@ def _placed(failure: Failure, image: PlannedImage) -> Failure:
 
 
 class _Log:
-    """A log, of which a full disk keeps the end and not the build."""
+    """A log file. If the disk is full, the log ends and the build goes on."""
 
     def __init__(self, path: Path, *, fresh: bool) -> None:
         self._out: TextIO | None = None

@@ -1,4 +1,4 @@
-"""What a run need not build, because the registry has an image of just these inputs."""
+"""The images that a run need not build, because the registry has an image from the same inputs."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ from bake_compiler.verbs.build.images import Images
 
 
 async def find_present(images: Images, tags: Mapping[str, str]) -> frozenset[str]:
-    """The images that every registry has under their content tag, verified; they end as unchanged in their records.
+    """Return the images that every registry has under their content tag, verified. Their records end as unchanged.
 
     Args:
-        images: of a run.
-        tags: image → its content tag, of those that have one.
+        images: the images of a run.
+        tags: image → its content tag, for images that have one.
     """
     found = await asyncio.gather(*(_is_present(images, name, tag) for name, tag in tags.items()))
     return frozenset(name for name, present in zip(tags, found, strict=True) if present)
@@ -26,7 +26,7 @@ async def _is_present(images: Images, name: str, tag: str) -> bool:
     staged = (each.tagged(tag) for each in one_of_each_repository(record.references))
     try:
         first, *others = await asyncio.gather(*map(images.edges.registry.manifest, staged))
-    except RegistryError:  # not there, or not to be had: then the build tells
+    except RegistryError:  # not there, or not reachable: then the image is built
         return False
     if any(other.digest != first.digest for other in others):
         return False

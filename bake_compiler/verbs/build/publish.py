@@ -1,4 +1,4 @@
-"""What a build publishes: which images, their signatures, and their public tags, all or none."""
+"""What a build publishes: the selection of images, their signatures, and their public tags, all or none."""
 
 import asyncio
 import time
@@ -19,10 +19,10 @@ from bake_compiler.verbs.edges import Edges
 
 
 async def refuse_loss(registry: Registry, plan: Plan, wanted: Wanted) -> None:
-    """Return if no public tag would lose a platform: a tag is one index, and a run may be for fewer platforms.
+    """Raise an error if a public tag would lose a platform. A tag points to one index; a run may build fewer platforms.
 
     Raises:
-        RegistryError: the registry does not say what a public tag names.
+        RegistryError: the registry does not say where a public tag points.
         UsageError: a public tag would lose a platform.
     """
     for image in wanted.images:
@@ -43,7 +43,7 @@ async def refuse_loss(registry: Registry, plan: Plan, wanted: Wanted) -> None:
 
 
 def to_publish(records: Collection[Record], *, push: bool, partial: bool) -> tuple[Record, ...]:
-    """The images whose tags may move: all or none; with `partial`, the good ones."""
+    """Return the images whose tags may move: all or none; with `partial`, the good images."""
     good = tuple(record for record in records if record.good)
     return good if push and (partial or len(good) == len(records)) else ()
 
@@ -51,7 +51,7 @@ def to_publish(records: Collection[Record], *, push: bool, partial: bool) -> tup
 async def sign(
     registry: Registry, cosign: Cosign | None, records: Iterable[Record], tell: Callable[[Event], None]
 ) -> str:
-    """Sign what the public tags are to name. Returns the error in words, or nothing."""
+    """Sign the manifests for the public tags. Return the error message, or an empty text."""
     if not cosign:
         return ""
     named = [(tag, digest, record) for record in records for tag, digest in record.named.items() if digest]
@@ -69,7 +69,7 @@ async def sign(
 async def publish(
     edges: Edges, run_id: str, records: Iterable[Record], protect: Sequence[str], tell: Callable[[Event], None]
 ) -> str:
-    """Move every public tag. Returns the error in words, or nothing."""
+    """Move every public tag. Return the error message, or an empty text."""
     try:
         staged = await asyncio.gather(*(_staged(edges.registry, record) for record in records))
         wanted = [each for pairs in staged for each in pairs]
@@ -85,7 +85,7 @@ async def publish(
 
 
 async def _staged(registry: Registry, record: Record) -> list[tuple[Reference, RawManifest]]:
-    """The public tags of an image, and what they are to name."""
+    """Return the public tags of an image, each with its new manifest."""
     if record.digest is None:
         return []
     first, *_ = record.references
@@ -96,7 +96,7 @@ async def _staged(registry: Registry, record: Record) -> list[tuple[Reference, R
 
 
 def publish_note(report: Report) -> str:
-    """In words, which images are published, if not all are."""
+    """Return a text that lists the published images, if not all images are published."""
     if report.published is None:
         return "--load: nothing was pushed, verified or published"
     if report.published:

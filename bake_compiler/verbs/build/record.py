@@ -1,4 +1,4 @@
-"""One image of a build: what is known of it so far, and what that comes to."""
+"""The state of one image during a build, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,23 +14,23 @@ from bake_compiler.verbs.verify.run import with_tags
 
 @dataclass
 class Record:
-    """An image on its way through a build.
+    """An image during a build.
 
     Attributes:
-        image: as it is wanted.
+        image: the image, with the wanted platforms.
         references: its public references, in all registries.
         needs: the images of this run that it needs.
-        push: it is pushed and verified, and not only loaded.
+        push: whether the image is pushed and verified; otherwise it is only loaded.
         attempts: the bake processes that have ended.
-        digest: of what was pushed.
-        verified: what the verifier says of it.
-        settled: no other attempt follows.
-        blocked: why it is not built.
+        digest: of the pushed image.
+        verified: the verifier's result.
+        settled: whether no further attempt follows.
+        blocked: why the image is not built.
         began, ended: seconds since the epoch.
-        kept_from: the run that built it, when this one need not.
-        content_tag: that it is in the registry under; empty until that is known.
-        unchanged: the registry has it, made from the same inputs.
-        architecture_tags: its public references that name one platform each.
+        kept_from: the run that built the image, if this run did not need to.
+        content_tag: the tag of the image in the registry; empty until it is known.
+        unchanged: whether the registry already has the image from the same inputs.
+        architecture_tags: its public references for one platform each.
     """
 
     image: PlannedImage
@@ -51,19 +51,19 @@ class Record:
 
     @property
     def named(self) -> Mapping[Reference, Digest | None]:
-        """Each of its public references → what it is to name; None where only the build will tell."""
+        """Each public reference → its new digest; None if only the build can determine the digest."""
         digests = {each.platform: each.digest for each in self.verified.platforms} if self.verified else {}
         single = {tag: digests.get(platform) for tag, platform in self.architecture_tags.items()}
         return {**dict.fromkeys(self.references, self.digest), **single}
 
     @property
     def failure(self) -> Failure | None:
-        """Why its last attempt failed, when that is the end of it."""
+        """Why the last attempt failed, if no further attempt follows."""
         return self.attempts[-1].failure if self.settled and self.attempts else None
 
     @property
     def good(self) -> bool:
-        """Whether all was done that is to be done with it, and done well."""
+        """Whether the image is complete and without failure."""
         if self.blocked or self.failure:
             return False
         if not self.push:
@@ -71,7 +71,7 @@ class Record:
         return self.verified is not None and not self.verified.errors
 
     def result(self) -> ImageResult:
-        """What it came to; an image that is not done yet was interrupted."""
+        """The result of the image. An image that has not ended counts as interrupted."""
         first, *others = map(str, self.references)
         known = self.verified or ImageResult(self.image.name, first, ())
         return replace(
@@ -114,7 +114,7 @@ def _ended_as(good: Outcome, cell: CellResult) -> CellResult:
 
 
 def _failed(cell: Cell, failure: Failure) -> CellResult:
-    """The platform that failed has failed; the image's other platforms were blocked by it."""
+    """Return the failed cell of the platform that failed, and blocked cells for the image's other platforms."""
     if failure.platform in {None, cell.platform}:
         return CellResult(cell, Outcome.FAILED, failure.cause)
     return CellResult(cell, Outcome.BLOCKED, f"{failure.platform} of the same image failed")

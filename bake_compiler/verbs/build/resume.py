@@ -1,4 +1,4 @@
-"""What a run need not build again, because the one that it resumes did."""
+"""The images that a run need not build, because the resumed run built them."""
 
 import asyncio
 import time
@@ -19,15 +19,18 @@ from bake_compiler.verbs.build.record import Record
 
 
 async def keep(earlier: Asked, images: Images, made: Mapping[str, MadeFrom]) -> frozenset[str]:
-    """The images that an earlier run built and that the registry still has as they were pushed.
+    """Return the images that an earlier run built and that the registry still has as they were pushed.
+
+    An image is built again if its files in the project have changed since. It is also built again if one of its needs
+    is built again, or was built by a later run.
 
     An image is built again when what the project holds of it has changed since, or when one that it needs is built
     again, or was by a later run than its own.
 
     Args:
-        earlier: the run that is resumed.
-        images: of this run; what is kept ends in their records.
-        made: image → what it is made from.
+        earlier: the resumed run.
+        images: the images of this run. The records of kept images get their results.
+        made: image → its inputs.
     """
     root = images.edges.root
     results = finished_images(root, earlier.run)
@@ -53,7 +56,7 @@ async def keep(earlier: Asked, images: Images, made: Mapping[str, MadeFrom]) -> 
 
 
 def other_revisions(root: Path, records: Iterable[Record], revision: str) -> str:
-    """In words, which images are kept from other sources than these; empty when none are."""
+    """Return a text that lists the images kept from another revision of the sources; empty if there are none."""
     kept = Counter(record.kept_from for record in records if record.kept_from)
     asks = ((read_asked(root, run), images) for run, images in kept.items())
     told = [
@@ -65,7 +68,7 @@ def other_revisions(root: Path, records: Iterable[Record], revision: str) -> str
 
 
 def _is_same(image: PlannedImage, result: ImageResult, asks: Mapping[str, Asked | None], sources: str) -> bool:
-    """Whether it was built, and as it is wanted now."""
+    """Whether the image was built with the same sources and settings as wanted now."""
     asked = asks[result.kept_from]
     then = next((each for each in asked.images if each.name == image.name), None) if asked else None
     wanted = tuple(map(str, image.platforms))

@@ -42,16 +42,16 @@ _Tell = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Build:
-    """One `bakec build`: what is wanted, how, and through which edges.
+    """One `bakec build`.
 
     Attributes:
-        plan: the project's.
-        wanted: what of it.
-        edges: what touches the world.
-        options: all that a person asked.
+        plan: the project's plan.
+        wanted: the images to build.
+        edges: the network, processes and files of the machine.
+        options: the options on the command line.
         resumes: the run whose finished images need not be built again.
-        jitter: for the pauses between attempts, a number from 0 to 1, other each time.
-        run_id: the run's name, and its folder's.
+        jitter: returns a random number from 0 to 1, for the pauses between attempts.
+        run_id: the name of the run and of its folder.
     """
 
     plan: Plan
@@ -64,23 +64,23 @@ class Build:
 
     @cached_property
     def commands(self) -> Commands:
-        """What is executed."""
+        """The commands of the build."""
         return Commands(self.plan, self.wanted, self.edges, self.options, self.run_id)
 
     @cached_property
     def cosign(self) -> Cosign | None:
-        """What signs, if anything is to be signed."""
+        """The signer, if the images are to be signed."""
         return signer(self.edges, self.options.sign, self.options.signing_config)
 
     async def run(self) -> Report:
-        """Preflight, build, verify, move tags; every cell ends accounted for, also when interrupted.
+        """Check, build, verify and publish. Every cell has an outcome in the report, also after an interruption.
 
         Raises:
-            ModelError: the committed file is not what the models say.
-            UnfitError: what this machine, the builder or a registry lacks, all of it.
-            RegistryError: the registry would not say what a public tag names.
+            ModelError: the committed bake file differs from the models.
+            UnfitError: all problems of this machine, the builder and the registries.
+            RegistryError: the registry does not say where a public tag points.
             UsageError: a public tag would lose a platform.
-            VerificationError: a public tag is protected, and names something else.
+            VerificationError: a protected tag points to another image.
         """
         began = time.time()
         found = await self.examine()
@@ -102,7 +102,7 @@ class Build:
         return report
 
     async def examine(self) -> Preflight:
-        """All that can be known before a build."""
+        """Return everything that can be known before a build."""
         options = self.options
         planned = PlannedBuild(
             self.edges, self.plan, self.wanted, options.push, options.jobs, self.cosign, options.allow
@@ -154,7 +154,7 @@ class Build:
         return replace(report, note="\n".join(filter(None, (publish_note(report), others))))
 
     def _report(self, records: Mapping[str, Record], began: float, slots: int) -> Report:
-        """What became of each image; not yet what was published."""
+        """Return the result of each image, before anything is published."""
         return Report(
             verb="build",
             registry=self.wanted.registry,
@@ -169,7 +169,7 @@ class Build:
         )
 
     def _images(self, found: Preflight, tell: _Tell) -> Images:
-        """The work on the images, none of which has begun."""
+        """Return the work on the images, before any of them begins."""
         options, run = self.options, self.commands.shared(found.variables, found.machine.buildx)
         records = {image.name: self._record(image) for image in self.wanted.images}
         return Images(
@@ -195,7 +195,7 @@ class Build:
         )
 
     def _promises(self, found: Preflight, records: Mapping[str, Record]) -> Callable[[PlannedImage], Promise]:
-        """What each image must be, given the variables of the run that built it."""
+        """Return a function that computes the promise of an image, with the variables of the run that built it."""
         asks = cache(partial(read_asked, self.edges.root))
 
         def promise(image: PlannedImage) -> Promise:
@@ -207,9 +207,9 @@ class Build:
         return promise
 
     async def _build(self, images: Images, found: Preflight, slots: int, seconds: Mapping[str, float]) -> None:
-        """Build and verify all images that are not done already.
+        """Build and verify all images that are not done yet.
 
-        A run that is refused here is forgotten: it built nothing, and --resume still means the run before it.
+        If a tag is protected, the run's folder is deleted, so that --resume still refers to the previous run.
         """
         try:
             done = await spare(

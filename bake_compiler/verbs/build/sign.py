@@ -1,4 +1,4 @@
-"""Verified digests → signed ones: each is signed once by a key, and the registry says that it is."""
+"""Signs verified digests: each digest is signed once by a key, and the registry must then show the signature."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ AT_ONCE = 4
 
 
 def signer(edges: Edges, key: str, config: str) -> Cosign | None:
-    """What signs with a key, by cosign's file if one is given; None without a key."""
+    """Return the signer for a key, with cosign's file if there is one; None without a key."""
     return Cosign(edges.runner, environment_of(edges.environ, key), edges.root, key, config) if key else None
 
 
@@ -22,13 +22,13 @@ async def sign_all(registry: Registry, cosign: Cosign, wanted: Mapping[Reference
     """Sign every reference that the key has not signed yet.
 
     Args:
-        registry: holds them.
-        cosign: signs.
+        registry: the client of the registries with the manifests.
+        cosign: the signer.
         wanted: reference with its digest → the image's name, for errors.
 
     Raises:
-        RegistryError: one is not signed, or the registry does not show its signature.
-        PreflightError: cosign or the key is gone.
+        RegistryError: a reference could not be signed, or the registry does not show its signature.
+        PreflightError: cosign or the key does not exist any more.
     """
     public_key = await cosign.check()
     slots = asyncio.Semaphore(AT_ONCE)
@@ -51,7 +51,7 @@ async def _sign(registry: Registry, cosign: Cosign, public_key: str, ref: Refere
     if before and not cosign.is_keyless and await cosign.is_signed(ref, public_key, plain=plain):
         return
     await cosign.sign(ref, plain=plain)
-    if cosign.is_keyless:  # whose identity it was, only those who verify can say
+    if cosign.is_keyless:  # only the person who verifies knows which identity to expect
         signed = bool(await _signatures(registry, ref) - before)
     else:
         signed = await cosign.is_signed(ref, public_key, plain=plain)
@@ -63,7 +63,7 @@ async def _sign(registry: Registry, cosign: Cosign, public_key: str, ref: Refere
 
 
 async def _signatures(registry: Registry, ref: Reference) -> frozenset[str]:
-    """The digests of what refers to a manifest."""
+    """Return the digests of the referrers of a manifest."""
     if ref.digest is None:
         raise BakecError(f"{ref} has no digest to sign")
     return frozenset(str(entry.digest) for entry in await registry.referrers(ref, ref.digest))

@@ -1,4 +1,4 @@
-"""What need not be built: what the resumed run has built, and what the registry has from the same inputs."""
+"""The images that need not be built: the resumed run built them, or the registry has them from the same inputs."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,18 +14,18 @@ from bake_compiler.verbs.release.show import refuse_protected
 async def spare(
     images: Images, found: Preflight, *, rebuild: bool, resumes: Asked | None, protect: Sequence[str]
 ) -> frozenset[str]:
-    """The names of the images that are done without a build; each other image gets its content tag in its record.
+    """Return the images that can be skipped, and set the content tag of the others in their records.
 
     Args:
-        images: of the run. What is done has ended in their records.
-        found: what the preflight found out.
-        rebuild: also build what the registry has from the same inputs.
+        images: the images of the run. The records of skipped images get their results.
+        found: the result of the preflight.
+        rebuild: whether to build images again that the registry has from the same inputs.
         resumes: the run that this one resumes, if any.
         protect: patterns of tags that never move once they exist.
 
     Raises:
-        VerificationError: a public tag is protected, and names something else.
-        RegistryError: the registry does not say what a protected tag names.
+        VerificationError: a protected tag points to another image.
+        RegistryError: the registry does not say where a protected tag points.
     """
     records = images.records
     done = await _kept(images, found, resumes)
@@ -41,13 +41,13 @@ async def spare(
 
 
 async def _kept(images: Images, found: Preflight, resumes: Asked | None) -> frozenset[str]:
-    if not resumes or not images.run.push:  # what was only loaded is not proven to be there still
+    if not resumes or not images.run.push:  # an image that was only loaded may be gone
         return frozenset()
     return await keep(resumes, images, found.made)
 
 
 def _content_tags(images: Images, found: Preflight, done: Collection[str]) -> Mapping[str, str]:
-    """Image → the tag that its inputs give it, for those that are not done and whose inputs are all known."""
+    """Return image → content tag, for images that are not done and whose inputs are all known."""
     if not images.run.push:
         return {}
     made, digests, variables = found.made, found.bases.digests, images.run.variables

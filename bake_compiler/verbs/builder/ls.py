@@ -20,14 +20,14 @@ _ABSENT = re.compile(r"\bno builder .* found")
 
 @dataclass(frozen=True)
 class BuilderStatus:
-    """The builder as it is.
+    """The present state of a builder.
 
     Attributes:
-        name, driver: of it; the driver is the described one where there is no builder.
-        exists: whether buildx knows it.
-        diff: from it to what the project describes; empty when they are the same, or the project describes none.
-        is_described: whether the project describes one.
-        nodes: as they are now.
+        name, driver: of the builder; if there is no builder, the described driver.
+        exists: whether buildx has the builder.
+        diff: from the builder to its description; empty if they are the same, or if the project describes no builder.
+        is_described: whether the project describes a builder.
+        nodes: the nodes, in their present state.
         host: the platform of this machine.
     """
 
@@ -41,16 +41,16 @@ class BuilderStatus:
 
     @property
     def matches(self) -> bool:
-        """Whether it is there, and as the project describes it."""
+        """Whether the builder exists and is as the project describes it."""
         return self.exists and not self.diff
 
 
 async def look_at(tools: Tools, builder: Builder | None, host: Platform) -> BuilderStatus:
-    """The project's builder, or the one in use where the project describes none.
+    """Return the state of the project's builder. If the project describes no builder, use the builder in use.
 
     Raises:
-        ModelError: a file that it names is not there.
-        PreflightError: there is no buildx.
+        ModelError: a file that the model names does not exist.
+        PreflightError: buildx is not installed.
     """
     name = builder.name if builder else tools.env.get(BUILDX_BUILDER, "")
     answer = await tools.ask(*tools.buildx, "inspect", *[name] * bool(name), patience=LOOKING)
@@ -83,11 +83,11 @@ class NodeDocument(TypedDict):
     endpoint: str
     """Its address; may be empty for a node in the engine of this machine."""
     state: str
-    """Such as `running` or `inactive`, in buildx's words."""
+    """As buildx prints it, such as `running` or `inactive`."""
     error: str
-    """Why the node does not answer; else empty."""
+    """Why the node does not answer; otherwise empty."""
     buildkit: str
-    """Its version of BuildKit; empty if it does not answer."""
+    """The version of its BuildKit; empty if it does not answer."""
     platforms: list[NodePlatformDocument]
     """The platforms that it builds for."""
 
@@ -113,7 +113,7 @@ class BuilderDocument(TypedDict):
 
 
 def seen_document(seen: BuilderStatus) -> BuilderDocument:
-    """The builder as it is, as plain dicts and lists."""
+    """Return the state as plain dicts and lists."""
     return {
         "schema": "bakec.builder/1",
         "name": seen.name,
@@ -138,7 +138,7 @@ def _node_document(seen: BuilderStatus, node: InspectedNode) -> NodeDocument:
 
 
 def _how(seen: BuilderStatus, node: InspectedNode, name: str) -> Literal["native", "emulated", "unknown"]:
-    """Native or emulated, where the node is on this machine; else unknown: BuildKit does not tell."""
+    """Return `native` or `emulated` for a node on this machine. BuildKit does not print this for other machines."""
     architectures = {each.split("/")[1] for each in node.platforms if "/" in each}
     own = seen.host.architecture
     if len(architectures) == 1 and node.is_running:
@@ -150,7 +150,7 @@ def _how(seen: BuilderStatus, node: InspectedNode, name: str) -> Literal["native
 
 
 def render_seen(seen: BuilderStatus) -> str:
-    """What a person reads."""
+    """Return the state as a person reads it."""
     lines = [f"builder {seen.name}, driver {seen.driver}: {_verdict(seen)}"]
     document = seen_document(seen)
     for node in document["nodes"]:

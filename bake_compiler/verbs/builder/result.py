@@ -1,4 +1,4 @@
-"""What `up` or `rm` did to a builder: run, and told."""
+"""The result of `bakec builder up` and `rm`, and the running of their commands."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,10 @@ from bake_compiler.errors import PreflightError
 from bake_compiler.system.process import Command
 
 STARTING = 600.0
-"""Seconds for a command that may start nodes: buildx itself gives one 20, and may have to pull BuildKit first."""
+"""Seconds for a command that may start nodes.
+
+buildx itself waits 20 s for a node, and may have to pull BuildKit first.
+"""
 _GO_ON = "mend that, then run it again: it goes on where it was"
 _FORGOTTEN = "buildx has forgotten the builder all the same: remove by hand what it left on that node"
 
@@ -22,11 +25,11 @@ class Applied:
     """What `up` or `rm` did, or would do.
 
     Attributes:
-        name: of the builder.
-        changes: the diff, and what it took.
-        commands: as they are run.
-        done: whether they were.
-        started: whether all nodes were started after them, or found running.
+        name: the builder's name.
+        changes: the diff, and the effects of the commands.
+        commands: as bakec runs them.
+        done: whether the commands were run.
+        started: whether all nodes run.
     """
 
     name: str
@@ -37,15 +40,15 @@ class Applied:
 
 
 def commands_of(tools: Tools, changes: Changes) -> tuple[Command, ...]:
-    """What a change takes, as it is run."""
+    """Return the commands of a change."""
     return tuple(Command((*tools.buildx, *words), tools.env, tools.root) for words in changes.commands)
 
 
 async def run_commands(tools: Tools, commands: tuple[Command, ...], tell: Callable[[str], None]) -> None:
-    """Tell each command, and run it.
+    """Print and run each command.
 
     Raises:
-        PreflightError: buildx can't do it; those after it are not run.
+        PreflightError: buildx failed; the commands after the failed one are not run.
     """
     for command in commands:
         tell(str(command))
@@ -55,13 +58,13 @@ async def run_commands(tools: Tools, commands: tuple[Command, ...], tell: Callab
 
 
 def _why(answer: CommandAnswer) -> str:
-    """Why buildx could not do it: of a removal its last line only says that it failed."""
+    """Return why buildx failed. The last line after a failed removal says only that it failed."""
     failed = [line for line in answer.text.splitlines() if line.startswith("failed to remove ")]
     return failed[-1] if failed else without_level(answer.refusal)
 
 
 def without_level(line: str) -> str:
-    """What buildx says is wrong."""
+    """Return a line of buildx without its level, such as `ERROR:`."""
     return line.removeprefix("ERROR: ")
 
 
@@ -72,7 +75,7 @@ class BuilderChangeDocument(TypedDict):
     name: str
     """The builder's name."""
     diff: str
-    """From the builder as it was to the builder as it is to be; empty if they are the same."""
+    """From the old builder to the new builder; empty if they are the same."""
     commands: list[list[str]]
     """The commands, each as a list of words."""
     lost: list[str]
@@ -86,7 +89,7 @@ class BuilderChangeDocument(TypedDict):
 
 
 def applied_document(applied: Applied) -> BuilderChangeDocument:
-    """What was done, as plain dicts and lists."""
+    """Return the result as plain dicts and lists."""
     return {
         "schema": "bakec.builder-change/1",
         "name": applied.name,
@@ -100,7 +103,7 @@ def applied_document(applied: Applied) -> BuilderChangeDocument:
 
 
 def render_applied(applied: Applied) -> str:
-    """What came of it, in a line; where nothing was done, what would be."""
+    """Return the result in one line. If nothing was run, the line says what would be done."""
     if not applied.changes.diff:
         return f"builder {applied.name}: nothing to change\n"
     if applied.done:

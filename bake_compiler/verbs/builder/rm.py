@@ -1,4 +1,4 @@
-"""bakec builder rm: the builder is removed, and what it has in its cache stays."""
+"""bakec builder rm: removes the builder, and keeps its cache."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,11 @@ from bake_compiler.verbs.builder.state import config_file, present
 async def take_down(
     tools: Tools, builder: Builder, *, tell: Callable[[str], None], with_cache: bool = False, dry_run: bool = False
 ) -> Applied:
-    """Remove the builder; what it has in its cache stays for the next one of its name, unless it is to go too.
+    """Remove the builder. Its cache stays for the next builder of this name, except with `with_cache`.
 
     Raises:
-        PreflightError: buildx can't do it.
-        UsageError: it is docker's own.
+        PreflightError: buildx failed.
+        UsageError: the builder is docker's own.
     """
     if builder.facts.is_the_engine:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""A builder twice: as the project describes it, with its certificates, and as buildx's own record has it."""
+"""A builder as the project describes it, with its certificates, and a builder as buildx's record has it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,15 +10,15 @@ from bake_compiler.model.builder import Builder
 from bake_compiler.project.root import own_folder
 
 LOOKING = 60.0
-"""Seconds for a command that only looks at nodes."""
+"""Seconds for a command that only reads the state of nodes."""
 
 
 def builder_difference(tools: Tools, builder: Builder) -> str:
-    """The diff from what buildx has to what the project describes; empty when they are the same, or it is docker's own.
+    """Return the diff from buildx's builder to the described builder; empty if equal, or if it is docker's own.
 
     Raises:
-        ModelError: a file that it names is not there.
-        PreflightError: the record of buildx can't be read.
+        ModelError: a file that the model names does not exist.
+        PreflightError: bakec can't read buildx's record.
     """
     if builder.facts.is_the_engine:
         return ""
@@ -26,19 +26,19 @@ def builder_difference(tools: Tools, builder: Builder) -> str:
 
 
 def wanted_builder(root: Path, builder: Builder) -> Instance:
-    """What the project describes.
+    """Return the builder that the project describes.
 
     Raises:
-        ModelError: a file that it names is not there.
+        ModelError: a file that the model names does not exist.
     """
     return described(builder, root, {name: _read(root, builder, name) for name in _certificates(builder)})
 
 
 def present(tools: Tools, name: str) -> Instance | None:
-    """What buildx's own record says of a builder; None where it has none.
+    """Return the builder in buildx's own record; None if there is no record.
 
     Raises:
-        PreflightError: it is not as buildx writes it.
+        PreflightError: the record does not have buildx's format.
     """
     path = _store(tools.env) / "instances" / name
     try:
@@ -53,12 +53,12 @@ def present(tools: Tools, name: str) -> Instance | None:
 
 
 def paths_of_certificates(root: Path, builder: Builder) -> dict[str, str]:
-    """Certificate, as the project names it → where it is."""
+    """Return path of a certificate in the project → its absolute path."""
     return {name: str(root / name) for name in _certificates(builder)}
 
 
 def config_file(root: Path, builder: Builder) -> Path | None:
-    """Where its daemons' configuration is written for buildx; None where they have none."""
+    """Return the path for the daemons' configuration; None if the builder needs no configuration."""
     if not (builder.mirrors or builder.certificates or builder.http):
         return None
     return own_folder(root) / f"builder-{builder.name}.toml"
@@ -79,7 +79,7 @@ def _read(root: Path, builder: Builder, name: str) -> bytes:
 
 
 def _store(env: Mapping[str, str]) -> Path:
-    """Source: buildx, util/confutil, ConfigDir."""
+    """Return the folder of buildx's records. Source: buildx, util/confutil, ConfigDir."""
     if config := env.get("BUILDX_CONFIG"):
         return Path(config)
     return Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME", "/")) / ".docker") / "buildx"

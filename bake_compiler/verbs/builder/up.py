@@ -1,4 +1,4 @@
-"""bakec builder up: the builder is made what the project describes, and started."""
+"""bakec builder up: creates or changes the project's builder, and starts it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,19 +26,19 @@ async def bring_up(
     dry_run: bool = False,
     bootstrap: bool = True,
 ) -> Applied:
-    """Make the builder what the project describes, and start it; nothing is done where it is so.
+    """Change the builder to the described builder, and start it. If nothing differs, nothing changes.
 
     Args:
-        tools: how buildx is called.
-        builder: the project's.
-        tell: hears the diff, and each command before it is run.
-        allow_loss: also where caches would be lost.
-        dry_run: only say what would be done.
-        bootstrap: start its nodes.
+        tools: how to call buildx.
+        builder: the builder that the project describes.
+        tell: gets the diff, and each command before it is run.
+        allow_loss: whether caches may be lost.
+        dry_run: whether to only report what would be done.
+        bootstrap: whether to start the nodes.
 
     Raises:
-        ModelError: a file that it names is not there.
-        PreflightError: buildx can't do it, or a cache would be lost.
+        ModelError: a file that the model names does not exist.
+        PreflightError: buildx failed, or a cache would be lost.
     """
     if builder.facts.is_the_engine:
         return await _bring_up_docker(tools, builder)
@@ -64,7 +64,7 @@ async def bring_up(
 
 
 async def _bring_up_docker(tools: Tools, builder: Builder) -> Applied:
-    """Docker's own builder is there as long as its context is."""
+    """Docker's own builder exists as long as its context exists."""
     answer = await tools.ask(*tools.buildx, "inspect", builder.name, patience=LOOKING)
     found = read_inspection(answer.text)
     if answer.refusal or not found.facts.is_the_engine:
@@ -77,7 +77,7 @@ async def _bring_up_docker(tools: Tools, builder: Builder) -> Applied:
 
 
 async def _is_in_use(tools: Tools, name: str) -> bool:
-    """Whether `docker buildx use` chose it."""
+    """Whether `docker buildx use` chose this builder."""
     env = {key: value for key, value in tools.env.items() if key != BUILDX_BUILDER}
     answer = await replace(tools, env=env).ask(*tools.buildx, "inspect", patience=LOOKING)
     return read_inspection(answer.text).name == name
@@ -92,7 +92,7 @@ def _refuse_loss(name: str, changes: Changes, *, allow_loss: bool) -> None:
 
 
 def _check_done(tools: Tools, described: Instance) -> None:
-    """That buildx has what it was told; it says nothing of what it takes otherwise."""
+    """Raise an error if buildx's record differs from the description. buildx does not report what it ignored."""
     left = plan_changes(described, present(tools, described.name)).diff
     if left:
         raise PreflightError(f"buildx has something else than it was told:\n{left}", hint="see `docker buildx inspect`")

@@ -1,4 +1,4 @@
-"""The journals of releases that can go: those of releases that nobody will undo or finish any more."""
+"""The journals of releases that can be removed, because nobody will undo or finish these releases."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +10,17 @@ from bake_compiler.verbs.clean.result import Tidied
 
 
 def judge_journals(root: Path, before: float) -> tuple[Tidied, ...]:
-    """Which journals of releases can go: of those that came to their end long ago; never the last one."""
+    """Return which journals can be removed: those of releases that ended long ago, except the last release."""
     names = release_ids(root)
     return tuple(_judged(root, read_release(root, name), name == names[0], before) for name in names)
 
 
 def remove_journals(root: Path, before: float) -> tuple[Tidied, ...]:
-    """Remove them; none can be rolled back, or finished, afterwards.
+    """Remove these journals. Their releases can't be rolled back or finished afterwards.
 
     Raises:
-        BakecError: one can't be removed.
-        UsageError: another bakec moves tags of this project just now.
+        BakecError: a journal can't be removed.
+        UsageError: another bakec is moving tags of this project.
     """
     with alone(root):
         judged = judge_journals(root, before)

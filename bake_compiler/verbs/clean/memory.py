@@ -1,4 +1,4 @@
-"""What a project's own folder tells of its content tags; on a machine that never built, it tells nothing."""
+"""What a project's own folder records about content tags. On a machine that never built, the folder is empty."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -17,12 +17,12 @@ from bake_compiler.runs.kept import run_ids, stored_report
 
 @dataclass(frozen=True)
 class Remembered:
-    """What runs and releases tell.
+    """What runs and releases record.
 
     Attributes:
-        used: content tag and digest → seconds since the epoch when a run last made or used it.
-        kept: content tag → why it stays, however old it is: its image's last run used it.
-        pinned: digest → why it stays: a release can still be undone or finished, and has it.
+        used: content tag and digest → seconds since the epoch at which a run last made or used it.
+        kept: content tag → the reason why it stays at any age: the last run of its image used it.
+        pinned: digest → the reason why it stays: a release contains it, and can still be undone or finished.
     """
 
     used: Mapping[tuple[Reference, Digest], float] = field(default_factory=dict)
@@ -31,11 +31,11 @@ class Remembered:
 
 
 def remembered(root: Path, forgotten: Collection[str] = ()) -> Remembered:
-    """What the runs and releases of a project tell that are kept; one that can't be read tells nothing.
+    """Return what the runs and releases of a project record. A run or release that can't be read adds nothing.
 
     Args:
         root: the project's root.
-        forgotten: releases whose journals are about to go.
+        forgotten: releases whose journals will be removed.
     """
     used: dict[tuple[Reference, Digest], float] = {}
     last: dict[str, str] = {}
@@ -50,7 +50,7 @@ def remembered(root: Path, forgotten: Collection[str] = ()) -> Remembered:
 
 
 def _content_tags(report: Report) -> Iterator[tuple[str, Reference, Digest, float]]:
-    """Image, content tag in each of its repositories, digest, and the moment."""
+    """Yield image, content tag in each of its repositories, digest, and time."""
     for image in report.images:
         if image.content_tag and image.digest:
             moment = max(image.ended, report.began + report.seconds)
@@ -72,7 +72,7 @@ def _pinned(root: Path, forgotten: Collection[str]) -> Mapping[Digest, str]:
 
 
 def _whole(raw: RawManifest) -> Iterator[Digest]:
-    """A manifest, and the children of an index."""
+    """Yield the digest of a manifest and, for an index, of its children."""
     yield raw.digest
     with suppress(ValueError):
         read = raw.parse()

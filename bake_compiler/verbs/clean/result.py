@@ -1,4 +1,4 @@
-"""What a cleaning found and did, as a document, and as a person reads it."""
+"""The result of `bakec clean`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ class Tidied:
 
     Attributes:
         name: the whole reference of the tag, or the release.
-        fate: what is to become of it.
-        why: it stays, or who needs the manifest of a tag that can only go alone.
-        used: seconds since the epoch when it was last made or used; None: nobody knows.
-        digest: that a tag names.
-        removed: it is gone.
+        fate: what will happen to it.
+        why: the reason why it stays; for a tag that can only go alone, who needs its manifest.
+        used: seconds since the epoch of its last use; None if nobody knows.
+        digest: the digest to which a tag points.
+        removed: whether it has been removed.
     """
 
     name: str
@@ -32,13 +32,13 @@ class Tidied:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What can go, or has gone.
+    """What can be removed, or was removed.
 
     Attributes:
-        deleted: it was to be removed.
-        staged: tags, by repository.
-        journals: of releases, the newest first.
-        errors: repository → what its registry did not say, or not do.
+        deleted: whether bakec was asked to remove.
+        staged: content tags, by repository.
+        journals: of releases, newest first.
+        errors: repository → the error of its registry.
     """
 
     deleted: bool

@@ -1,4 +1,4 @@
-"""bakec clean: the staged tags of the project's repositories that can go."""
+"""bakec clean: finds and removes content tags in the project's repositories."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ from bake_compiler.verbs.clean.result import Cleaned, Tidied
 
 
 def repositories_of(wanted: Wanted, every: Wanted) -> Mapping[Reference, frozenset[str]]:
-    """Repository of what is wanted → the public tags that every image of the project has in it."""
+    """Return each wanted image's repository → the public tags of all images of the project in this repository."""
     found: dict[Reference, frozenset[str]] = {}
     for public in (each for image in every.images for each in every.references(image)):
         repository = replace(public, tag="")
@@ -37,13 +37,13 @@ def repositories_of(wanted: Wanted, every: Wanted) -> Mapping[Reference, frozens
 
 @dataclass(frozen=True)
 class Cleaning:
-    """Finds what can go from repositories, and removes it if told so.
+    """Finds content tags that can be removed from repositories, and removes them if asked to.
 
     Attributes:
-        registry: where they are.
-        memory: what the project's own folder tells.
-        before: seconds since the epoch; what was last used later stays.
-        delete: remove it.
+        registry: the client of the registries.
+        memory: what the project's own folder records.
+        before: seconds since the epoch; anything that was used later stays.
+        delete: whether to remove.
     """
 
     registry: Registry
@@ -52,10 +52,10 @@ class Cleaning:
     delete: bool = False
 
     async def run(self, repositories: Mapping[Reference, frozenset[str]]) -> Cleaned:
-        """Every repository, whatever became of the others.
+        """Clean every repository. An error in one repository does not stop the others.
 
         Args:
-            repositories: each, and the public tags that the project has in it.
+            repositories: each repository, with the project's public tags in it.
         """
         probe = Probe(self.registry)
         names = sorted(repositories, key=str)
@@ -69,7 +69,7 @@ class Cleaning:
     async def _repository(
         self, repository: Reference, own: frozenset[str], probe: Probe
     ) -> tuple[tuple[Tidied, ...], RegistryError | None]:
-        """Its staged tags, and what the registry did not say or not do."""
+        """Return the content tags of a repository, and the error of its registry."""
         tags: dict[str, Tidied] = {}
         try:
             known, judged = await self._look(repository, own)
@@ -83,7 +83,7 @@ class Cleaning:
         return tuple(tags.values()), None
 
     async def _as_they_are(self, repository: Reference, tags: Mapping[str, Tidied]) -> Iterable[Tidied]:
-        """After an error in the middle: which tags are gone, by the registry, or as far as was seen."""
+        """Return which tags are gone after an error: as the registry says, or as far as bakec saw."""
         try:
             left = await self.registry.tags(repository) if tags else ()
         except RegistryError:
@@ -104,7 +104,7 @@ class Cleaning:
         return known, judge_tags(tags, known, self.before)
 
     async def _last_used(self, repository: Reference, held: Held) -> tuple[tuple[str, Digest], float | None]:
-        """The latest moment that anything tells of."""
+        """Return the latest known time of use."""
         told = (
             await built_at(self.registry, repository.at(held.digest)),
             named_at(held.tag),

@@ -11,7 +11,7 @@ from bake_compiler.words import counted
 
 
 class TidiedDocument(TypedDict):
-    """Something that may go."""
+    """A candidate for removal."""
 
     fate: TagFate
     """`goes`; `tag-alone`: only the tag may go, because something else needs the manifest; `stays`."""
@@ -40,7 +40,7 @@ class JournalDocument(TidiedDocument):
 
 
 class CleanErrorDocument(TypedDict):
-    """What a registry did not do."""
+    """An error of a registry."""
 
     repository: str
     """The repository."""
@@ -65,7 +65,7 @@ class CleanDocument(TypedDict):
 
 
 def cleaned_document(cleaned: Cleaned) -> CleanDocument:
-    """A cleaning as plain dicts and lists."""
+    """Return the result as plain dicts and lists."""
     return {
         "schema": "bakec.clean/1",
         "deleted": cleaned.deleted,
@@ -78,7 +78,7 @@ def cleaned_document(cleaned: Cleaned) -> CleanDocument:
 
 
 def render_cleaned(cleaned: Cleaned, now: float) -> str:
-    """What a person reads: a line for each thing, with when it was last used and why it stays; then how many."""
+    """Return the result for a person: a line for each candidate with its last use and reason, then the counts."""
     lines = [line for each in (cleaned.staged, cleaned.journals) for line in _lines(each, now, cleaned.deleted)]
     lines += [_summary(what, each, cleaned.deleted) for what, each in _kinds(cleaned)]
     if not cleaned.deleted and any(each.fate is not TagFate.STAYS for each in (*cleaned.staged, *cleaned.journals)):

@@ -1,4 +1,4 @@
-"""Whether a committed bake file means what the models mean: by buildx itself, or else by parsing it back."""
+"""The comparison of a committed bake file with the models: by buildx, or else by parsing the file."""
 
 import asyncio
 import json
@@ -27,13 +27,13 @@ _SLOTS = 2
 
 @dataclass(frozen=True)
 class Proof:
-    """What was compared with the plan, and where it differs.
+    """The result of the comparison with the plan.
 
     Attributes:
-        by: who read the file: `buildx 0.29.1` or `python-hcl2`.
-        overridden: variables that were each set to another value once.
+        by: the program that read the file: `buildx 0.29.1` or `python-hcl2`.
+        overridden: the variables that were each set to another value once.
         skipped: what could not be compared.
-        differences: what is not the same, in a line each.
+        differences: one line for each difference.
     """
 
     by: str
@@ -43,7 +43,7 @@ class Proof:
 
     @property
     def told(self) -> str:
-        """In a few words."""
+        """The result in a few words."""
         if not self.overridden:
             return f"parsed back by {self.by}: structure and literals are equal; only buildx could evaluate the rest"
         skipped = f"; {len(self.skipped)} only buildx can evaluate" if self.skipped else ""
@@ -51,20 +51,20 @@ class Proof:
 
 
 async def prove(root: Path, plan: Plan, path: Path, by: str = "", buildx: Sequence[str] = BUILDX) -> Proof:
-    """Hold a bake file against the plan.
+    """Return the comparison of a bake file with the plan.
 
     Args:
         root: the project's root.
-        plan: what the models say.
-        path: of the file.
-        by: `buildx` or `parse`; empty for buildx where it is installed.
+        plan: the plan of the models.
+        path: the bake file.
+        by: `buildx` or `parse`; empty for buildx if it is installed, otherwise `parse`.
         buildx: how to call it.
 
     Raises:
-        PreflightError: buildx was asked for and is not there.
+        PreflightError: `by` is buildx, and buildx is not installed.
     """
     secrets = {name for image in plan.images for name in image.secret_variables}
-    env = {**dict.fromkeys(secrets, "set"), **process.scrubbed(os.environ)}  # to print, buildx asks that they are there
+    env = {**dict.fromkeys(secrets, "set"), **process.scrubbed(os.environ)}  # buildx requires them
     version = await Tools(process.run, root, env, tuple(buildx)).version() if by != "parse" else None
     if version is None:
         if by == "buildx":
@@ -111,7 +111,10 @@ async def _prove_by_buildx(
 
 
 def _strangers(plan: Plan, text: str) -> Iterator[str]:
-    """Blocks that only the file has: buildx prints what it is asked for, and nobody would ask for them."""
+    """Yield the blocks that only the file has.
+
+    buildx prints only the named targets, so it does not show these blocks.
+    """
     known = {
         f'target "{each.name}"' for each in (plan.common, *plan.abstracts, *(image.block for image in plan.images))
     }
@@ -121,19 +124,19 @@ def _strangers(plan: Plan, text: str) -> Iterator[str]:
 
 
 def _value(variable: Variable, text: str) -> object:
-    """What buildx makes of an override; of a list or a map, only buildx knows."""
+    """Return the value that buildx makes of an override. For a list or a map, only buildx knows the value."""
     return Expr(variable.name) if isinstance(variable.default, tuple | dict) else given_value(variable, text)
 
 
 def relative(path: Path, root: Path) -> str:
-    """The path as seen from the root, which need not hold it."""
+    """Return the path relative to the root. The path may be outside of the root."""
     return os.path.relpath(path, root)
 
 
 def overrides(variables: Sequence[Variable]) -> Iterator[tuple[str, str]]:
-    """Another value for each variable that the environment can set; a list or a map it can't.
+    """Yield another value for each variable that the environment can set, except lists and maps.
 
-    Of one with a validation only its author knows what else is valid.
+    For a variable with a validation, only its author knows other valid values: the field `example`.
     """
     for variable in variables:
         if variable.example is not None:
@@ -178,7 +181,7 @@ async def _default_group(
 
 
 async def _printed(command: Command) -> tuple[Mapping[str, Any], str]:
-    """The printed document, or what buildx said in place of it."""
+    """Return the printed document, or an empty document and buildx's message."""
     status, text = await process.output_of(process.run, command)
     begin = text.find("{\n")
     try:

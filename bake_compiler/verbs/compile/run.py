@@ -1,4 +1,4 @@
-"""Plan → docker-bake.hcl, and whether the committed file is what the models say."""
+"""Plan → docker-bake.hcl, and the comparison of the committed file with the models."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,10 +14,10 @@ from bake_compiler.system.files import write_whole
 
 
 def refuse_unlocked(plan: Plan) -> None:
-    """Make sure that the lock, if there is one, knows each base image.
+    """Raise an error if there is a lock without one of the base images.
 
     Raises:
-        ModelError: it does not.
+        ModelError: the lock does not have a base image.
     """
     if plan.unlocked:
         hint = "run `bakec lock`, then `bakec compile`"
@@ -25,33 +25,33 @@ def refuse_unlocked(plan: Plan) -> None:
 
 
 def compile_plan(root: Path, plan: Plan) -> str:
-    """Plan → the text of docker-bake.hcl.
+    """Return the text of docker-bake.hcl.
 
     Raises:
-        ModelError: the template is broken, or the lock does not know a base image.
+        ModelError: the template has a mistake, or the lock does not have a base image.
     """
     refuse_unlocked(plan)
     return render(plan, template(root))
 
 
 def stale(root: Path, text: str, name: str = BAKE_FILE) -> str:
-    """The diff from the committed file to `text`; empty when they are the same bytes."""
+    """Return the diff from the committed file to `text`; empty if both have the same bytes."""
     return text_difference(committed(root, name), text, name)
 
 
 def write_compiled(path: Path, text: str) -> None:
-    """Write the bake file, entirely or not at all.
+    """Write the bake file. The file is always complete.
 
     Raises:
-        OSError: it can't be written; what was there before still is.
+        OSError: the file can't be written; its old content is unchanged.
     """
     write_whole(path, text, folders=False)
 
 
 def compile_slice(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> str:
-    """The part of the bake file that some images need: they, what they need, and what all share; no groups.
+    """Return the slice of the bake file for some images: the images, their needs, and common blocks, without groups.
 
-    buildx reads a file of 10,000 targets in 80 s, and one of a few in 0.1 s.
+    buildx reads a file of 10,000 targets in 80 s, and a file of a few targets in 0.1 s.
     """
     needed = _with_needs(plan, images)
     kept = tuple(image for image in plan.images if image.block.name in needed or image.name in needed)
@@ -60,10 +60,10 @@ def compile_slice(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> str
 
 
 def refuse_stale(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> None:
-    """Make sure that the committed file says what the plan says: all of it, or of a large file these images' part.
+    """Raise an error if the committed file differs from the plan. In a large file, only the blocks of the images count.
 
     Raises:
-        ModelError: it does not.
+        ModelError: the file differs.
     """
     text = committed(root)
     if is_large(text):
@@ -83,7 +83,7 @@ def refuse_stale(root: Path, plan: Plan, images: Sequence[PlannedImage]) -> None
 
 
 def _with_needs(plan: Plan, images: Sequence[PlannedImage]) -> set[str]:
-    """Names of images and of target blocks."""
+    """Return the names of the images, their needs, and their target blocks."""
     found: set[str] = set()
     todo = [image.name for image in images]
     while todo:

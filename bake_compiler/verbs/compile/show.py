@@ -38,13 +38,13 @@ class CompileDocument(TypedDict):
 def compile_document(
     path: Path, difference: str, proof: Proof | None, warnings: Sequence[Problem], *, check: bool
 ) -> CompileDocument:
-    """What was compared and written, as plain dicts and lists.
+    """Return the result as plain dicts and lists.
 
     Args:
-        path: of the bake file.
-        difference: from the file to the models; empty when they are the same.
-        proof: what was compared beside the bytes.
-        warnings: of the project.
+        path: the bake file.
+        difference: from the file to the models; empty if they are the same.
+        proof: the comparison of meanings; None if only bytes were compared.
+        warnings: the project's warnings.
         check: whether nothing may be written.
     """
     return {

@@ -1,7 +1,7 @@
-"""Whether anything that the last compile read has changed since; if nothing has, its result stands.
+"""Whether anything that the last compile read has changed since. If nothing has changed, its result is still valid.
 
-The edge to files for `bakec compile` alone: it imports nothing but the standard library, so that a compile with nothing
-to do costs no more than to look. `compile --check`, the gate, never asks here.
+Only `bakec compile` uses this module. It imports only the standard library, so that a compile without changes is fast.
+`compile --check` never uses it.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _VOLATILE = frozenset({"_", "OLDPWD", "PWD", "SHLVL", "COLUMNS", "LINES", "PYDAN
 
 
 class Watch:
-    """What Python opened and listed, and whether it asked anyone else."""
+    """The files that Python opened, the folders that it listed, and whether it read anything else."""
 
     def __init__(self) -> None:
         self.paths: set[str] = set()
@@ -32,7 +32,7 @@ class Watch:
         self.on = True
 
     def hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        """An audit event of Python (sys.addaudithook)."""
+        """Record an audit event of Python (sys.addaudithook)."""
         if not self.on:
             return
         if event in {"open", "os.listdir", "os.scandir"} and isinstance(arguments[0], str | os.PathLike):
@@ -43,7 +43,10 @@ class Watch:
 
 @contextmanager
 def watching() -> Iterator[Watch]:
-    """All that is read within; a hook can't be taken away again, but it can be deaf."""
+    """Yield a record of everything that is read in this context.
+
+    A hook can't be removed, so it ignores later events.
+    """
     watch = Watch()
     sys.addaudithook(watch.hear)
     try:
@@ -53,36 +56,37 @@ def watching() -> Iterator[Watch]:
 
 
 def remember(root: Path, others: Iterable[Path], told: str, watch: Watch) -> None:
-    """Write down what a compile read, so that the next one can stand on it; nothing where that can't be known.
+    """Record what a compile read, for the next compile. If bakec can't know everything that was read, record nothing.
 
     Args:
         root: the project's root.
-        others: files that count too, though they were not read: what was written, what would be read if it were there.
-        told: what the next compile is to tell.
-        watch: over all that the compile read.
+        others: other files that count: files that were written, and files that would be read if they existed.
+        told: what the next compile will print.
+        watch: the record of all files that the compile read.
     """
     cache = root / CACHE
     try:
-        cache.parent.mkdir(exist_ok=True)  # before the root is looked at, in which it is
+        cache.parent.mkdir(exist_ok=True)  # first, because the root's state includes this folder
         cache.unlink(missing_ok=True)
     except OSError:
-        return  # a project that can't be written to is compiled anew each time
+        return  # a read-only project is compiled again each time
     if watch.asked_outside:
         return
     paths = {path for path in watch.paths if _counts(path, root)}
-    paths |= {str(Path(path).parent) for path in paths if path.startswith(f"{root}{os.sep}")}  # what may appear there
+    # a new file may appear in any folder of a file that was read
+    paths |= {str(Path(path).parent) for path in paths if path.startswith(f"{root}{os.sep}")}
     paths |= {str(module.__file__) for module in [*sys.modules.values()] if _is_installed(module)}
     files = {path: _state(path) for path in sorted(paths)}
-    read = (state for path, state in files.items() if state and path != str(root))  # in which bakec itself writes
+    read = (state for path, state in files.items() if state and path != str(root))  # bakec itself writes in the root
     if any(max(state[:2]) > watch.begun - _COARSE for state in read):
-        return  # it changed while it was read
+        return  # a file changed while it was read
     files |= {str(path): _state(str(path)) for path in others}
     found = {"told": told, "world": _world(), "files": files}
     cache.write_text(json.dumps(found), encoding="utf-8")
 
 
 def what_stands(root: Path) -> str:
-    """What the last compile told, when all that it read is as it was; else nothing."""
+    """Return what the last compile printed, if everything that it read is unchanged; otherwise empty."""
     try:
         found = json.loads((root / CACHE).read_bytes())
         same = found["world"] == _world() and all(_state(path) == state for path, state in found["files"].items())
@@ -93,19 +97,19 @@ def what_stands(root: Path) -> str:
 
 def _counts(path: str, root: Path) -> bool:
     if f"{os.sep}__pycache__" in path or path.startswith(f"{root}{os.sep}.bakec"):
-        return False  # made from what is looked at anyway
+        return False  # made from files that are checked anyway
     inside = path.startswith(f"{root}{os.sep}")
     return inside or not path.startswith((sys.prefix, sys.base_prefix, "/proc", "/dev"))
 
 
 def _is_installed(module: object) -> bool:
-    """A module of anybody but Python itself."""
+    """Whether a module does not belong to Python itself."""
     file = getattr(module, "__file__", None) or ""
     return bool(file) and (not file.startswith(_STANDARD) or "-packages" in file)
 
 
 def _state(path: str) -> list[int]:
-    """Times, size and place of a file or folder; empty when it is not there."""
+    """Return times, size and inode of a file or folder; empty if it does not exist."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a Path for each of thousands would double the cost
     except OSError:
@@ -114,6 +118,6 @@ def _state(path: str) -> list[int]:
 
 
 def _world() -> str:
-    """A digest of what models can see besides files: the interpreter, and the environment."""
+    """Return a digest of everything else that models can see: the interpreter and the environment."""
     environment = sorted(item for item in os.environ.items() if item[0] not in _VOLATILE)
     return hashlib.sha256(repr((sys.version, sys.executable, environment)).encode()).hexdigest()
