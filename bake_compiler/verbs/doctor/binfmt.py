@@ -1,4 +1,4 @@
-"""What the kernel of this machine does with another machine's programs.
+"""How the kernel of this machine runs programs of other architectures.
 
 Source: Linux, Documentation/admin-guide/binfmt-misc.rst and fs/binfmt_misc.c.
 """
@@ -16,10 +16,10 @@ class Handler:
     """An entry of binfmt_misc.
 
     Attributes:
-        path: of the entry.
-        enabled: it counts.
-        interpreter: the emulator that runs what the entry is about.
-        flags: F: it was opened when it was registered, so it works in every container; P: it is told argv[0].
+        path: the entry's file.
+        enabled: whether the entry is active.
+        interpreter: the emulator that runs the programs.
+        flags: F: the emulator was opened at registration, so it works in every container. P: the emulator gets argv[0].
         magic, mask, offset: which files it is about.
     """
 
@@ -33,26 +33,26 @@ class Handler:
 
     @property
     def program(self) -> str:
-        """The file of the emulator; empty where it is not here: it may have been opened in a container that is gone."""
+        """The emulator's file; empty if it does not exist here: it may have been opened in a container that is gone."""
         file = Path(self.interpreter).resolve()
         return str(file) if self.interpreter and file.is_file() else ""
 
     def takes(self, content: bytes) -> bool:
-        """Whether a file is one of those that it is about."""
+        """Whether the entry is for a file with this content."""
         part = content[self.offset : self.offset + len(self.magic)]
         pairs = zip(part, self.magic, self.mask, strict=False)
         return bool(self.magic) and len(part) == len(self.magic) and all((a ^ b) & mask == 0 for a, b, mask in pairs)
 
 
 def handler_of(content: bytes, folder: Path = BINFMT) -> Handler | None:
-    """The entry that a program would be run by; an enabled one before one that is not.
+    """Return the entry that would run a program; an enabled entry is preferred to a disabled one.
 
     Args:
-        content: the program.
-        folder: where binfmt_misc is mounted.
+        content: the program's bytes.
+        folder: the folder of binfmt_misc.
 
     Raises:
-        OSError: it is not mounted, or can't be read.
+        OSError: binfmt_misc is not mounted, or can't be read.
     """
     if not (folder / "status").exists():
         raise FileNotFoundError(f"{folder} is not mounted")

@@ -1,4 +1,4 @@
-"""What the checks of doctor need to know: each fact is asked for once, when the first check awaits it."""
+"""The facts that doctor's checks need. bakec asks for each fact once, when the first check awaits it."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -27,17 +27,17 @@ from bake_compiler.verbs.edges import Edges
 
 @dataclass(frozen=True)
 class PlannedBuild:
-    """What would be built, and how.
+    """The build that doctor checks.
 
     Attributes:
-        edges: the checks look through these; they change nothing, except that one begins an upload and cancels it.
-        plan: the project's.
+        edges: the checks only read through these, except that one check begins an upload and cancels it.
+        plan: the project's plan.
         wanted: the part of the plan that would be built.
-        push: whether it would be pushed.
-        slots: how many images would be built at once; 0 for as many as the builder can bear.
-        cosign: what would sign the images; None if nothing does.
-        allow: what buildx may do, as its `--allow` takes it.
-        externals: images of others that doctor looks at too; a build needs none of them.
+        push: whether the images would be pushed.
+        slots: how many images would be built at the same time; 0 lets bakec choose for the builder.
+        cosign: the signer of the images; None if nothing is signed.
+        allow: the permissions of buildx, in the syntax of its `--allow`.
+        externals: external images that doctor checks too; a build needs none of them.
     """
 
     edges: Edges
@@ -51,12 +51,12 @@ class PlannedBuild:
 
     @property
     def images(self) -> list[PlannedImage]:
-        """What is to be built, and everything that it is built from."""
+        """Return the images to build and all their needs."""
         return with_needs(self.wanted.images, self.plan.by_name)
 
     @property
     def platforms(self) -> list[Platform]:
-        """Every platform that something is to be built for, sorted."""
+        """Return every platform to build, sorted."""
         return sorted({cell.platform for cell in self.wanted.cells})
 
     @property
@@ -66,11 +66,11 @@ class PlannedBuild:
 
     @property
     def tools(self) -> Tools:
-        """How docker and buildx are called."""
+        """How to call docker and buildx."""
         return self.edges.tools
 
     def attributes(self, image: PlannedImage) -> Mapping[str, object]:
-        """An image's target attributes with the variables in them replaced; its tags are not among them."""
+        """Return an image's target attributes without tags. Variables are replaced by their values."""
         known = {**self.wanted.variables, **image.matrix}
         said = merge(self.plan.common.attributes, image.attributes)
         return {name: evaluate(value, known) for name, value in said.items() if name != "tags"}
@@ -78,12 +78,12 @@ class PlannedBuild:
 
 @dataclass(frozen=True)
 class Facts:
-    """What there is to know before a build. Every property is a task: the first check that awaits it starts it.
+    """The facts before a build. Every property is a task, and the first check that awaits it starts it.
 
     Attributes:
-        build: what would be built.
-        group: runs the tasks.
-        variables: asks for the values of the bake file's variables.
+        build: the build to check.
+        group: the group that runs the tasks.
+        variables: a coroutine for the values of the bake file's variables.
     """
 
     build: PlannedBuild
@@ -97,17 +97,17 @@ class Facts:
 
     @cached_property
     def said(self) -> asyncio.Task[Said]:
-        """What docker, buildx and the builder say of themselves; the builder is started if it does not run."""
+        """The answers of docker, buildx and the builder. If the builder does not run, bakec starts it."""
         return self.group.create_task(ask_all(self.build.tools, self.build.platforms))
 
     @cached_property
     def made(self) -> asyncio.Task[Mapping[str, MadeFrom]]:
-        """Image → what it is made from."""
+        """Image → its inputs."""
         return self.group.create_task(self._made())
 
     @cached_property
     def bases(self) -> asyncio.Task[LookedUp]:
-        """What the builder knows of the base images; nothing if the builder does not answer."""
+        """The builder's answers about base images; empty if the builder does not answer."""
         return self.group.create_task(self._bases())
 
     @cached_property
@@ -116,11 +116,11 @@ class Facts:
         return self.group.create_task(self._seen())
 
     async def machine(self) -> Machine:
-        """What there is to build with."""
+        """Return the resources of the builder."""
         return machine_of(self.build.tools, await self.said)
 
     async def wanted_bases(self) -> Mapping[Base, frozenset[Platform]]:
-        """Base image → the platforms that it is wanted for."""
+        """Return base image → the wanted platforms."""
         return bases_of(self.build.wanted.images, await self.made)
 
     async def _made(self) -> Mapping[str, MadeFrom]:

@@ -1,7 +1,9 @@
-"""The smallest program of each architecture: it ends with the number of its arguments, and does nothing else.
+"""The smallest program of each architecture.
 
-Whether it runs, tells what can run; started without arguments it ends well, but under an emulator that takes its name
-for one: argc - 1 is then 1.
+It exits with argc - 1, the number of its arguments, and does nothing else.
+
+Without arguments the program exits with 0. An emulator that takes the program's name for an argument makes it exit
+with 1.
 
 Source: System V ABI, ELF header and program header, and argc on top of the first stack; Linux, the number of `exit` of
 each architecture.
@@ -17,7 +19,7 @@ _PAGE = 0x10000
 
 
 class _Machine(NamedTuple):
-    """How an ELF file of an architecture is written: e_machine, e_flags, 64 bit or 32, order of bytes, and the code."""
+    """The format of an ELF file of an architecture: e_machine, e_flags, 64 or 32 bit, byte order, and the code."""
 
     number: int
     code: str
@@ -38,7 +40,7 @@ _MACHINES = {
 
 
 def smallest_program(platform: Platform) -> bytes | None:
-    """A static ELF file that exits with the number of its arguments; None for a platform of which bakec has none."""
+    """Return a static ELF file that exits with the number of its arguments; None if bakec has none for the platform."""
     machine = _MACHINES.get(platform.architecture) if platform.os == "linux" else None
     return _elf(machine) if machine else None
 

@@ -1,4 +1,4 @@
-"""What is known against a version of QEMU: builds that crash now and then, whatever their Dockerfile says."""
+"""Versions of QEMU with known faults: they crash now and then, with any Dockerfile."""
 
 import re
 from typing import NamedTuple, TypeAlias
@@ -7,7 +7,7 @@ Version: TypeAlias = tuple[int, int]
 
 
 class _Fault(NamedTuple):
-    """A range of versions, from the first to before the last, and what is known of them."""
+    """A known fault, and its range of versions, without the last one."""
 
     since: Version
     before: Version
@@ -24,11 +24,11 @@ _FAULTS = (
 
 
 def version_of(text: str) -> Version | None:
-    """What `qemu-aarch64 --version` says: `qemu-aarch64 version 8.2.2 (Debian …)`."""
+    """Return the version that `qemu-aarch64 --version` prints: `qemu-aarch64 version 8.2.2 (Debian …)`."""
     match = re.search(r"version (\d+)\.(\d+)", text)
     return (int(match[1]), int(match[2])) if match else None
 
 
 def known_fault(version: Version) -> str:
-    """What is known against a version, with where it is told; empty when nothing is."""
+    """Return the known fault of a version with its source; empty if there is none."""
     return next((f"{fault.what} ({fault.source})" for fault in _FAULTS if fault.since <= version < fault.before), "")

@@ -1,4 +1,4 @@
-"""What the checks of doctor found: one result for each thing that a build needs, and how a build ends on bad ones."""
+"""The results of doctor's checks, one for each thing that a build needs, and the error for a build with bad results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from bake_compiler.inputs.image import MadeFrom
 
 
 class CheckState(StrEnum):
-    """What a check came to; what could not be looked at is unknown, and never ok.
+    """The state of a check. If bakec could not make the check, the state is unknown, never ok.
 
-    A note is no reason to end a build, and may be the cause of what goes wrong later.
+    A note does not end a build. It may be the cause of a later problem.
     """
 
     OK = "ok"
@@ -25,13 +25,13 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What was looked at.
+    """The result of a check.
 
     Attributes:
         subject: such as `buildx`, `linux/arm64` or `registry ghcr.io`.
-        state: what it came to.
-        found: what there is, in a few words.
-        mend: the command, or the words, that mend it; empty when nothing is to be mended.
+        state: the check's state.
+        found: the finding, in a few words.
+        mend: the command or the advice that fixes the problem; empty if there is no problem.
     """
 
     subject: str
@@ -41,30 +41,30 @@ class CheckResult:
 
 
 def good(subject: str, found: str) -> CheckResult:
-    """It is as it should be."""
+    """Return a result without a problem."""
     return CheckResult(subject, CheckState.OK, found)
 
 
 def note(subject: str, found: str, mend: str = "") -> CheckResult:
-    """A build may go well with it."""
+    """Return a result with which a build may succeed."""
     return CheckResult(subject, CheckState.NOTE, found, mend)
 
 
 def bad(subject: str, found: str, mend: str) -> CheckResult:
-    """A build would fail of it."""
+    """Return a result with which a build would fail."""
     return CheckResult(subject, CheckState.BAD, found, mend)
 
 
 def unknown(subject: str, why: str, mend: str = "") -> CheckResult:
-    """It could not be looked at."""
+    """Return the result of a check that could not be made."""
     return CheckResult(subject, CheckState.UNKNOWN, why, mend)
 
 
 class UnfitError(PreflightError):
-    """Something that a build needs is not as it must be.
+    """Something that a build needs has a problem.
 
     Args:
-        checks: all that was looked at; at least one is bad.
+        checks: all results; at least one is bad.
     """
 
     def __init__(self, checks: Sequence[CheckResult]) -> None:
@@ -80,13 +80,13 @@ class UnfitError(PreflightError):
 
 @dataclass(frozen=True)
 class Preflight:
-    """What was found out before a build.
+    """The facts and results before a build.
 
     Attributes:
-        machine: what there is to build with.
+        machine: the resources of the builder.
         variables: the values of the bake file's variables, with the values from the git checkout.
-        made: image → what it is made from.
-        bases: what the names of base images stand for.
+        made: image → its inputs.
+        bases: the digests of base images.
         checks: the results, in the order of the checks.
     """
 
@@ -97,11 +97,11 @@ class Preflight:
     checks: tuple[CheckResult, ...]
 
     def refuse(self) -> None:
-        """Return if nothing is bad.
+        """Raise an error if a result is bad.
 
         Raises:
-            ModelError: only the bake file is bad: it is not what the models say.
-            UnfitError: something else is bad.
+            ModelError: only the bake file is bad: it differs from the models.
+            UnfitError: another result is bad.
         """
         wrong = [check for check in self.checks if check.state is CheckState.BAD]
         if wrong and all(check.subject == BAKE_FILE for check in wrong):

@@ -1,4 +1,4 @@
-"""bakec doctor, and the preflight of every build: everything that a build needs, looked at at once."""
+"""bakec doctor, and the preflight of every build: makes all checks at the same time."""
 
 from collections.abc import Coroutine, Mapping
 from typing import Any
@@ -12,25 +12,25 @@ from bake_compiler.verbs.doctor.result import CheckResult, Preflight
 async def examine(
     build: PlannedBuild, variables: Coroutine[Any, Any, Mapping[str, str]], *, preflight: bool = True
 ) -> Preflight:
-    """Find out what a build needs to know, and check everything that it needs.
+    """Return everything that a build needs to know, with the results of all checks.
 
     Args:
-        build: what would be built.
-        variables: the values of the bake file's variables; git may have to be asked for some.
-        preflight: make all checks; otherwise only the check of the bake file.
+        build: the build to check.
+        variables: a coroutine for the values of the bake file's variables; it may ask git.
+        preflight: whether to make all checks; otherwise only the check of the bake file.
     """
     return await _examine(build, variables, CHECKS if preflight else WITHOUT_PREFLIGHT)
 
 
 async def look(build: PlannedBuild) -> tuple[CheckResult, ...]:
-    """Every check of what such a build would need, and the checks that end no build: doctor alone makes them."""
+    """Return the results of every check, with the checks that only doctor makes because they end no build."""
     return (await _examine(build, _no_variables(), DOCTOR_CHECKS)).checks
 
 
 async def _examine(
     build: PlannedBuild, variables: Coroutine[Any, Any, Mapping[str, str]], checks: tuple[DoctorCheck, ...]
 ) -> Preflight:
-    """All checks run at once; each waits for the facts that it needs, and each fact is asked for once."""
+    """Run all checks at the same time. Each check waits for the facts that it needs."""
     async with together() as group:
         facts = Facts(build, group, variables)
         found = [group.create_task(check(facts)) for check in checks]

@@ -14,15 +14,15 @@ class CheckDocument(TypedDict):
     subject: str
     """What bakec checked, such as `buildx`, `linux/arm64` or `registry ghcr.io`."""
     state: CheckState
-    """`ok`; `note`: a build may succeed all the same; `bad`: a build would fail; `unknown`: bakec could not look."""
+    """`ok`; `note`: a build may succeed; `bad`: a build would fail; `unknown`: bakec could not check it."""
     found: str
     """What bakec found, in a few words."""
     mend: str
-    """The command, or the words, that fix it; empty if nothing has to be fixed."""
+    """The command or the advice that fixes the problem; empty if there is no problem."""
 
 
 class DoctorDocument(TypedDict):
-    """All that a build needs, and whether it is there."""
+    """The results of all checks."""
 
     schema: Literal["bakec.doctor/1"]
     good: bool
@@ -32,12 +32,12 @@ class DoctorDocument(TypedDict):
 
 
 def is_good(checks: Sequence[CheckResult]) -> bool:
-    """Whether nothing is bad."""
+    """Whether no result is bad."""
     return not any(check.state is CheckState.BAD for check in checks)
 
 
 def doctor_document(checks: Sequence[CheckResult]) -> DoctorDocument:
-    """The checks as plain dicts and lists."""
+    """Return the results as plain dicts and lists."""
     return {
         "schema": "bakec.doctor/1",
         "good": is_good(checks),
@@ -49,7 +49,7 @@ def doctor_document(checks: Sequence[CheckResult]) -> DoctorDocument:
 
 
 def render_doctor(checks: Sequence[CheckResult]) -> str:
-    """What a person reads: each check in a line, and below what is wrong what mends it."""
+    """Return the results as a person reads them: a line for each check, and below each problem how to fix it."""
     width = max(len(check.subject) for check in checks)
     lines: list[str] = []
     for check in checks:

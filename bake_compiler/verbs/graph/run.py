@@ -5,7 +5,7 @@ from bake_compiler.plan import Plan, Wanted
 
 
 def to_graph(plan: Plan, wanted: Wanted) -> Graph:
-    """The selected images by phase, in the plan's order."""
+    """Return the graph of the selected images by phase, in the plan's order."""
     return Graph(
         plan.name,
         tuple(

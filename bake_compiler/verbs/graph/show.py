@@ -12,4 +12,4 @@ RENDERERS: Mapping[str, Callable[[Graph], str]] = {
     "svg": render_svg,
     "json": lambda drawn: document_text(graph_document(drawn)),
 }
-"""Format → what writes a graph in it."""
+"""Format → the function that renders a graph."""

@@ -13,7 +13,7 @@ from bake_compiler.plan.bases import BaseUse
 
 
 class LockState(StrEnum):
-    """What became of a base, or would with `--check`."""
+    """The state of a base after `bakec lock`, or during `--check`."""
 
     SAME = "same"
     NEW = "new"
@@ -28,10 +28,10 @@ class ProjectBase:
     """A base image of the project.
 
     Attributes:
-        name: in its familiar form.
-        reference: by its own name; None where it is no reference.
-        uses: who takes it.
-        lockable: a Dockerfile names it by a tag, which a lock can hold.
+        name: in its short form.
+        reference: the base's own reference; None if the name is not a reference.
+        uses: the places that use the base.
+        lockable: whether a Dockerfile names the base by a tag, so that the lock can have its digest.
     """
 
     name: str
@@ -41,22 +41,22 @@ class ProjectBase:
 
     @property
     def wanted(self) -> tuple[Platform, ...]:
-        """The platforms that it is wanted for; none where only the builder's own counts."""
+        """The wanted platforms; empty if only the builder's own platform counts."""
         return tuple(sorted({platform for use in self.uses for platform in use.platforms}))
 
 
 @dataclass(frozen=True)
 class LockEntry:
-    """What is known of one base image in the end.
+    """The result for one base image.
 
     Attributes:
-        base: which.
-        state: what became of it.
-        was, now: what the lock said, and says.
-        seen: what its registry has; None when it was not asked.
-        touched: image → its platforms: all that are made from it.
-        errors: why it can't be taken as it is.
-        notes: what its author may want to know.
+        base: the base image.
+        state: its state.
+        was, now: the old and the new entry of the lock.
+        seen: what its registry has; None if the registry was not asked.
+        touched: image → its platforms, for all images that are built from the base.
+        errors: why the base can't be used.
+        notes: hints for the author.
     """
 
     base: ProjectBase

@@ -1,4 +1,4 @@
-"""bakec lock: what the names of base images stand for, asked of their registries, kept in bakec.lock, and compared."""
+"""bakec lock: asks registries for the digests of base images, compares them with bakec.lock, and writes bakec.lock."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
@@ -30,10 +30,10 @@ class Locking:
     """One `bakec lock`.
 
     Attributes:
-        plan: the project's, without pins.
+        plan: the project's plan, without pins.
         dockerfiles: path → text.
-        lock: as it is in the file; empty where there is none.
-        now: the time, as the lock has it.
+        lock: the content of the lock; empty if there is no lock.
+        now: the present time, in the lock's format.
     """
 
     plan: Plan
@@ -43,7 +43,7 @@ class Locking:
 
     @cached_property
     def known(self) -> Mapping[str, ProjectBase]:
-        """Every base image of the project by its familiar name."""
+        """Every base image of the project, by its short name."""
         bases, found = PlanBases(self.plan, self.dockerfiles), dict[str, ProjectBase]()
         for base, uses in bases.uses.items():
             reference = reference_of(base)
@@ -54,10 +54,10 @@ class Locking:
         return found
 
     def names(self, given: Collection[str]) -> frozenset[str]:
-        """The bases that some names mean; all that can be locked when none is given.
+        """Return the bases with the given names; all bases that can be locked if no name is given.
 
         Raises:
-            UsageError: a name is none of them.
+            UsageError: a name is not the name of such a base.
         """
         lockable = sorted(name for name, base in self.known.items() if base.lockable)
         for name in given:
@@ -66,11 +66,11 @@ class Locking:
         return frozenset(map(familiar, given)) or frozenset(lockable)
 
     async def run(self, registry: Registry, anew: Collection[str] = ()) -> tuple[LockEntry, ...]:
-        """Ask for what the lock does not know, and for what no lock can hold.
+        """Ask for bases that are not in the lock, and for bases that no lock can hold. Return all entries.
 
         Args:
-            registry: answers for all of them, at once.
-            anew: names to be asked for although the lock knows them.
+            registry: the client of the registries. It asks for all bases at the same time.
+            anew: bases to ask for although the lock has them.
         """
         asked = await asyncio.gather(*(self._entry(registry, base, anew) for base in self.known.values()))
         unused = [
@@ -107,11 +107,17 @@ class Locking:
     async def _ask(
         self, registry: Registry, own: Reference
     ) -> tuple[RegistryBase | None, RegistryError | VerificationError | None, tuple[str, ...]]:
-        """What its own registry has, its mirror's word for it; the mirror's alone where its own can't be reached."""
+        """Ask the image's own registry, then check that the mirror has the same digest.
+
+        If its own registry is unreachable, use the mirror's answer.
+        """
         place = mirrored(own, self.plan.mirrors)
         try:
             if place != own:
-                await registry.ping(own.registry)  # who has a mirror may not reach it, and need not wait for long
+                await registry.ping(
+                    own.registry
+                    # who has a mirror may not reach the registry, and should not wait for long
+                )
             seen, unheard = await see(registry, own), None
         except RegistryError as error:
             seen, unheard = None, error
@@ -151,7 +157,7 @@ def _notes(base: ProjectBase) -> Iterator[str]:
 
 
 def _placed(base: ProjectBase, error: BakecError) -> BakecError:
-    """An error of a registry, as the error of whoever takes the base."""
+    """Return a registry's error with the place that uses the base."""
     if isinstance(error, NotFoundError):
         error = PreflightError(f"there is no image {base.name}", hint="fix the name, or choose another base")
     return type(error)(f"{_at(base.uses)}: {error.message}", hint=error.hint)
@@ -174,15 +180,15 @@ def _at(uses: tuple[BaseUse, ...]) -> str:
 
 
 def locked_of(entries: Collection[LockEntry]) -> tuple[Locked, ...]:
-    """What the lock is to say."""
+    """Return the new entries of the lock."""
     return tuple(entry.now for entry in entries if entry.now and entry.base.lockable)
 
 
 def write_lock(root: Path, entries: Collection[LockEntry]) -> bool:
-    """Write bakec.lock, entirely or not at all, if it is to say something else; returns whether it was written.
+    """Write bakec.lock if its content changes. The file is always complete. Return whether it was written.
 
     Raises:
-        OSError: it can't be written; what was there before still is.
+        OSError: the file can't be written; its old content is unchanged.
     """
     text = render_lock(locked_of(entries))
     if committed(root, LOCK_FILE) == text:
@@ -192,11 +198,11 @@ def write_lock(root: Path, entries: Collection[LockEntry]) -> bool:
 
 
 def error_of(entries: Collection[LockEntry], *, check: bool) -> BakecError | None:
-    """The one error that a run ends with, all of its causes in it; None when all is well.
+    """Return one error with all causes; None if there is no error.
 
     Args:
-        entries: of the run.
-        check: the lock must say already what is so.
+        entries: the entries of the run.
+        check: whether a base that moved is an error.
     """
     errors = [error for entry in entries for error in entry.errors]
     if errors:

@@ -1,4 +1,4 @@
-"""What `bakec lock` found, for a person and for a program."""
+"""The result of `bakec lock`, as text and as JSON."""
 
 from collections.abc import Collection, Iterator
 from typing import Literal
@@ -11,7 +11,7 @@ from bake_compiler.verbs.lock.result import LockEntry, LockState
 
 
 class UseDocument(TypedDict):
-    """One place that takes a base."""
+    """A place that uses a base."""
 
     image: str
     """The image's name."""
@@ -20,7 +20,7 @@ class UseDocument(TypedDict):
     at: str
     """The file and the line, from the project's root."""
     platforms: list[str]
-    """The platforms that are taken; an empty list means the build platform only."""
+    """The platforms that use the base; an empty list means only the build platform."""
     unpinned: str | None
     """Why no pin reaches this place; null if a pin does."""
 
@@ -29,9 +29,9 @@ class BaseDocument(TypedDict):
     """One base image."""
 
     name: str
-    """The name in its familiar form, such as `debian:trixie-slim`."""
+    """The name in its short form, such as `debian:trixie-slim`."""
     state: LockState
-    """What became of the base."""
+    """The state of the base."""
     digest: str | None
     """The digest that the lock has now, or that the registry has; null if neither is known."""
     was: str | None
@@ -39,19 +39,19 @@ class BaseDocument(TypedDict):
     platforms: list[str]
     """The platforms of the base."""
     index: bool | None
-    """Whether the digest is an index; false for one platform's manifest; null if nobody was asked."""
+    """Whether the digest is an index; false for one platform's manifest; null if no registry was asked."""
     mirror: str | None
-    """The mirror that the base is taken from; null if there is none."""
+    """The mirror from which builds take the base; null if there is none."""
     resolved: str | None
-    """The time when the digest was asked for, in UTC; null if the base is not locked."""
+    """The time when the registry returned the digest, in UTC; null if the base is not locked."""
     uses: list[UseDocument]
-    """The places that take the base."""
+    """The places that use the base."""
     touches: dict[str, list[str]]
-    """Image → platforms: all that are made from the base."""
+    """Image → platforms, for all images that are built from the base."""
     errors: list[ReasonDocument]
-    """Why the base can't be taken as it is."""
+    """Why the base can't be used."""
     notes: list[str]
-    """What the author may want to know."""
+    """Hints for the author."""
 
 
 class LockDocument(TypedDict):
@@ -63,14 +63,14 @@ class LockDocument(TypedDict):
     written: bool
     """Whether the file was changed."""
     bases: list[BaseDocument]
-    """By name."""
+    """The bases, sorted by name."""
 
 
 def lock_document(entries: Collection[LockEntry], *, written: bool) -> LockDocument:
-    """The bases as plain dicts and lists.
+    """Return the bases as plain dicts and lists.
 
     Args:
-        entries: of the run.
+        entries: the entries of the run.
         written: whether the file was changed.
     """
     return {
@@ -113,7 +113,7 @@ def _digest(locked: Locked | None) -> str | None:
 
 
 def render_locked(entries: Collection[LockEntry]) -> str:
-    """What a person reads: a line for each base, and below it what moves with it, and what there is to know."""
+    """Return the result for a person: a line for each base, and below it the images that depend on it, and notes."""
     width = max((len(entry.base.name) for entry in entries), default=0)
     return "".join(f"{line}\n" for entry in entries for line in _lines(entry, width))
 

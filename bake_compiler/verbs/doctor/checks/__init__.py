@@ -45,7 +45,7 @@ CHECKS: tuple[DoctorCheck, ...] = (
 """The checks that doctor and each build make, in the order of the output."""
 
 DOCTOR_CHECKS: tuple[DoctorCheck, ...] = (*CHECKS, check_externals, check_network)
-"""The checks of doctor: the last two end no build."""
+"""The checks of doctor. The last two do not end a build."""
 
 WITHOUT_PREFLIGHT: tuple[DoctorCheck, ...] = (check_bake_file,)
 """The checks that `bakec build --no-preflight` still makes."""

@@ -1,4 +1,4 @@
-"""The committed bake file: it is what the models say."""
+"""The committed bake file is the same as the models say."""
 
 from bake_compiler.bakefile.blocks import BAKE_FILE
 from bake_compiler.errors import ModelError
@@ -8,7 +8,7 @@ from bake_compiler.verbs.doctor.result import CheckResult, bad, good
 
 
 async def check_bake_file(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether the committed file is what the models say."""
+    """Whether the committed bake file is up to date."""
     build = facts.build
     try:
         refuse_stale(build.root, build.plan, build.wanted.images)

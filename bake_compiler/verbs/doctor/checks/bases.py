@@ -1,4 +1,4 @@
-"""Base images: each is there, and is made for the platforms that it is wanted for."""
+"""The base images exist, and for the wanted platforms."""
 
 from collections.abc import AsyncIterator
 from itertools import groupby
@@ -12,7 +12,7 @@ _MEND = "fix the name, choose another base, or say `platforms=Only(…)` with th
 
 
 async def check_bases(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether images can be built from their bases, as the builder and the bases' registries know them."""
+    """Whether images can be built from their bases, according to the builder and the bases' registries."""
     return tuple([each async for each in _results(facts)])
 
 

@@ -1,4 +1,4 @@
-"""The builder: it runs, and it can build and push an index."""
+"""The builder runs, and can build and push an index."""
 
 from bake_compiler.buildx.said import Said
 from bake_compiler.verbs.doctor.facts import Facts
@@ -17,7 +17,7 @@ async def check_builder(facts: Facts) -> tuple[CheckResult, ...]:
 
 
 def judge_builder(said: Said) -> CheckResult:
-    """The builder runs; docker's own one has the image store that an index needs."""
+    """Return whether the builder runs, and whether docker's own builder has the image store that an index needs."""
     builder = said.builder
     if said.inspection.trouble:
         return unknown("builder", said.inspection.trouble)

@@ -1,4 +1,4 @@
-"""buildx: the plugin is there, and new enough."""
+"""buildx is installed, and new enough."""
 
 from bake_compiler.buildx.said import Said
 from bake_compiler.buildx.tools import OLDEST_BUILDX
@@ -12,11 +12,11 @@ async def check_buildx(facts: Facts) -> tuple[CheckResult, ...]:
 
 
 def judge_buildx(said: Said, oldest: tuple[int, int] = OLDEST_BUILDX) -> CheckResult:
-    """The plugin is there, and new enough.
+    """Return whether buildx is installed, and new enough.
 
     Args:
-        said: what it says.
-        oldest: that can read the bake file.
+        said: the answers of docker and buildx.
+        oldest: the oldest version that can read the bake file.
     """
     wanted = ".".join(map(str, oldest))
     install = f"install the docker-buildx plugin, {wanted} or newer"

@@ -1,4 +1,4 @@
-"""Caches in registries that a build would read: whether they are there. A build goes well without them, and slowly."""
+"""The caches in registries that a build would read. Without them, a build succeeds, but takes longer."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from bake_compiler.verbs.doctor.result import CheckResult, good, note, unknown
 
 
 async def check_caches(facts: Facts) -> tuple[CheckResult, ...]:
-    """Each cache in a registry that the build would read."""
+    """Return a result for each cache in a registry that the build would read."""
     build = facts.build
     lines = {line for image in build.images for line in _texts(build.attributes(image).get("cache-from"))}
     caches = [csv_fields("cache-from", line) for line in sorted(lines)]
@@ -24,11 +24,11 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 async def _check(registry: Registry, ref: str) -> CheckResult:
-    """Whether a cache can be read.
+    """Return whether a cache can be read.
 
     Args:
-        registry: is asked.
-        ref: of the cache, as the models say it.
+        registry: the client of the registry.
+        ref: the cache's reference, as in the models.
     """
     subject = f"cache {ref}"
     try:

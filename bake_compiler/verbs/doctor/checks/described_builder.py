@@ -1,4 +1,4 @@
-"""The builder in use: whether it is the one that the project describes, and as it describes it."""
+"""The builder in use is the builder that the project describes."""
 
 from bake_compiler.errors import BakecError
 from bake_compiler.system.environment import BUILDX_BUILDER
@@ -11,7 +11,10 @@ _SHOWN = 4
 
 
 async def check_described_builder(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether the builder in use is the one that the project describes; nothing if the project describes none."""
+    """Whether the builder in use is the builder that the project describes.
+
+    Empty if the project describes no builder.
+    """
     builder, edges = facts.build.plan.builder, facts.build.edges
     if builder is None or not (await facts.said).builder.driver:
         return ()
@@ -24,12 +27,12 @@ async def check_described_builder(facts: Facts) -> tuple[CheckResult, ...]:
 
 
 def judge_described(name: str, in_use: str, diff: str) -> CheckResult:
-    """A build may go well on another one: of the right mirrors, certificates and nodes nothing is sure then.
+    """Return a note if another builder is in use. A build may succeed, but with other mirrors, certificates and nodes.
 
     Args:
-        name: of the builder that the project describes.
-        in_use: what BUILDX_BUILDER names.
-        diff: from what buildx has to what the project describes.
+        name: the name of the described builder.
+        in_use: the value of BUILDX_BUILDER.
+        diff: from buildx's builder to the described builder.
     """
     if in_use != name:
         return note(_SUBJECT, f"{in_use} is in use, as BUILDX_BUILDER says, and not {name}", "unset BUILDX_BUILDER")

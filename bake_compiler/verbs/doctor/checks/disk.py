@@ -1,4 +1,4 @@
-"""Room on the disk of an engine that runs on this machine."""
+"""Space on the disk of an engine that runs on this machine."""
 
 import os
 from pathlib import Path
@@ -11,23 +11,23 @@ from bake_compiler.verbs.doctor.facts import Facts
 from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 
 LEAST_BYTES = 2_000_000_000
-LEAST_FILES = 0.02  # of all inodes
+LEAST_FILES = 0.02  # a part of all inodes
 _UNPACKED = 4  # times the bytes that a registry stores: unpacked, and beside it what a build leaves in its cache
 _MEND = "see `docker buildx du`, make room with `docker buildx prune --all`"  # else it keeps what is on top of an image
 
 
 async def check_disk(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether the engine's disk has room for what the last run made."""
+    """Whether the engine's disk has enough space for the images of the last run."""
     return (judge_disk(facts.build.tools, await facts.said, _stored(facts.build.root)),)
 
 
 def judge_disk(tools: Tools, said: Said, stored: int) -> CheckResult:
-    """Bytes and inodes of the engine's disk against what the last run made.
+    """Compare the free bytes and inodes of the engine's disk with the size of the last run's images.
 
     Args:
-        tools: how the engine is called.
-        said: where it keeps its things.
-        stored: bytes of the last run's images as a registry stores them; 0 where nobody knows.
+        tools: how to call docker.
+        said: the engine's answer, with the folder of its data.
+        stored: bytes of the last run's images in the registry; 0 if unknown.
     """
     if not tools.is_local or not said.builder.facts.in_engine:
         return unknown("disk", "the builder's disk is on another machine")
@@ -45,7 +45,7 @@ def judge_disk(tools: Tools, said: Said, stored: int) -> CheckResult:
 
 
 def _stored(root: Path) -> int:
-    """Bytes of the last run's images; 0 when there was none."""
+    """Return the bytes of the last run's images; 0 if there was no run."""
     try:
         report = stored_report(root)
     except BakecError:

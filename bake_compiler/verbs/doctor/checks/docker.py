@@ -1,4 +1,4 @@
-"""docker: the engine answers, if the builder needs an engine."""
+"""dockerd answers, if the builder needs an engine."""
 
 from bake_compiler.buildx.said import Said
 from bake_compiler.verbs.doctor.facts import Facts
@@ -11,7 +11,7 @@ async def check_docker(facts: Facts) -> tuple[CheckResult, ...]:
 
 
 def judge_docker(said: Said) -> CheckResult:
-    """The engine answers, where the builder needs one."""
+    """Return whether the engine answers, if the builder needs an engine."""
     if said.engine.version:
         return good("docker", said.engine.version)
     found = said.info.refusal or "the engine does not answer"

@@ -1,4 +1,4 @@
-"""What of the Dockerfiles is for one platform whatever is built, and contexts that none takes. It ends no build."""
+"""Parts of Dockerfiles that are fixed to one platform, and contexts that no Dockerfile uses. They end no build."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ _SUBJECT = "Dockerfiles"
 
 
 async def check_dockerfiles(facts: Facts) -> tuple[CheckResult, ...]:
-    """Each warning of the Dockerfiles of what is to be built."""
+    """Return each warning about the Dockerfiles of the images."""
     build = facts.build
     part = replace(build.plan, images=tuple(build.images))
     inputs, _ = read_inputs(build.root, part)
@@ -23,10 +23,10 @@ async def check_dockerfiles(facts: Facts) -> tuple[CheckResult, ...]:
 
 
 def judge_dockerfiles(warnings: Sequence[Problem], unread: Sequence[str]) -> tuple[CheckResult, ...]:
-    """Each warning of what is to be built.
+    """Return each warning about the images.
 
     Args:
-        warnings: of the plan.
+        warnings: the plan's warnings.
         unread: the images whose Dockerfile bakec can't read.
     """
     notes = [note(_SUBJECT, str(problem), problem.hint) for problem in warnings]

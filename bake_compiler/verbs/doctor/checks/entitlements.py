@@ -1,7 +1,7 @@
-"""What buildx asks for before it builds: paths outside of the project, the host's network, privileged containers.
+"""The permissions that buildx needs: paths outside of the project, the host's network, privileged containers.
 
-Source: buildx bake/entitlements.go; measured with 0.29.1: a path counts as it is after symlinks, and of one that a
-build is to write, its nearest folder that is there.
+Source: buildx bake/entitlements.go; measured with 0.29.1. buildx resolves symlinks in a path. For a path that the build
+writes, the nearest existing folder counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ _TARGET = "target:"
 
 
 async def check_entitlements(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether buildx may do everything that the build asks for."""
+    """Whether buildx gets all permissions that the build needs."""
     build = facts.build
     needed = [each for image in build.images for each in privileges(build.root, build.attributes(image))]
     return (judge_entitlements(needed, build.allow, (await facts.said).buildx),)
@@ -28,11 +28,11 @@ async def check_entitlements(facts: Facts) -> tuple[CheckResult, ...]:
 
 @dataclass(frozen=True, order=True)
 class Privilege:
-    """What buildx wants to be allowed.
+    """A permission that buildx asks for.
 
     Attributes:
         kind: fs.read, fs.write, network.host or security.insecure.
-        path: of the first two, after symlinks.
+        path: for fs.read and fs.write: the path, after symlinks.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Privilege:
         return f"--allow {self.kind}={self.path}" if self.path else f"--allow {self.kind}"
 
     def is_in(self, allowed: Iterable[str]) -> bool:
-        """Whether one of these, as `--allow` takes them, gives it."""
+        """Whether one of the values of `--allow` gives the permission."""
         return any(self._is_given_by(*each.partition("=")[::2]) for each in allowed)
 
     def _is_given_by(self, kind: str, path: str) -> bool:
@@ -55,11 +55,11 @@ class Privilege:
 
 
 def privileges(root: Path, found: Mapping[str, object]) -> Iterator[Privilege | None]:
-    """What one target needs; None for what only buildx can tell.
+    """Yield the permissions that one target needs; None for a permission that only buildx can determine.
 
     Args:
-        root: the project's, which is the working directory.
-        found: its attributes, evaluated.
+        root: the project's root, which is the working directory.
+        found: the target's attributes, evaluated.
     """
     kinds = found.get("entitlements", ())
     yield from (Privilege(str(kind)) if kind is not UNKNOWN else None for kind in _each(kinds))
@@ -74,12 +74,12 @@ def privileges(root: Path, found: Mapping[str, object]) -> Iterator[Privilege | 
 def judge_entitlements(
     needed: Iterable[Privilege | None], allowed: Iterable[str], buildx: tuple[int, ...] | None
 ) -> CheckResult:
-    """Whether buildx is told that all that a build needs is allowed.
+    """Return whether `--allow` gives all permissions that the build needs.
 
     Args:
-        needed: by the targets that are built.
-        allowed: what `--allow` was given.
-        buildx: its version; None where it tells none.
+        needed: the permissions that the targets need.
+        allowed: the values of `--allow`.
+        buildx: its version; None if unknown.
     """
     wanted = set(needed)
     asked = {each for each in wanted if each and (buildx or ()) >= (_SINCE_FILES if each.path else _SINCE)}

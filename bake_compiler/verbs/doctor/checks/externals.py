@@ -1,4 +1,4 @@
-"""Images of others, looked at as `bakec mirror` would find them; nothing is copied."""
+"""External images, read as `bakec mirror` reads them. Nothing is copied."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ _ELSEWHERE = "say images={…} if it is kept elsewhere, or platforms=Only(…) w
 
 
 async def check_externals(facts: Facts) -> tuple[CheckResult, ...]:
-    """Each image of others that `bakec mirror` would copy."""
+    """Return a result for each external image that `bakec mirror` would copy."""
     registry, externals = facts.build.edges.registry, facts.build.externals
     return tuple(chain(*await asyncio.gather(*(_check(registry, each) for each in externals))))
 
 
 async def _check(registry: Registry, external: PlannedExternal) -> tuple[CheckResult, ...]:
-    """Whether each place where its vendor keeps it has the platforms that are wanted of it."""
+    """Return whether each of the vendor's references has the wanted platforms."""
     subject = f"external {external.name}"
     return tuple(await asyncio.gather(*(_check_place(registry, subject, *taken) for taken in external.taken)))
 

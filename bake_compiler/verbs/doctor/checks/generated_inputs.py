@@ -1,4 +1,4 @@
-"""What models declare as made before a build: whether it is there."""
+"""The files that models declare as made before a build exist."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,17 +12,17 @@ _SUBJECT = "generated inputs"
 
 
 async def check_generated_inputs(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether the files that the models declare as generated are there."""
+    """Whether the files that the models declare as generated exist."""
     return judge_inputs(facts.build.root, facts.build.images, facts.build.platforms)
 
 
 def judge_inputs(root: Path, images: Iterable[PlannedImage], platforms: Iterable[Platform]) -> tuple[CheckResult, ...]:
-    """What is not there, by the command that makes it; nothing where nothing is declared.
+    """Return the missing files, grouped by the command that makes them. Empty if the models declare no files.
 
     Args:
-        root: the project's.
-        images: that are built, and those that they need.
-        platforms: that are built.
+        root: the project's root.
+        images: the images to build, and their needs.
+        platforms: the platforms to build.
     """
     wanted = frozenset(platforms)
     users: dict[tuple[str, str], set[str]] = {}
@@ -43,5 +43,5 @@ def _told(paths: Mapping[str, set[str]]) -> str:
 
 
 def _is_there(path: Path) -> bool:
-    """A folder that is empty was not made yet."""
+    """Whether a path exists. An empty folder counts as missing."""
     return any(path.iterdir()) if path.is_dir() else path.exists()

@@ -1,4 +1,4 @@
-"""Memory of the builder's machines, for the images that are built at once."""
+"""The memory of the builder's machines is enough for the images that are built at the same time."""
 
 from bake_compiler import schedule
 from bake_compiler.buildx.said import Machine
@@ -7,19 +7,19 @@ from bake_compiler.verbs.doctor.result import CheckResult, good, note, unknown
 
 
 async def check_memory(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether the images that are built at once fit into memory."""
+    """Whether the images that are built at the same time fit into memory."""
     machine = await facts.machine()
     slots = facts.build.slots or schedule.default_slots(machine.nodes, machine.cores, machine.memory)
     return (judge_memory(machine, slots, schedule.MEMORY_FOR_ONE),)
 
 
 def judge_memory(machine: Machine, slots: int, each: int) -> CheckResult:
-    """Memory against the images that are built at once; too little makes a build slow before it ends it.
+    """Compare memory with the images that are built at the same time. Too little memory makes a build slow, then fail.
 
     Args:
-        machine: what there is.
-        slots: how many images are built at once.
-        each: bytes that one is reckoned to need.
+        machine: the builder's resources.
+        slots: how many images are built at the same time.
+        each: the estimated bytes that one image needs.
     """
     if not machine.memory:
         return unknown("memory", "the builder does not tell how much it has")

@@ -1,4 +1,7 @@
-"""Names and proxies in a build container, which has the network of the builder's machine and not this one's."""
+"""Names and proxies in a build container.
+
+The container has the network of the builder's machine, not of this machine.
+"""
 
 import asyncio
 import json
@@ -35,12 +38,14 @@ test -n "$hosts" || hosts=$(grep -rhoE 'https?://[^/ "]+' /etc/apt/sources.list 
     /etc/apk/repositories /etc/yum.repos.d 2>/dev/null | sed 's,.*/,,; s,:.*,,' | sort -u | head -n 3)
 for host in $hosts; do lookup "$host" >/dev/null 2>&1 && echo "bakec: found $host" || echo "bakec: lost $host"; done
 """
-"""Of a shell: what its resolv.conf names, its proxies without their passwords, and whether the proxy's name, or the
-names that the base's packages come from, are known; an address need not be."""
+"""A shell script. It prints the name servers in resolv.conf and the proxies without their passwords.
+
+It also prints whether the names of the proxy and of the base's package servers can be resolved.
+"""
 
 
 async def check_network(facts: Facts) -> tuple[CheckResult, ...]:
-    """The network of a build container, made from a base image that is there: builds fetch it anyway."""
+    """The network of a build container from a base image. Builds pull this image anyway."""
     edges = facts.build.edges
     proxies = ("http_proxy", "https_proxy")
     behind = any(value for name, value in edges.env.items() if name.lower() in proxies)
@@ -52,12 +57,12 @@ async def check_network(facts: Facts) -> tuple[CheckResult, ...]:
 
 
 async def ask_container(tools: Tools, base: str, *, behind_proxy: bool) -> CheckResult:
-    """What a container of the builder, made from a base image of the project, says of its network.
+    """Return what a container of the builder prints about its network.
 
     Args:
-        tools: how buildx is called.
-        base: an image with a shell; without one nothing is known.
-        behind_proxy: this machine reaches others through a proxy.
+        tools: how to call buildx.
+        base: an image with a shell; empty if there is none, which gives an unknown result.
+        behind_proxy: whether this machine uses a proxy.
     """
     heard: list[str] = []
     progress = Progress()
@@ -88,7 +93,7 @@ async def ask_container(tools: Tools, base: str, *, behind_proxy: bool) -> Check
 
 
 def judge_network(says: list[tuple[str, ...]], *, behind_proxy: bool) -> CheckResult:
-    """What is to be thought of what a container said: pairs of a word and a name."""
+    """Return the result for what a container printed: pairs of a word and a name."""
     said = {word: [name for each, name in says if each == word] for word in ("nameserver", "proxy", "found", "lost")}
     servers = f"name servers: {', '.join(said['nameserver']) or 'none'}"
     local = [proxy for proxy in said["proxy"] if _LOOPBACK.fullmatch(proxy)]

@@ -1,4 +1,7 @@
-"""Whether the builder really runs what is built for a platform: the smallest program of each is built and started."""
+"""Whether the builder runs programs of each platform.
+
+bakec builds and starts the smallest program for each platform.
+"""
 
 import asyncio
 import json
@@ -24,7 +27,7 @@ from bake_compiler.verbs.doctor.qemu import known_fault, version_of
 from bake_compiler.verbs.doctor.result import CheckResult, CheckState, bad, good, note, unknown
 
 LONGEST = 60.0
-"""Seconds after which a builder that does not start a program is given up."""
+"""Seconds after which bakec stops waiting for a builder that does not start a program."""
 
 _DOCKERFILE = """\
 FROM scratch
@@ -35,7 +38,7 @@ RUN --network=none ["/program"]
 _REGISTER = (
     "docker run --privileged --rm tonistiigi/binfmt --install {architecture}, or add a native node to the builder"
 )
-_BEFORE = "error during container init"  # runc's words: the program was not even begun
+_BEFORE = "error during container init"  # runc's message: the program was not started
 _LOG = "see the log of the engine, such as `journalctl --unit docker`"
 _BY_NAME = "register it with the flags POCF, under a path that ends in -binfmt-P, as Debian's qemu-user does"
 _OTHER_VERSION = "if a build crashes (exit code 139), register QEMU 10.0 or 11"
@@ -43,11 +46,11 @@ _OTHER_VERSION = "if a build crashes (exit code 139), register QEMU 10.0 or 11"
 
 @dataclass(frozen=True)
 class Emulator:
-    """What runs a platform's programs on this machine.
+    """The emulator of a platform on this machine.
 
     Attributes:
-        handler: the entry of binfmt_misc; None where there is none.
-        version: what the interpreter says of itself; empty where it can't be asked.
+        handler: the entry of binfmt_misc; None if there is no entry.
+        version: the interpreter's version; empty if unknown.
     """
 
     handler: Handler | None
@@ -55,7 +58,10 @@ class Emulator:
 
 
 async def check_platforms(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether the builder runs programs of each platform; it matters only if a build runs one."""
+    """Whether the builder runs programs of each platform.
+
+    A failure counts only if a build runs a program of the platform.
+    """
     build, said = facts.build, await facts.said
     if said.inspection.refusal:
         return tuple(unknown(str(platform), "the builder does not answer") for platform in build.platforms)
@@ -64,7 +70,7 @@ async def check_platforms(facts: Facts) -> tuple[CheckResult, ...]:
 
 
 def _as_needed(build: PlannedBuild, made: Mapping[str, MadeFrom], check: CheckResult) -> CheckResult:
-    """A platform whose programs do not run matters only if a build runs one."""
+    """Return the result; a failure becomes harmless if no build runs a program of the platform."""
     images = [image for image in build.images if check.subject in map(str, image.platforms)]
     if check.state is not CheckState.BAD or not all(made[image.name].cross for image in images):
         return check
@@ -74,13 +80,13 @@ def _as_needed(build: PlannedBuild, made: Mapping[str, MadeFrom], check: CheckRe
 async def run_programs(
     tools: Tools, said: Said, platforms: Sequence[Platform], binfmt: Path = BINFMT
 ) -> tuple[CheckResult, ...]:
-    """A program for each platform is built into an image and started, by the builder and not here.
+    """Build a program for each platform into an image, and start it on the builder. Return the results.
 
     Args:
-        tools: how buildx is called.
-        said: what the builder and the engine say of themselves.
-        platforms: that programs are to run for.
-        binfmt: where this machine's kernel shows what it does with other machines' programs.
+        tools: how to call buildx.
+        said: the answers of the builder and the engine.
+        platforms: the platforms to test.
+        binfmt: the folder in which the kernel shows how it runs programs of other architectures.
     """
     async with together() as group:
         running = group.create_task(_run(tools, platforms))
@@ -95,9 +101,11 @@ async def run_programs(
 
 
 async def _run(tools: Tools, platforms: Sequence[Platform]) -> Mapping[Platform, Failure | str]:
-    """Why the programs of each platform do not run, or can't be run; "" where they do.
+    """Return why the programs of each platform do not run; "" if they run.
 
-    One process starts all; only where that fails each gets its own, as the first failure ends the others.
+    One process starts all programs. The first failure ends the other programs, so after a failure each program gets its
+    own
+    process.
     """
     startable = [platform for platform in platforms if smallest_program(platform)]
     missing: dict[Platform, Failure | str] = dict.fromkeys(
@@ -137,7 +145,7 @@ def _bake_file(platforms: Sequence[Platform]) -> dict[str, object]:
         f"runs-{number}": {
             "context": ".",
             "dockerfile-inline": _DOCKERFILE.format(program=_file(platform)),
-            "args": {"NONCE": token_hex(8)},  # no cache may answer
+            "args": {"NONCE": token_hex(8)},  # prevents a result from the cache
             "platforms": [str(platform)],
             "output": ["type=cacheonly"],
         }
@@ -151,7 +159,7 @@ def _hear(progress: Progress, line: str) -> None:
 
 
 async def _emulator(tools: Tools, platform: Platform, binfmt: Path) -> Emulator | None:
-    """What runs a platform's programs here; None where that can't be seen."""
+    """Return the emulator of a platform on this machine; None if bakec can't see it."""
     try:
         handler = handler_of(smallest_program(platform) or b"", binfmt)
     except (OSError, ValueError):
@@ -197,7 +205,7 @@ def _explain(platform: Platform, failure: Failure | str, emulator: Emulator | No
 
 
 def _cause(emulator: Emulator, failure: Failure) -> tuple[str, str]:
-    """What an entry of binfmt_misc has to do with a failure, and what mends it where that is not a new entry."""
+    """Return how an entry of binfmt_misc caused a failure, and how to fix it without a new entry."""
     handler = emulator.handler
     if handler is None:
         return "binfmt_misc has no entry for them", ""

@@ -1,4 +1,4 @@
-"""Registries: one answers, its certificate is trusted, it lets us push, and its clock is ours."""
+"""Each registry answers with a trusted certificate, accepts pushes, and has the same clock as this machine."""
 
 import asyncio
 
@@ -8,11 +8,11 @@ from bake_compiler.registry import Registry
 from bake_compiler.verbs.doctor.facts import Facts
 from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 
-MOST_SKEW = 300.0  # seconds; tokens are refused when clocks differ by more
+MOST_SKEW = 300.0  # seconds; tokens are refused if the clocks differ by more
 
 
 async def check_registries(facts: Facts) -> tuple[CheckResult, ...]:
-    """Each registry that the build would push to, asked with the first repository there."""
+    """Return a result for each registry that the build would push to. bakec uses the first repository in it."""
     build, first = facts.build, dict[str, Reference]()
     built = (build.wanted.references(image) for image in build.wanted.images if build.push)
     mirrored = (each.references(build.wanted.variables) for each in build.externals)
@@ -23,7 +23,7 @@ async def check_registries(facts: Facts) -> tuple[CheckResult, ...]:
 
 
 async def judge_registry(registry: Registry, repository: Reference) -> CheckResult:
-    """Whether images can be pushed to a repository: an upload is begun there, and cancelled."""
+    """Whether bakec can push to a repository. bakec begins an upload and cancels it."""
     subject = f"registry {repository.registry}"
     try:
         skew = await registry.try_push(repository)

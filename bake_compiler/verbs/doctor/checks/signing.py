@@ -1,4 +1,4 @@
-"""cosign: it is there, and has the key that would sign the images."""
+"""cosign is installed, and has the key for signing."""
 
 from bake_compiler.errors import PreflightError
 from bake_compiler.verbs.doctor.facts import Facts
@@ -8,7 +8,7 @@ _SUBJECT = "cosign"
 
 
 async def check_signing(facts: Facts) -> tuple[CheckResult, ...]:
-    """Whether cosign can sign; nothing if the build signs nothing."""
+    """Whether cosign can sign. Empty if the build signs nothing."""
     if not facts.build.cosign:
         return ()
     try:
