@@ -218,7 +218,7 @@ def _tell(report: "Report", failed: BakecError | None, junit: str, *, as_json: b
     except BrokenPipeError:
         raise
     except OSError as error:
-        say(f"error: {error.filename or 'stdout'}: {error.strerror}\n hint: `bakec report` tells of this run again")
+        say(f"error: {error.filename or 'stdout'}: {error.strerror}\n hint: `bakec report` prints it again")
         sys.exit(report.exit_code or BakecError.exit_code)
     if failed:
         say(f"error: {failed.message}\n hint: {failed.hint}")

@@ -91,7 +91,7 @@ def _judge(path: Path, difference: str, proof: "Proof | None") -> None:
     if proof and proof.differences:
         raise ModelError(
             f"{path.name} is not what the models mean, by {proof.by}:\n  " + "\n  ".join(proof.differences),
-            hint="mend docker-bake.hcl.j2 or the Expr, or give the variable an example that buildx takes",
+            hint="fix docker-bake.hcl.j2 or the Expr, or give the variable an example that buildx takes",
         )
 
 

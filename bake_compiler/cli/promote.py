@@ -63,7 +63,7 @@ def promote(
         print_report(done.report, as_json=as_json)
         sys.stdout.flush()
         say("error: no tag was moved: the registry does not have what was released")
-        say(" hint: mend what is wrong with it, or build again")
+        say(" hint: fix the problem, or build again")
         sys.exit(done.report.exit_code)
     if as_json:
         print_document(promotion_document(before, done, promotion.name, dry_run=dry_run))

@@ -16,7 +16,7 @@ STARTING = 600.0
 
 buildx itself waits 20 s for a node, and may have to pull BuildKit first.
 """
-_GO_ON = "mend that, then run it again: it goes on where it was"
+_GO_ON = "fix the problem, then run it again: it continues"
 _FORGOTTEN = "buildx has forgotten the builder all the same: remove by hand what it left on that node"
 
 

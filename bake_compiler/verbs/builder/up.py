@@ -95,7 +95,9 @@ def _check_done(tools: Tools, described: Instance) -> None:
     """Raise an error if buildx's record differs from the description. buildx does not report what it ignored."""
     left = plan_changes(described, present(tools, described.name)).diff
     if left:
-        raise PreflightError(f"buildx has something else than it was told:\n{left}", hint="see `docker buildx inspect`")
+        raise PreflightError(
+            f"buildx has another configuration than requested:\n{left}", hint="see `docker buildx inspect`"
+        )
 
 
 async def _bootstrap(tools: Tools, name: str) -> None:

@@ -72,7 +72,7 @@ class UnfitError(PreflightError):
         only = wrong[0] if len(wrong) == 1 else None
         super().__init__(
             f"{only.subject}: {only.found}; nothing was built" if only else f"{len(wrong)} faults; nothing was built",
-            hint=only.mend if only else "mend them all, and see with `bakec doctor` that they are",
+            hint=only.mend if only else "fix all problems, then check with `bakec doctor`",
             problems=() if only else [Problem(check.subject, 0, "", check.found, check.mend) for check in wrong],
         )
         self.checks = tuple(checks)

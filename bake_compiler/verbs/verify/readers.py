@@ -103,7 +103,7 @@ class LayerReaders:
             layer = await self._stream(at, descriptor)
         if layer.facts.digest != descriptor.digest:
             raise WrongContentError(
-                f"its bytes are those of {layer.facts.digest}", hint="a damaged registry: push the image anew"
+                f"its bytes are those of {layer.facts.digest}", hint="a damaged registry: push the image again"
             )
         with suppress(OSError):  # a cache that can't be written makes nothing wrong
             await asyncio.to_thread(store.put, layer)
@@ -148,7 +148,7 @@ def _kept_elsewhere(promise: Promise, platform: Platform, layers: int) -> Findin
     message = f"{layers} of its layers are kept elsewhere by their vendor: its binaries were not read"
     if platform.os == "windows":
         return Finding(promise.image, platform, UNCHECKED, message, "verify it without --deep", Severity.WARNING)
-    return Finding(promise.image, platform, UNCHECKED, message, "only bases of Windows have such layers: push it anew")
+    return Finding(promise.image, platform, UNCHECKED, message, "only bases of Windows have such layers: push it again")
 
 
 def _fault(
@@ -161,7 +161,7 @@ def _fault(
             return None
         case Layer(facts=facts):
             message = f"{name} has {facts.size} bytes, its descriptor says {descriptor.size}"
-            return Finding(promise.image, platform, SIZE, message, "push the image anew")
+            return Finding(promise.image, platform, SIZE, message, "push the image again")
         case LayerError():
             return Finding(promise.image, platform, answer.code, f"{name}: {answer.message}", _HINTS[answer.code])
         case RegistryError():

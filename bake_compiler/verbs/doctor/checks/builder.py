@@ -7,7 +7,7 @@ from bake_compiler.verbs.doctor.result import CheckResult, bad, good, unknown
 _NEW_BUILDER = "docker buildx create --name bakec --driver docker-container --bootstrap --use"
 _STORE = '`{"features": {"containerd-snapshotter": true}}` into daemon.json'
 _UP = "`bakec builder up` makes the one that the project describes; `docker buildx ls` lists those that are there"
-_ELSEWHERE = "start its BuildKit, or mend its endpoint or certificates: `docker buildx inspect` names them"
+_ELSEWHERE = "start its BuildKit, or fix its endpoint or certificates: `docker buildx inspect` names them"
 _SNAPSHOTTER = "io.containerd.snapshotter"
 
 

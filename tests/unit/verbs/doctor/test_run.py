@@ -590,7 +590,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_built(site: Site) -> N
     assert all(problem.hint for problem in caught.value.problems)
     assert error_text(caught.value).splitlines()[-2:] == [
         "error: 5 faults; nothing was built",
-        " hint: mend them all, and see with `bakec doctor` that they are",
+        " hint: fix all problems, then check with `bakec doctor`",
     ]
     assert doctor_document(caught.value.checks)["good"] is False
     assert (site.docker.baked, (site.root / ".bakec").exists()) == ([], False)
