@@ -1,4 +1,4 @@
-"""Copies what one repository has into another: blobs, then the manifests that need them, then their index; no tag."""
+"""Copies an image from one repository to another: blobs, then manifests, then the index. It writes no tag."""
 
 import asyncio
 from collections import defaultdict
@@ -17,12 +17,12 @@ from bake_compiler.verbs.mirror.vendor import VendorTree
 
 @dataclass
 class Tally:
-    """What it took to bring one image.
+    """What was copied for one image.
 
     Attributes:
-        sent, mounted, present: blobs that were sent, mounted from a repository near by, or there already.
-        size: bytes of those that were sent.
-        manifests: manifests and indexes that were written.
+        sent, mounted, present: the blobs that were sent, mounted from another repository, or already there.
+        size: the bytes of the sent blobs.
+        manifests: the manifests and indexes that were written.
     """
 
     sent: int = 0
@@ -32,7 +32,7 @@ class Tally:
     manifests: int = 0
 
     def count(self, arrival: Arrival, size: int) -> None:
-        """One more blob of so many bytes."""
+        """Count one more blob of `size` bytes."""
         self.sent += arrival is Arrival.SENT
         self.mounted += arrival is Arrival.MOUNTED
         self.present += arrival is Arrival.PRESENT
@@ -40,18 +40,18 @@ class Tally:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether all was there."""
+        """Whether everything was already there."""
         return not (self.sent or self.mounted or self.manifests)
 
 
 @dataclass
 class Copier:
-    """Copies images; each blob once, however many of them share it.
+    """Copies images. A blob that several images share is copied once.
 
     Attributes:
-        registry: whom to ask.
-        slots: blobs that are sent at once.
-        on_bytes: is told how many bytes went out, each time some did.
+        registry: the registry client.
+        slots: how many blobs are sent at once.
+        on_bytes: gets the number of bytes after each piece that was sent.
     """
 
     registry: Registry
@@ -65,10 +65,10 @@ class Copier:
         self._free = asyncio.Semaphore(self.slots)
 
     async def copy(self, tree: VendorTree, to: Reference, tally: Tally) -> None:
-        """Bring all of it into a repository, what it needs before itself, under its digest alone.
+        """Copy an image to a repository, without a tag. The parts of a manifest go before the manifest.
 
         Raises:
-            RegistryError: something could not be read or written; what arrived stays, and is not sent again.
+            RegistryError: a part could not be read or written. The parts that arrived stay, and are not sent again.
         """
         async with together() as group:
             for child in tree.children:
@@ -80,10 +80,10 @@ class Copier:
             tally.manifests += 1
 
     async def has(self, tree: VendorTree, to: Reference) -> bool:
-        """Whether a repository has this manifest, as it is.
+        """Whether a repository has exactly this manifest.
 
         Raises:
-            RegistryError: it does not say.
+            RegistryError: the registry did not answer.
         """
         try:
             return (
@@ -93,10 +93,10 @@ class Copier:
             return False
 
     async def missing(self, tree: VendorTree, to: Reference) -> Tally:
-        """What would be sent to a repository.
+        """Return what would be sent to a repository.
 
         Raises:
-            RegistryError: it does not say.
+            RegistryError: the registry did not answer.
         """
         every = tuple(tree.all())
         blobs = {part.digest: part for each in every for part in each.parts if not part.is_kept_elsewhere}
@@ -114,7 +114,7 @@ class Copier:
             return False
 
     async def _blob(self, part: Descriptor, source: Reference, to: Reference, tally: Tally) -> None:
-        """One blob at a time of each registry: whoever wants it too finds it near by."""
+        """Copy a blob, one at a time for each registry: the next image that needs the same blob can mount it."""
         if part.is_kept_elsewhere:
             return
         async with self._locks[to.registry, part.digest]:

@@ -1,4 +1,4 @@
-"""What `bakec mirror` came to: how each platform of each image of others ended, for a person and for a program."""
+"""The result of `bakec mirror`: the outcome of each external image on each platform."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from bake_compiler.words import counted
 
 
 class CopyFate(StrEnum):
-    """How one platform of an image ended; each that is wanted ends as exactly one of these."""
+    """The outcome of an image on one platform. Each wanted platform has exactly one outcome."""
 
     MIRRORED = "mirrored"
     UNCHANGED = "unchanged"
@@ -27,7 +27,7 @@ class CopyFate(StrEnum):
 
 @dataclass(frozen=True)
 class MirroredCell:
-    """One image on one platform: how it ended, and why when that is not plain success."""
+    """One image on one platform: the outcome, and the reason if the outcome is no success."""
 
     image: str
     platform: Platform
@@ -37,7 +37,7 @@ class MirroredCell:
 
 @dataclass(frozen=True)
 class MirroredTag:
-    """One reference of an image, and what it named before; None: there was no such tag."""
+    """One reference of an image, and the digest that it named before (None: no such tag)."""
 
     reference: Reference
     before: Digest | None = None
@@ -45,19 +45,19 @@ class MirroredTag:
 
 @dataclass(frozen=True)
 class MirroredImage:
-    """One image of somebody else.
+    """One external image.
 
     Attributes:
-        name: of the image.
-        sources: where its vendor keeps it.
-        places: where it is to be.
-        digest: of what its vendor has, or of the index that joins it; None if that could not be read.
-        cells: one for each platform wanted of it.
-        others: platforms that its vendor has beside those; they are copied too.
-        tally: what was brought, or would be.
-        findings: what it is not that it must be.
-        error: why it could not be copied; None when nothing stood in the way.
-        seconds: it took.
+        name: the image's name.
+        sources: the vendor's references.
+        places: the references that the image gets.
+        digest: the digest of the vendor's image, or of the index that joins its platforms; None if it is unreadable.
+        cells: one for each wanted platform.
+        others: the vendor's other platforms; they are copied too.
+        tally: what was copied, or would be copied.
+        findings: what the verifier found.
+        error: why the image could not be copied; None if nothing prevented it.
+        seconds: how long the image took.
     """
 
     name: str
@@ -73,12 +73,12 @@ class MirroredImage:
 
     @property
     def moved(self) -> tuple[MirroredTag, ...]:
-        """The tags that named something else before."""
+        """The tags that named another digest before."""
         return tuple(each for each in self.places if each.before and self.digest and each.before != self.digest)
 
     @property
     def exit_code(self) -> int:
-        """0 if it is proven, or would be copied; else whose fault it is: the registry's, or the image's."""
+        """0 if the copy is verified, or would be made; 5 for a failure of a registry, 6 for one of the image."""
         if self.error:
             return self.error.exit_code
         codes = {finding.code for finding in self.findings if finding.severity is Severity.ERROR}
@@ -94,7 +94,7 @@ class Mirrored:
     Attributes:
         images: by name.
         excluded: the cells that their author excluded, with the reason.
-        dry_run: whether it was only said what would be done.
+        dry_run: whether nothing was written.
         seconds: wall time.
     """
 
@@ -110,18 +110,18 @@ class Mirrored:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many cells ended in which way."""
+        """Outcome → the number of cells."""
         return dict(Counter(str(cell.fate) for cell in self.cells))
 
     @property
     def exit_code(self) -> int:
-        """The registry's failures outweigh those of verification; 0 when every wanted cell is proven."""
+        """0 if every wanted cell is verified; 5 if a registry failed; otherwise 6."""
         codes = {image.exit_code for image in self.images}
         return next((code for code in (RegistryError.exit_code, *sorted(codes)) if code and code in codes), 0)
 
     @property
     def summary(self) -> str:
-        """One line: images, cells, how they ended."""
+        """One line: images, cells, and their outcomes."""
         images, cells = len(self.images), len(self.cells)
         fates = ", ".join(f"{number} {fate}" for fate, number in sorted(self.counts.items()))
         return f"{counted(images, 'image')}, {counted(cells, 'cell')}: {fates}"

@@ -1,4 +1,4 @@
-"""bakec mirror: images of others into the project's registries: read, copied, verified there, and only then tagged."""
+"""bakec mirror: reads external images, copies them to the project's registries, verifies the copies, then tags them."""
 
 import asyncio
 import time
@@ -23,22 +23,22 @@ from bake_compiler.verify.manifests.size import CODE as SIZE
 from bake_compiler.verify.manifests.wrong_bytes import CODE as WRONG
 
 _OF_THE_COPY = frozenset({UNCHECKED, MISSING, SIZE, WRONG})
-"""Findings that a copy can be at fault for, not only its vendor."""
+"""Findings that can be the fault of the copy. The other findings are the vendor's."""
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """Copies images of others.
+    """Copies external images.
 
     Attributes:
-        registry: whom to ask.
-        copier: brings blobs and manifests.
-        variables: say where the project's registries are.
+        registry: the registry client.
+        copier: copies blobs and manifests.
+        variables: the values of the variables that name the project's registries.
         protect: patterns of tags that never move once they exist.
-        layers: reads the binaries in the copies; None leaves them alone.
-        dry_run: only say what would be done.
-        on_image: told of each image as it ends.
-        slots: images at once: vendors let nobody ask for much at a time.
+        layers: reads the binaries in the copies; None: do not read them.
+        dry_run: write nothing.
+        on_image: called with each image when it is finished.
+        slots: how many images are copied at once: vendors limit requests.
     """
 
     registry: Registry
@@ -51,11 +51,11 @@ class Mirror:
     slots: int = 4
 
     async def run(self, externals: Sequence[PlannedExternal], platforms: Sequence[Platform]) -> Mirrored:
-        """Every image, whatever became of the others.
+        """Copy every image. A failure of one image does not stop the other images.
 
         Args:
-            externals: which images.
-            platforms: the project's: of those that an image is not wanted for, its author said why.
+            externals: the images.
+            platforms: the project's platforms. If an image is not wanted for one of them, its author gave the reason.
         """
         begin = time.monotonic()
         free = asyncio.Semaphore(self.slots)
@@ -74,7 +74,7 @@ class Mirror:
         return Mirrored(tuple(images), excluded, self.dry_run, time.monotonic() - begin)
 
     async def image(self, external: PlannedExternal) -> MirroredImage:
-        """One image, to its end."""
+        """Copy one image, and return its result."""
         begin = time.monotonic()
         targets = external.references(self.variables)
         work = _Work(self, external, targets)
@@ -88,7 +88,7 @@ class Mirror:
 
 
 class _Work:
-    """One image on its way: what is known of it so far."""
+    """The work on one image, and what is known of the image so far."""
 
     def __init__(self, mirror: Mirror, external: PlannedExternal, targets: tuple[Reference, ...]) -> None:
         self.mirror, self.external, self.targets = mirror, external, targets
@@ -99,7 +99,7 @@ class _Work:
         self.error: BakecError | None = None
 
     async def run(self) -> None:
-        """Read it, copy it, verify the copies, move their tags; each only if all before went well."""
+        """Read the image, copy it, verify the copies, move their tags. A failed step ends the work."""
         mirror, first = self.mirror, self.targets[0]
         vendor = Vendor(mirror.registry, self.external, first)
         tree = await vendor.tree()
@@ -121,7 +121,7 @@ class _Work:
             await asyncio.gather(*(self._tag(target, tree.raw) for target in self.targets))
 
     async def _look(self, raw: RawManifest) -> None:
-        """What the tags name now; one that is protected must name this already."""
+        """Read what the tags name now. A protected tag must already name this image."""
         for target in self.targets:
             try:
                 old = await self.mirror.registry.manifest(target, pushing=True)
@@ -135,7 +135,7 @@ class _Work:
                 raise VerificationError(refused.message, hint=hint)
 
     async def _verify(self, tree: VendorTree) -> None:
-        """The copies, in their registries, by digest: index, manifests, configs, layers; binaries if asked for."""
+        """Verify the copies in their registries by digest: index, manifests, configs, layers, and binaries if asked."""
         external, platforms = self.external, tuple(sorted({*tree.platforms, *self.external.platforms}))
         at = self.targets[0].at(tree.raw.digest)
         promise = Promise(
@@ -147,7 +147,7 @@ class _Work:
         self.findings = tuple(self._weighed(finding) for finding in found.findings)
 
     def _weighed(self, finding: Finding) -> Finding:
-        """What a vendor did to a platform that nobody wants is told, and stops nothing."""
+        """Return the finding. It becomes a warning if it is the vendor's fault on a platform that nobody wants."""
         own = finding.platform is None or finding.platform in self.external.platforms
         return finding if own or finding.code in _OF_THE_COPY else replace(finding, severity=Severity.WARNING)
 
@@ -172,7 +172,7 @@ class _Work:
         return {finding.platform for finding in self.findings if finding.severity is Severity.ERROR}
 
     def result(self) -> MirroredImage:
-        """All that is known of it."""
+        """Return the result of the image."""
         tree = self.tree
         return MirroredImage(
             self.external.name,
@@ -206,11 +206,11 @@ class _Work:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Reads the layers of the platforms that are wanted, and of no other."""
+    """Reads only the layers of the wanted platforms."""
 
     layers: Layers
     platforms: tuple[Platform, ...]
 
     async def check(self, promise: Promise, at: Reference, image: Child) -> tuple[Mapping[str, int], Sequence[Finding]]:
-        """As the layers say."""
+        """Return what the reader of layers returns; nothing for a platform that is not wanted."""
         return await self.layers.check(promise, at, image) if image.platform in self.platforms else ({}, ())

@@ -145,7 +145,7 @@ def _finding(finding: Finding) -> FindingDocument:
 
 
 def render_mirrored(mirrored: Mirrored) -> str:
-    """What a person reads: a line an image, what is wrong with it, and the verdict."""
+    """Return the text for a person: a line for each image, its faults, and the summary."""
     lines = [line for image in mirrored.images for line in _lines(image, dry_run=mirrored.dry_run)]
     lines += [f"excluded {cell.image} {cell.platform}: {cell.why}" for cell in mirrored.excluded]
     lines.append(f"mirror: {mirrored.summary} in {mirrored.seconds:.1f} s")
@@ -153,7 +153,7 @@ def render_mirrored(mirrored: Mirrored) -> str:
 
 
 def told(image: MirroredImage, *, dry_run: bool = False) -> str:
-    """One line of an image: how it ended, and what it took."""
+    """Return one line about an image: its outcome, and what was copied."""
     fates = dict.fromkeys(cell.fate for cell in image.cells)
     ends = "; ".join(
         f"{fate} {', '.join(str(cell.platform) for cell in image.cells if cell.fate is fate)}" for fate in fates

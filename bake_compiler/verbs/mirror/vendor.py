@@ -1,4 +1,4 @@
-"""An image of somebody else, as its vendor keeps it: every manifest of it read, no layer yet."""
+"""Reads an external image at its vendor: all manifests, and no layers."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -23,12 +23,12 @@ _LARGEST_CONFIG = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class VendorTree:
-    """A manifest or an index, with all that it needs.
+    """A manifest or an index, with all of its parts.
 
     Attributes:
-        raw: its bytes.
-        at: a repository that has it, and its parts.
-        entry: what an index says of it, or, of a plain manifest, what it says itself.
+        raw: the bytes.
+        at: a repository that has the manifest and its parts.
+        entry: the entry in the index; for a manifest without an index, an entry made from the manifest.
         parts: the config and the layers of a manifest.
         children: the entries of an index, in order.
     """
@@ -41,7 +41,7 @@ class VendorTree:
 
     @property
     def images(self) -> Iterator["VendorTree"]:
-        """Every image in it; a manifest is its own."""
+        """Yield every image of an index; for a manifest, the manifest itself."""
         if self.parts and not self.entry.is_attestation:
             yield self
         for child in self.children:
@@ -49,30 +49,30 @@ class VendorTree:
 
     @property
     def platforms(self) -> frozenset[Platform]:
-        """Those that it has an image for."""
+        """The platforms that have an image."""
         named = (image.entry.platform for image in self.images)
         return frozenset(platform for platform in named if platform and platform.is_known)
 
     def all(self) -> Iterator["VendorTree"]:
-        """Itself, and everything below it."""
+        """Yield the tree itself, and everything below it."""
         yield self
         for child in self.children:
             yield from child.all()
 
     def moved(self, to: Reference) -> "VendorTree":
-        """The same, to be read from a repository that has all of it."""
+        """Return the same tree, to be read from another repository that has all of it."""
         return replace(self, at=to, children=tuple(child.moved(to) for child in self.children))
 
 
 @dataclass
 class Vendor:
-    """Reads an image of somebody else; what its copy has already is read there, for vendors count requests.
+    """Reads an external image. Manifests that the copy already has are read there, since vendors count requests.
 
     Attributes:
-        registry: whom to ask.
-        external: which image.
-        copy: the repository that it is copied to.
-        findings: what it is found not to be that it must be; with any, nothing is to be copied.
+        registry: the registry client.
+        external: the image.
+        copy: the repository that the image is copied to.
+        findings: faults of the vendor's image. If there is one, nothing is copied.
     """
 
     registry: Registry
@@ -81,11 +81,11 @@ class Vendor:
     findings: list[Finding] = field(default_factory=list)
 
     async def tree(self) -> VendorTree:
-        """All that its vendor has of it; of what is kept apart, the index that joins it.
+        """Return the vendor's image; an index that joins the platforms if the vendor keeps them in separate references.
 
         Raises:
-            VerificationError: it is no image that an engine could run.
-            RegistryError: it could not be read.
+            VerificationError: it is not an image that an engine can run.
+            RegistryError: the image could not be read.
         """
         external = self.external
         found = await self._whole(external.source) if external.source else await self._joined()
@@ -116,7 +116,7 @@ class Vendor:
         )
 
     async def _part(self, source: Reference, platform: Platform) -> Sequence[VendorTree]:
-        """The image of one platform, then its attestations; none if its vendor has it not."""
+        """Return the image of one platform, then its attestations; empty if the vendor has no such image."""
         raw = await self.registry.manifest(source)
         parsed = _parsed(source, raw)
         if isinstance(parsed, Manifest):
@@ -156,7 +156,7 @@ class Vendor:
         return await self._tree(raw, at, entry, depth)
 
     async def _check(self, image: VendorTree) -> VendorTree:
-        """The image itself, after it was asked which platform it is for."""
+        """Return the image, after checking the platform that its config states."""
         config, listed = await self._config(image), image.entry.platform
         stated = config.platform
         if listed and listed.architecture == "arm" and not config.variant:

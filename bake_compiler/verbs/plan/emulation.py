@@ -1,4 +1,4 @@
-"""What of a project runs under emulation, and how long that took: plan, Dockerfiles, builder and the kept runs."""
+"""The emulation map: the RUNs that are emulated, and their times, from plan, Dockerfiles, builder and kept runs."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,9 +24,9 @@ class Native:
     """The platforms that need no emulation.
 
     Attributes:
-        platforms: at least one.
-        told_by: who says so: `--build-platform`; `the builder`, when it runs; `the description` of it in the project,
-            when it does not; `this machine` where neither tells.
+        platforms: at least one platform.
+        told_by: the source: `--build-platform`; `the builder`, if it runs; `the description` in the project, if the
+            builder does not run; otherwise `this machine`.
     """
 
     platforms: frozenset[Platform]
@@ -35,12 +35,12 @@ class Native:
 
 @dataclass(frozen=True)
 class Timed:
-    """An emulated RUN, and the last time that it was really run.
+    """An emulated RUN, and its time in the last run that executed it.
 
     Attributes:
-        run: it.
-        seconds: that it took; None where no run that is kept has run it.
-        when: the id of that run; empty where there is none.
+        run: the RUN.
+        seconds: its time; None if no kept run executed it.
+        when: the id of that run; empty if there is none.
     """
 
     run: EmulatedRun
@@ -50,11 +50,11 @@ class Timed:
 
 @dataclass(frozen=True)
 class EmulationMap:
-    """What runs under emulation.
+    """The RUNs that are emulated.
 
     Attributes:
-        native: the platforms that need none.
-        runs: those that do, in plan order.
+        native: the platforms that need no emulation.
+        runs: the emulated RUNs, in plan order.
         unread: images whose Dockerfile bakec can't read.
     """
 
@@ -66,7 +66,7 @@ class EmulationMap:
 def map_emulation(
     root: Path, plan: Plan, wanted: Wanted, dockerfiles: Mapping[str, str], native: Native
 ) -> EmulationMap:
-    """What of the wanted images runs under emulation, with the times that the runs under `root` tell."""
+    """Return the emulated RUNs of the wanted images, with their times from the kept runs under `root`."""
     sources = {image.name: source_of(plan, image, dockerfiles) for image in wanted.images}
     found = [
         run
@@ -79,7 +79,7 @@ def map_emulation(
 
 
 def _timed(root: Path, runs: Sequence[EmulatedRun]) -> tuple[Timed, ...]:
-    """Each with its time in the newest run that did not have it from the cache."""
+    """Return each RUN with its time in the newest kept run that did not find the step in the cache."""
     times: dict[int, Timed] = {}
     for name in run_ids(root):
         missing = [number for number in range(len(runs)) if number not in times]
@@ -106,7 +106,7 @@ def _is_time_of(step: Step, run: EmulatedRun) -> bool:
 
 
 async def native_now(edges: Edges, described: Builder | None) -> Native:
-    """The platforms of the builder that builds go to, asked of it; `described` is the project's builder, if any."""
+    """Ask the builder in use for its native platforms. `described` is the project's builder, if there is one."""
     used = edges.with_builder(described)
     said = await ask_all(used.tools, ())
     is_used = described and used.env[BUILDX_BUILDER] == described.name
@@ -114,11 +114,11 @@ async def native_now(edges: Edges, described: Builder | None) -> Native:
 
 
 def judge_native(said: Said, described: Builder | None, host: Platform) -> Native:
-    """The platforms of the builder that builds go to.
+    """Return the native platforms of the builder in use.
 
     Args:
-        said: by docker and by the builder.
-        described: the builder, where the project describes it.
+        said: the answers of docker and of the builder.
+        described: the project's builder, if there is one.
         host: the platform of this machine.
     """
     builder, native = said.builder, said.native

@@ -53,7 +53,7 @@ class EmulationDocument(TypedDict):
 
 
 def emulation_document(found: EmulationMap, warnings: Sequence[Problem] = ()) -> EmulationDocument:
-    """The map as plain dicts and lists, with what the plan warns of."""
+    """The map as plain dicts and lists, with the plan's warnings."""
     return {
         "schema": "bakec.emulation/1",
         "native": sorted(map(str, found.native.platforms)),
@@ -88,7 +88,7 @@ HEADER = ("image", "platform", "where", "seconds", "kind", "runs")
 
 
 def emulation_rows(found: EmulationMap) -> Iterator[tuple[str, ...]]:
-    """The map as the rows of a table, those that took longest first."""
+    """Yield the map as the rows of a table, the longest times first."""
     for each in sorted(found.runs, key=lambda each: -(each.seconds or 0)):
         run = each.run
         where = f"{run.path or 'inline'}:{run.run.line}"
@@ -98,7 +98,7 @@ def emulation_rows(found: EmulationMap) -> Iterator[tuple[str, ...]]:
 
 
 def summary(found: EmulationMap) -> Iterator[str]:
-    """What to know of it besides the table: the rewrites, and how much there is to win."""
+    """Yield the lines below the table: the rewrites, and the time that they could save."""
     patterns = {each.run.pattern.name: each.run.pattern.rewrite for each in found.runs if each.run.pattern}
     yield from (f"{name}: {rewrite}" for name, rewrite in patterns.items())
     for name in found.unread:
@@ -118,7 +118,7 @@ def _total(runs: Iterable[Timed]) -> str:
 
 
 def emulation_text(found: EmulationMap) -> str:
-    """The table for a pipe: columns apart by spaces, nothing cut short; what else is to be known below it."""
+    """Return the table as text: columns separated by spaces, nothing cut, and the summary below."""
     table = [HEADER, *emulation_rows(found)] if found.runs else []
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)

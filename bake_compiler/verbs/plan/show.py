@@ -136,7 +136,7 @@ def plan_document(
     externals: Sequence[PlannedExternal] = (),
     warnings: Sequence[Problem] = (),
 ) -> PlanDocument:
-    """The plan of a run as plain dicts and lists, with the images of others that are in sight."""
+    """The plan of a run as plain dicts and lists, with the external images."""
     return {
         "schema": "bakec.plan/1",
         "registry": wanted.registry,
@@ -240,7 +240,7 @@ def plan_lines(document: PlanDocument, planned: Plan) -> Iterator[str]:
 
 
 def _base_words(bases: Sequence[PlanBaseDocument]) -> Iterator[str]:
-    """Each name once, with what is not to be seen in it."""
+    """Yield each base's name once, with facts that the name does not show."""
     for name in dict.fromkeys(base["name"] for base in bases):
         uses = [base for base in bases if base["name"] == name]
         said = ["floating"] if uses[0]["floating"] else []

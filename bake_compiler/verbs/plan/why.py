@@ -1,4 +1,4 @@
-"""Why an image is as it is: who says what, and where."""
+"""Explains one image: which level sets each field, in which file and line."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -8,11 +8,11 @@ from bake_compiler.report import Report
 
 @dataclass(frozen=True)
 class Promoted:
-    """What a promotion came to.
+    """The result of a promotion.
 
     Attributes:
-        report: what the registry has of each image, by its digest, whatever its tags name now.
-        moves: each new tag, what it named before and what it is to name; none when the report is not good.
+        report: what the registry has of each image, by its digest.
+        moves: each new tag with its old and its new manifest; empty if the report is not good.
     """
 
     report: Report

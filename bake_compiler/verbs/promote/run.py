@@ -1,4 +1,4 @@
-"""bakec promote: a release that is verified again, under other tags, without a build."""
+"""bakec promote: verifies a release again, and gives its images other tags, without a build."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ from bake_compiler.verbs.verify.run import Verification, VerifiedImage, layers_o
 
 @dataclass(frozen=True)
 class NewTag:
-    """One new tag, and the image that it is to name, or the one platform of it."""
+    """One new tag, and the image that it will name, or a single platform of the image."""
 
     image: ReleasedImage
     tag: Reference
@@ -28,20 +28,19 @@ class NewTag:
 
     @property
     def digest(self) -> Digest:
-        """What the tag is to name."""
+        """The digest that the tag will name."""
         return self.platform.digest if self.platform else self.image.digest
 
 
 def plan_promotion(release: ReleaseFile, tags: Sequence[str]) -> tuple[NewTag, ...]:
-    """The new tags of every image: those that were made from the release's tag, made from each of these.
+    """Return the new tags of every image: each tag that contains the release's tag, with the new tag in its place.
 
-    What came before or after the release's tag stays: with `1.0` for `1.0-rc1`, `1.0-rc1-dev` gives `1.0-dev`, and the
-    tag of one platform, `1.0-rc1-arm64`, gives `1.0-arm64`. Tags that were not made from it, such as `latest`, give
-    none.
+    The text before and after the release's tag stays. With `1.0` for `1.0-rc1`, `1.0-rc1-dev` becomes `1.0-dev`, and
+    the tag of one platform, `1.0-rc1-arm64`, becomes `1.0-arm64`. A tag without the release's tag, such as `latest`,
+    gives no new tag.
 
     Raises:
-        UsageError: a tag is none, an image has no tag that was made from the release's, or two images would have the
-            same tag.
+        UsageError: a tag is invalid, an image has no tag with the release's tag, or two images would get the same tag.
     """
     planned = [each for image in release.images for each in _of_image(release, image, tags)]
     taken: dict[Reference, NewTag] = {}
@@ -85,13 +84,13 @@ def _renamed(old: Reference, tag: str, new: str) -> Reference:
 
 
 def _parts(text: str, tag: str) -> tuple[str, str] | None:
-    """What is before and after the release's tag in a tag that was made from it; None when it was not."""
+    """Return the text before and after the release's tag in another tag; None if the tag does not contain it."""
     found = re.fullmatch(rf"(v|(?:.*[-_.])?){re.escape(tag)}((?:[-_].*)?)", text) if tag else None
     return (found[1], found[2]) if found else None
 
 
 def retagged(release: ReleaseFile, promotions: Sequence[NewTag], tag: str, moment: str) -> ReleaseFile:
-    """The same release under its new tags alone."""
+    """Return the same release with only its new tags."""
 
     def renamed(image: ReleasedImage) -> ReleasedImage:
         own = [each for each in promotions if each.image is image]
@@ -110,14 +109,14 @@ class Promotion:
     """One `bakec promote`.
 
     Attributes:
-        release: whose images get other tags.
+        release: the release whose images get other tags.
         tags: the new tags.
-        source: who says what the images must be: the name of the release file.
+        source: the name of the release file.
         protect: patterns of tags that never move once they exist.
         deep: read every layer, too.
-        jobs: how many layers are read at once; 0 for what there is to work with.
+        jobs: how many layers are read at once; 0 for the number of cores.
         dry_run: verify, and move no tag.
-        name: of the promotion, and of its journal: `bakec rollback` takes it.
+        name: the name of the promotion and of its journal; `bakec rollback` takes it.
     """
 
     release: ReleaseFile
@@ -133,8 +132,8 @@ class Promotion:
         """Verify every image by its digest, then move the tags, all or none.
 
         Raises:
-            RegistryError: the registry does not say what the new tags name now, or refuses one.
-            VerificationError: a protected tag names something else.
+            RegistryError: the registry did not answer about the new tags, or refuses one of them.
+            VerificationError: a protected tag names another image.
         """
         layers = layers_of(edges, deep=self.deep, jobs=self.jobs)
         done = await self.prepared(Verification(edges.registry, layers))
@@ -143,11 +142,11 @@ class Promotion:
         return done
 
     async def prepared(self, verification: Verification) -> Promoted:
-        """What the registry has of the images, and what has to move; nothing has moved yet.
+        """Return what the registry has of the images, and the planned moves. Nothing has moved yet.
 
         Raises:
-            RegistryError: the registry does not say what the new tags name now.
-            VerificationError: a protected tag names something else.
+            RegistryError: the registry did not answer about the new tags.
+            VerificationError: a protected tag names another image.
         """
         promises = promises_of(self.release, self.source)
         report = await verification.run(

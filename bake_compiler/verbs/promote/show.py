@@ -36,7 +36,7 @@ class PromotionDocument(TypedDict):
 
 
 def promotion_document(release: ReleaseFile, promoted: Promoted, name: str, *, dry_run: bool) -> PromotionDocument:
-    """A promotion as plain dicts and lists; `name` is its id, by which it is rolled back."""
+    """A promotion as plain dicts and lists; `name` is its id, which `bakec rollback` takes."""
     return {
         "schema": "bakec.promotion/1",
         "release": name,

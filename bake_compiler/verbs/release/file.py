@@ -1,4 +1,4 @@
-"""The release file of a build: what its report says, and what the registry has under each digest."""
+"""The release file of a build: made from its report, and from what the registry has under each digest."""
 
 import asyncio
 import time
@@ -18,13 +18,13 @@ from bake_compiler.verbs.edges import Edges
 
 
 async def write_release_file(edges: Edges, report: Report, covers: Sequence[str], path: Path) -> BakecError | None:
-    """Write the release file of a build, if it has published; returns why that failed, if so.
+    """Write the release file of a build that has published. Return the error if this failed, otherwise None.
 
     Args:
-        edges: to ask the registry, and buildx for its version.
-        report: of the build.
-        covers: its selectors.
-        path: of the file, which is there entirely or as it was before.
+        edges: for questions to the registry, and to buildx for its version.
+        report: the report of the build.
+        covers: the selectors of the build.
+        path: the file. It is written whole, or stays as it was.
     """
     if not report.published:
         return None
@@ -39,16 +39,16 @@ async def write_release_file(edges: Edges, report: Report, covers: Sequence[str]
 
 
 async def release_file_of(edges: Edges, report: Report, covers: Sequence[str]) -> ReleaseFile:
-    """The release that a build has published.
+    """Return the release that a build has published.
 
     Args:
-        edges: to ask the registry, and buildx for its version.
-        report: of the build.
-        covers: its selectors.
+        edges: for questions to the registry, and to buildx for its version.
+        report: the report of the build.
+        covers: the selectors of the build.
 
     Raises:
-        RegistryError: the registry does not say what it has.
-        ValueError: no image of it is whole.
+        RegistryError: the registry did not answer.
+        ValueError: no image of the release is complete.
     """
     images = [image for image in report.images if image.digest and image.is_good]
     snapshots = await asyncio.gather(*(_snapshot(edges, image) for image in images))
@@ -57,13 +57,13 @@ async def release_file_of(edges: Edges, report: Report, covers: Sequence[str]) -
 
 
 async def tool_versions(edges: Edges) -> Mapping[str, str]:
-    """Program → its version: of bakec, and of buildx where it is there."""
+    """Return program → version, for bakec, and for buildx if it is installed."""
     buildx = await edges.tools.version()
     return {"bakec": version("bakec"), **({"buildx": buildx.text} if buildx else {})}
 
 
 def now() -> str:
-    """The time as a release file has it."""
+    """Return the current time in the form of a release file."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 

@@ -1,4 +1,4 @@
-"""What `bakec release` does about the moves of a release: their status, and their end."""
+"""bakec release: shows the state of a release's tags, and moves the tags that have not moved."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from bake_compiler.release import ReleaseStatus, finish, read_release, status_of
 
 
 async def release_status(registry: Registry, root: Path, name: str) -> ReleaseStatus:
-    """What each tag of a release named before, what it is to name, and what it names now.
+    """Return, for each tag of a release, its old digest, its new digest, and the digest that it names now.
 
     Raises:
-        RegistryError: the registry does not say.
+        RegistryError: the registry did not answer.
         UsageError: there is no such release.
     """
     return await status_of(registry, read_release(root, name))
@@ -20,7 +20,7 @@ async def finish_release(registry: Registry, root: Path, name: str) -> ReleaseSt
     """Move the tags of a release that have not moved.
 
     Raises:
-        RegistryError: the registry does not say what it has, or refuses a tag.
+        RegistryError: the registry did not answer, or refuses a tag.
         UsageError: there is no such release.
     """
     return await finish(registry, root, read_release(root, name))

@@ -1,4 +1,4 @@
-"""A release after its build: what became of its tags, as a document; and what must hold of its tags before it."""
+"""The state of a release's tags, as JSON and as text; and the check of protected tags before a build."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -62,16 +62,16 @@ def pins_document(form: str, content: str) -> PinsDocument:
 
 
 async def refuse_protected(registry: Registry, tags: Mapping[Reference, Digest | None], protect: Sequence[str]) -> None:
-    """A protected tag that exists ends a build before anything is built, unless it names what it is to name.
+    """Refuse a build that would move a protected tag. A protected tag that already names the image is fine.
 
     Args:
-        registry: where the tags are.
-        tags: that the build would move → what they are to name; None where only the build will tell.
+        registry: the registry client.
+        tags: tag → the digest that it will name; None if only the build will show the digest.
         protect: patterns of tags that never move once they exist.
 
     Raises:
-        VerificationError: there is such a tag.
-        RegistryError: the registry did not say.
+        VerificationError: the build would move a protected tag.
+        RegistryError: the registry did not answer.
     """
     kept = [tag for tag in tags if is_protected(tag.tag, protect)]
     for tag, old in zip(kept, await asyncio.gather(*(current(registry, tag) for tag in kept)), strict=True):
@@ -102,7 +102,7 @@ def status_document(status: ReleaseStatus) -> ReleaseStatusDocument:
 
 
 def render_status(status: ReleaseStatus) -> str:
-    """What a person reads: the state, then each tag."""
+    """Return the text for a person: the state of the release, then each tag."""
     lines = [f"release {status.release.id}: {status.state}, {_counts(status)}"]
     rolled_back = status.state is ReleaseState.ROLLED_BACK
     lines += [f"  {tag.move.tag}: {_told(tag, stays=rolled_back and tag.stays)}" for tag in status.tags]

@@ -1,4 +1,4 @@
-"""The report of a run that is over, read from the run's folder, and written to a file."""
+"""bakec report: reads the report of a run from the run's folder, and writes it to a file."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from bake_compiler.verbs.report.show import render_as
 
 
 def write_report_as(root: Path, run: str, output: Path, form: str) -> Report:
-    """Write the report of a run in a format, whole or not at all; returns the report.
+    """Write the report of a run in a format, whole or not at all, and return the report.
 
     Args:
-        root: the project's.
+        root: the project's root.
         run: the id of the run, its beginning, or `last`.
         output: the file.
         form: the name of the format.

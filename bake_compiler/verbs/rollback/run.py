@@ -1,4 +1,4 @@
-"""What `bakec rollback` does: every public tag of a release names again what it named before."""
+"""bakec rollback: puts every public tag of a release back to the image that it named before."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ async def roll_back_release(registry: Registry, root: Path, name: str) -> Releas
     """Put the tags of a release back.
 
     Raises:
-        RegistryError: the registry does not say what it has, or refuses a tag.
+        RegistryError: the registry did not answer, or refuses a tag.
         UsageError: there is no such release.
     """
     return await roll_back(registry, root, read_release(root, name))

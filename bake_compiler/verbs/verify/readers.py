@@ -1,4 +1,4 @@
-"""The layers of images, each read once: from the registry as they stream by, or from an earlier reading."""
+"""Reads each layer of the images once: from the registry while its bytes arrive, or from an earlier reading."""
 
 import asyncio
 from collections import Counter
@@ -31,11 +31,11 @@ _HINTS = {
     LayerCode.OVER_LIMIT: "no honest image needs as much: find out who pushed it",
 }
 _CHUNK = 512 * 1024
-_MOST_READERS = 3  # each may take the 32 MiB that zstd looks back
+_MOST_READERS = 3  # each may need 32 MiB for the window of zstd
 
 
 class _Reading(NamedTuple):
-    """A layer that is read, or was: from which repository."""
+    """The reading of a layer, finished or not, and its repository."""
 
     repository: str
     layer: asyncio.Future[Layer]
@@ -45,9 +45,9 @@ class LayerReaders:
     """Reads the layers of images and judges the binaries in them.
 
     Args:
-        registry: whom to ask for layers.
-        directory: keeps what was read of each; it may be emptied at any time.
-        slots: layers read at once, up to three: memory is bounded, whatever they hold.
+        registry: the registry client.
+        directory: keeps the result of each reading; a person may empty it at any time.
+        slots: how many layers are read at once, up to three, so that memory has a limit.
     """
 
     def __init__(self, registry: Registry, directory: Path, slots: int = 2) -> None:
@@ -58,9 +58,9 @@ class LayerReaders:
         self._read: dict[tuple[Digest, str], _Reading] = {}
 
     async def check(self, promise: Promise, at: Reference, image: Child) -> tuple[Mapping[str, int], Sequence[Finding]]:
-        """Machine → number of programs and libraries in one platform's image, and what is wrong with them.
+        """Return machine → number of programs and libraries in one platform's image, and the findings about them.
 
-        What is already known to be missing or wrong is not asked for again.
+        Layers that are already known to be missing or wrong are not read.
         """
         if not (image.manifest and image.config and image.platform) or any(piece.trouble for piece in image.pieces):
             return {}, ()
@@ -80,7 +80,7 @@ class LayerReaders:
             return await asyncio.to_thread(_judge, promise, image.platform, image.config, layers)
 
     async def _layer(self, at: Reference, descriptor: Descriptor) -> Layer:
-        """One reading of a layer, however many images have it; where one repository fails, the next is asked."""
+        """Return the layer. It is read once for all images; if one repository fails, the next repository is asked."""
         key = descriptor.digest, descriptor.media_type
         while True:
             if key not in self._read:
@@ -95,7 +95,7 @@ class LayerReaders:
                     del self._read[key]
 
     async def _stored_or_read(self, at: Reference, descriptor: Descriptor) -> Layer:
-        # what was read as gzip must not make the same bytes pass as zstd
+        # a layer that was read as gzip says nothing about the same bytes as zstd
         store = LayerStore(self._directory / compression_of(descriptor.media_type).name.lower())
         if stored := await asyncio.to_thread(store.get, descriptor.digest):
             return stored
@@ -105,12 +105,12 @@ class LayerReaders:
             raise WrongContentError(
                 f"its bytes are those of {layer.facts.digest}", hint="a damaged registry: push the image again"
             )
-        with suppress(OSError):  # a cache that can't be written makes nothing wrong
+        with suppress(OSError):  # without the cache, the result is the same
             await asyncio.to_thread(store.put, layer)
         return layer
 
     async def _stream(self, at: Reference, descriptor: Descriptor) -> Layer:
-        """Read in a thread of its own while the next bytes arrive."""
+        """Read the layer in a separate thread while the next bytes arrive."""
         reader = LayerReader(descriptor.media_type, algorithm=descriptor.digest.algorithm)
         async with self._registry.stream(at, descriptor.digest, size=descriptor.size) as pieces:
             async for chunk in _gathered(pieces):
@@ -119,7 +119,7 @@ class LayerReaders:
 
 
 async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pieces of half a megabyte: each costs a change of thread."""
+    """Yield pieces of half a megabyte, since each piece costs a change of thread."""
     held = bytearray()
     async for piece in pieces:
         held += piece
@@ -154,7 +154,7 @@ def _kept_elsewhere(promise: Promise, platform: Platform, layers: int) -> Findin
 def _fault(
     promise: Promise, platform: Platform, descriptor: Descriptor, answer: Layer | BaseException
 ) -> Finding | None:
-    """The finding for a layer that could not be read to its end, or is of another size than stated."""
+    """Return the finding for a layer that could not be read to its end, or has another size than its descriptor."""
     name = f"{descriptor.media_type} {descriptor.digest}"
     match answer:
         case Layer(facts=facts) if facts.size == descriptor.size:

@@ -1,4 +1,4 @@
-"""The registry against what was promised: by the models, by a release file, or of any reference."""
+"""bakec verify: compares images in a registry with a promise: of the models, of a release file, or of the user."""
 
 import asyncio
 import time
@@ -29,12 +29,12 @@ class VerifiedImage:
     """One image to verify.
 
     Attributes:
-        promise: what it must be; with no platforms, those are promised that are there.
-        tags: its other public tags.
-        smoke: its smoke command; may be empty.
-        fresh: it was pushed just now, so it may need a moment to be seen.
-        architecture_tags: its tags that name one platform each.
-        copies: where else the same digest must be, whatever any tag names: any references of other repositories.
+        promise: what the image must be. A promise without platforms promises the platforms that are there.
+        tags: the image's other public tags.
+        smoke: the smoke command; may be empty.
+        fresh: whether the image was just pushed, so that the registry may show it some seconds later.
+        architecture_tags: the image's tags that name one platform each.
+        copies: references in other repositories that must have the same digest, independent of their tags.
     """
 
     promise: Promise
@@ -46,21 +46,21 @@ class VerifiedImage:
 
 
 class Layers(Protocol):
-    """Whatever can read the layers of an image."""
+    """A reader of an image's layers."""
 
     async def check(
         self, promise: Promise, at: Reference, image: Child
     ) -> "tuple[Mapping[str, int], Sequence[Finding]]":
-        """Machine → number of binaries in one platform's image, and what is wrong with them."""
+        """Return machine → number of binaries in one platform's image, and the findings about them."""
 
 
 def layers_of(edges: Edges, *, deep: bool, jobs: int = 0) -> Layers | None:
-    """What reads layers, and keeps in the user's cache what was in them; None unless `deep`.
+    """Return the reader of layers, which keeps its results in the user's cache; None unless `deep`.
 
     Args:
-        edges: the registry, and the environment, which says where the cache is.
-        deep: whether layers are to be read.
-        jobs: how many at once; 0 for as many as this machine has cores.
+        edges: the registry client, and the environment, which names the folder of the cache.
+        deep: whether layers are read.
+        jobs: how many layers are read at once; 0 for the number of cores.
     """
     if not deep:
         return None
@@ -71,7 +71,7 @@ def layers_of(edges: Edges, *, deep: bool, jobs: int = 0) -> Layers | None:
 
 
 def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[VerifiedImage, ...]:
-    """Every image of a run, as its models promise it."""
+    """Return every image of a run with the promise of its models."""
     return tuple(
         VerifiedImage(
             promise_of(plan, image, wanted.variables),
@@ -84,21 +84,21 @@ def planned_subjects(plan: Plan, wanted: Wanted) -> tuple[VerifiedImage, ...]:
 
 
 def named_subjects(references: Iterable[Reference], platforms: tuple[Platform, ...]) -> tuple[VerifiedImage, ...]:
-    """Images that no models are known of: each must be there for these platforms, if any are named."""
+    """Return images without models. Each must exist for these platforms, if platforms are given."""
     named = tuple(dict.fromkeys(platforms))
     return tuple(VerifiedImage(Promise(str(reference), reference, named)) for reference in dict.fromkeys(references))
 
 
 @dataclass(frozen=True)
 class Verification:
-    """How images are verified.
+    """Verifies images.
 
     Attributes:
-        registry: whom to ask.
-        layers: reads the binaries; None leaves them alone.
-        smoker: starts the images; None does not.
-        logs: the folder that keeps what the starts print, from the working directory.
-        on_image: told of each image as it ends.
+        registry: the registry client.
+        layers: reads the binaries; None: do not read them.
+        smoker: starts the images; None: do not start them.
+        logs: the folder for the output of the started images, relative to the working directory.
+        on_image: called with each image when it is finished.
         slots: how many containers may run at once.
     """
 
@@ -110,7 +110,7 @@ class Verification:
     slots: int = 2
 
     async def run(self, subjects: Sequence[VerifiedImage], wanted: Wanted | None = None) -> Report:
-        """All findings at once, about all images."""
+        """Verify all images, and return one report with all findings."""
         begin = time.monotonic()
         images = await asyncio.gather(*map(self.image, subjects))
         parts = (("registry", True), ("deep", self.layers), ("run", self.smoker))
@@ -129,7 +129,7 @@ class Verification:
         return asyncio.Semaphore(self.slots)
 
     async def image(self, subject: VerifiedImage) -> ImageResult:
-        """One image: in the registry, then, as far as it is there, in its layers and at work."""
+        """Verify one image: in the registry, then, if it is there, its layers and its smoke command."""
         begin = time.monotonic()
         promise = subject.promise
         provenance = promise.provenance or self.layers is not None
@@ -168,7 +168,7 @@ class Verification:
     async def _elsewhere(
         self, subject: VerifiedImage, first: Snapshot, known: Sequence[Finding]
     ) -> tuple[Finding, ...]:
-        """What is wrong with the same image in other repositories; of a tag that names another, enough is said."""
+        """Return the findings about the same image in other repositories, except tags that were reported before."""
         promise = subject.promise
         digest = promise.digest or (first.raw.digest if first.raw else None)
         if digest is None:
@@ -224,7 +224,7 @@ class Verification:
 
 
 def with_tags(platforms: Iterable[PlatformResult], tags: Mapping[Reference, Platform]) -> tuple[PlatformResult, ...]:
-    """The platforms, each with those of these tags that are its own."""
+    """Return the platforms, each with the tags that name it alone."""
     return tuple(
         replace(each, tags=tuple(str(tag) for tag, platform in tags.items() if platform == each.platform))
         for each in platforms
@@ -232,7 +232,7 @@ def with_tags(platforms: Iterable[PlatformResult], tags: Mapping[Reference, Plat
 
 
 def platform_result(snapshot: Snapshot, image: Child, platform: Platform) -> PlatformResult:
-    """What the registry has for one platform."""
+    """Return what the registry has for one platform."""
     return PlatformResult(platform, image.descriptor.digest, image.size, statements_of(snapshot, image))
 
 

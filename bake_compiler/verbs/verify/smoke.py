@@ -1,4 +1,4 @@
-"""Verified digest → a container on each platform that runs the image's smoke command, within a time."""
+"""Runs an image's smoke command in a container, on each platform, with a limit of time."""
 
 import asyncio
 import time
@@ -23,8 +23,8 @@ class Smoker:
 
     Attributes:
         runner: runs docker.
-        env, root: its environment and working directory.
-        seconds: that a start may take, the pull included.
+        env, root: docker's environment and working directory.
+        seconds: the limit for one start, with the pull.
     """
 
     runner: Runner
@@ -33,7 +33,7 @@ class Smoker:
     seconds: float = 300.0
 
     async def start(self, smoke: tuple[str, ...], at: Reference, platform: Platform) -> Start:
-        """Run an image's smoke command on one platform; the container is gone afterwards, whatever happens."""
+        """Run an image's smoke command on one platform. The container is removed afterwards in any case."""
         name = f"bakec-smoke-{token_hex(6)}"
         command = self.command(smoke, at, platform, name)
         lines: deque[str] = deque(maxlen=_MOST_LINES)
@@ -48,13 +48,13 @@ class Smoker:
         return Start(platform, str(command), status, time.monotonic() - begin, "\n".join(lines))
 
     def command(self, smoke: tuple[str, ...], at: Reference, platform: Platform, name: str) -> Command:
-        """The `docker run` of a smoke command in a container of this name."""
+        """Return the `docker run` of a smoke command in a container of this name."""
         entrypoint, *arguments = smoke
         fixed = ("docker", "run", "--rm", "--quiet", "--pull=always", f"--name={name}", f"--platform={platform}")
         return Command((*fixed, f"--entrypoint={entrypoint}", str(at), *arguments), self.env, self.root)
 
     async def _end(self, task: "asyncio.Future[int]", name: str) -> None:
-        """Remove the container first: a program may ignore what ends `docker run`; and again: it may come late."""
+        """Remove the container before and after `docker run` ends: a program may ignore signals or start late."""
         remove = Command(("docker", "rm", "--force", name), self.env, self.root)
         await output_of(self.runner, remove)
         task.cancel()
