@@ -118,7 +118,7 @@ def side_by_side(images: Sequence[PlannedImage], steps: Mapping[str, Sequence[st
     """Return the images in an order that puts images with the same first steps next to each other.
 
     BuildKit runs a shared step once for all builds that run at the same time. A build that starts later may repeat the
-    step: while another build still holds a RUN that it executed, BuildKit does not look up the steps after that RUN in
+    step. While another build still holds a RUN that it executed, BuildKit does not look up the steps after that RUN in
     its cache (moby/buildkit#6954). It does look up the first RUN after a FROM. So images that share only that RUN keep
     their order.
 

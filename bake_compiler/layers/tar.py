@@ -1,6 +1,6 @@
 """Reads the entries of a tar stream while its pieces arrive. Of each file, only the first bytes are kept.
 
-If tar readers differ, this one does what Go's archive/tar does, since container engines unpack layers with it: a
+If tar readers differ, this one does what Go's archive/tar does, since container engines unpack layers with it. A
 global pax header changes nothing, and a GNU long name wins over a pax path.
 Sources: POSIX.1-2017 (pax, "ustar Interchange Format"), GNU tar manual ("Tar Internals").
 """

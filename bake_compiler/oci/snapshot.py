@@ -33,8 +33,8 @@ class RawManifest:
     def parse(self) -> Index | Manifest:
         """Read the bytes as the kind that their media type names.
 
-        Content that could be read as both kinds is refused, and so is content that names another media type than the
-        registry's answer (CVE-2021-41190: two readers would see two different images).
+        Content that could be read as both kinds is refused (CVE-2021-41190: two readers would see two different
+        images). Content that names another media type than the registry's answer is refused, too.
 
         Raises:
             ValueError: the content is neither a valid index nor a valid manifest.

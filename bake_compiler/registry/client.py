@@ -295,7 +295,7 @@ class Registry:
     ) -> Arrival:
         """Push a blob to a repository. A blob that is already there is not sent.
 
-        If the sending is cut, bakec asks again whether the blob is there, then sends it from the beginning: registries
+        If the sending is cut, bakec asks again whether the blob is there, then sends it from the beginning. Registries
         differ too much in what they keep of half an upload. The digest is checked before the last piece is sent.
 
         Source: distribution-spec v1.1, "Pushing blobs" and "Mounting a blob from another repository".

@@ -2,7 +2,7 @@
 
     .bakec/releases/20261124T193000-1a2b3c.jsonl
 
-The first line has every tag that is to move, and the bytes of every manifest, old and new: a registry may delete a
+The first line has every tag that is to move, and the bytes of every manifest, old and new. A registry may delete a
 manifest that no tag names. Each later line records what was begun, moved or ended. Only the registry knows what the
 tags name now.
 """

@@ -74,7 +74,7 @@ def in_classes(moves: Sequence[Move]) -> Iterator[tuple[Move, ...]]:
     """Return the moves in classes, in the order of writing: version tags first, tags that people follow last.
 
     So a person who follows `latest` finds the whole release. In both groups, tags of one platform come before the
-    indexes that list them: distribution 2 refuses an index (DIGEST_INVALID) while a manifest of the index is being
+    indexes that list them. Distribution 2 refuses an index (DIGEST_INVALID) while one of its manifests is being
     written under a tag of its own.
     """
     for moving in (False, True):

@@ -36,7 +36,7 @@ BANNED = {
 # They may only fall. Docstrings and help texts are still being rewritten; every other page has none of either.
 LONG_SENTENCES: dict[str, int] = {}
 BANNED_WORDS: dict[str, int] = {}
-LONG_IN_CODE = 15
+LONG_IN_CODE = 9
 BANNED_IN_CODE = 15
 
 _DESCRIBED = re.compile(r"\n\s+(?=[\w*, ]+: )")
