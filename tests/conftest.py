@@ -8,14 +8,17 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, settings
 
+# A busy machine is no fault of a property. `./dev unit` takes the profile `quick`: fewer examples of each.
+settings.register_profile("bakec", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("bakec"), max_examples=25)
 
-def pytest_configure() -> None:
-    """A busy machine is no fault of a property; and programs that tests start hear the signals that tests send.
 
-    These are ignored where a shell or nohup does so for us.
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the number of examples; and let programs that tests start hear the signals that tests send.
+
+    A shell or nohup may have set these signals to be ignored.
     """
-    settings.register_profile("bakec", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("bakec")
+    settings.load_profile(config.getoption("--hypothesis-profile") or "bakec")
     for sign, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(sign) is signal.SIG_IGN:
             signal.signal(sign, handler)

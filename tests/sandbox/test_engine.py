@@ -13,6 +13,7 @@ import pytest
 
 from sandbox import engine, kernel
 from sandbox.state import State, own_processes
+from tests.fakes.machines import run
 
 CHECKOUT = Path(__file__).parents[2]
 pytestmark = pytest.mark.sandbox
@@ -76,13 +77,10 @@ def left_behind(state: State) -> list[str]:
 
 def hold_a_container(state: State) -> Path:
     """Run an arm64 container that does not end by itself, on a network of its own, whose bridge is returned."""
-    environment = {**os.environ, **state.environment()}
     image = f"{State.of(CHECKOUT).registry}/library/busybox:stable"
-    hold = ["docker", "run", "--detach", "--platform=linux/arm64", "--network=own", "--publish=127.0.0.1::80"]
-    network, _ = (
-        subprocess.run(argv, env=environment, check=True, capture_output=True, text=True).stdout
-        for argv in (["docker", "network", "create", "own"], [*hold, image, "sleep", "600"])
-    )
+    network = run("docker", "network", "create", "own", env=state.environment())
+    hold = ("docker", "run", "--detach", "--platform=linux/arm64", "--network=own", "--publish=127.0.0.1::80")
+    run(*hold, image, "sleep", "600", env=state.environment())
     return Path(f"/sys/class/net/br-{network[:12]}")
 
 
