@@ -99,7 +99,7 @@ async def run(command: Command, on_line: Callable[[str], None], guard: "Guard | 
         return await process.wait()
     finally:
         reading.cancel()
-        await asyncio.shield(_end(process))
+        await asyncio.shield(_end(process, reading))
         if guard:
             guard.ended(process.pid)
 
@@ -167,13 +167,22 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
         yield bytes(begun)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Interrupt the process group, then kill it if it still runs. All descendants of the process end too."""
+async def _end(process: asyncio.subprocess.Process, reading: asyncio.Task[None]) -> None:
+    """Interrupt the process group, then kill it if it still runs. All descendants of the process end too.
+
+    Then wait until asyncio has seen the end of the process and of its output: a loop that closes earlier leaves both
+    open.
+    """
     clock = asyncio.get_running_loop().time
     patience, sign = clock() + _GRACE_SECONDS, int(signal.SIGINT)
     while watchdog.send(process.pid, sign) and clock() < patience + _DRAIN_SECONDS:
         sign = 0 if clock() < patience else signal.SIGKILL
         await asyncio.sleep(0.02)
+    await asyncio.wait({reading})
+    with suppress(TimeoutError):  # a program in a session of its own may hold the output open
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            await process.communicate()
+    await asyncio.sleep(0)
 
 
 async def output_of(runner: Runner, command: Command) -> tuple[int, str]:

@@ -310,7 +310,7 @@ def test_the_command_fails_on_a_flattened_variable_with_the_target_attribute_and
     assert ended.returncode == 3
     assert "docker-bake.hcl is not what the models mean, by buildx" in ended.told
     assert "target web: args.VERSION is 'v3' in the file, 'v4' in the plan with VERSION='4'" in ended.told
-    assert "hint: mend docker-bake.hcl.j2" in ended.told
+    assert "hint: fix docker-bake.hcl.j2" in ended.told
 
 
 @pytest.mark.parametrize("by", ["bytes", "parse"])
