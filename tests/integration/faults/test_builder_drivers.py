@@ -191,7 +191,7 @@ def test_buildkit_that_runs_already_is_reached_over_tls_and_what_is_wrong_is_tol
         wrong = checks()
         assert wrong["builder"]["state"] == "bad"
         assert wrong["builder"]["found"].endswith("x509: certificate signed by unknown authority")
-        assert "mend its endpoint or certificates" in wrong["builder"]["mend"]
+        assert "fix its endpoint or certificates" in wrong["builder"]["mend"]
         assert wrong["described builder"]["state"] == "note"
         assert "; + platforms linux/amd64, linux/arm64, linux/riscv64" in wrong["described builder"]["found"]
 
