@@ -4,6 +4,7 @@ import gc
 import io
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -31,6 +32,7 @@ def _world(argv: list[str], env: Mapping[str, str]) -> Iterator[None]:
     before = sys.argv, dict(os.environ), set(sys.modules)
     sys.argv = argv
     _environ(env)
+    gc.freeze()  # so that a collection at the end looks only at what is new
     try:
         yield
     finally:
@@ -38,6 +40,9 @@ def _world(argv: list[str], env: Mapping[str, str]) -> Iterator[None]:
         _environ(before[1])
         for name in filter(_is_an_authors, sys.modules.keys() - before[2]):
             del sys.modules[name]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # the end of a process closes what is open
+            gc.collect()
         gc.unfreeze()
         gc.enable()
 
