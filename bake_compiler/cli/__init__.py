@@ -73,8 +73,10 @@ def script() -> None:
             stream.flush()
         except BrokenPipeError:
             pass
-        except OSError:
-            code = code or BakecError.exit_code  # a part of the output is lost
+        except OSError as error:  # a part of the output is lost
+            if not code and stream is sys.stdout:
+                sys.stderr.write(f"error: stdout: {error.strerror}\n")
+            code = code or BakecError.exit_code
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 

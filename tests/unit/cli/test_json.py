@@ -323,7 +323,9 @@ def test_nothing_that_a_component_prints_reaches_stdout(root: Path) -> None:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize(("words", "code"), [("plan nowhere --json", 2), ("plan --json", 1), ("graph", 1)])
+@pytest.mark.parametrize(
+    ("words", "code"), [("plan nowhere --json", 2), ("plan --json", 1), ("graph", 1), ("--help", 1)]
+)
 def test_output_that_can_not_be_written_is_never_a_success_and_keeps_the_exit_code(
     words: str, code: int, unbuffered: str, root: Path
 ) -> None:
